@@ -1,0 +1,50 @@
+# `make` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## create .venv with pinned, hash-checked dependencies and the cocite command
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cocite needs Python 3.11 or newer: make setup PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## related papers for a real paper, through all services; ARGS=--once to exit after printing
+	$(BIN)/cocite up --demo $(ARGS)
+
+test: setup ## run all tests; ARGS="-k name" to choose
+	$(BIN)/cocite model pull
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup ## lint, types, import rules, buf lint, generated code is fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python protos/check.py
+
+format: setup ## format the code and apply safe lint fixes
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+proto: setup ## regenerate services/cocite/v1 from protos/
+	$(BIN)/python protos/generate.py
+
+lock: setup ## resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
+
+clean: ## remove what builds and tests leave behind; .venv stays
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test check format proto lock clean

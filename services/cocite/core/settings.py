@@ -1,0 +1,128 @@
+"""Settings, all read from COCITE_* environment variables. docs/settings.md documents each; a test compares."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cocite.core.errors import InvalidArgument
+
+PREFIX = "COCITE_"
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Every setting of every process; each process reads what it needs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("cocite"), description="directory of everything cocite keeps on disk"
+    )
+    catalogue_url: str = Field(
+        default="", description="SQLAlchemy URL of the catalogue; SQLite in the home directory when empty"
+    )
+    bundles_dir: Path | None = Field(
+        default=None, description="directory of model bundles; bundles/ in the home directory when unset"
+    )
+    models_dir: Path | None = Field(
+        default=None, description="directory of embedding model files; models/ in the home directory when unset"
+    )
+    redis_url: str = Field(default="", description="redis://, rediss:// or unix:// URL; an embedded Valkey when empty")
+    redis_namespace: str = Field(
+        default="cocite", pattern=r"^[a-z0-9_-]{1,32}$", description="first part of every Redis key"
+    )
+    redis_timeout_s: Seconds = Field(default=0.02, description="longest wait for a Redis answer, in seconds")
+    embedded_redis_memory: str = Field(
+        default="256mb", pattern=r"^[0-9]+(kb|mb|gb)$", description="memory limit of the embedded Valkey"
+    )
+    paper_ttl_s: Annotated[int, Field(ge=1)] = Field(
+        default=3600, description="seconds a paper stays in the feature cache"
+    )
+    vector_ttl_s: Annotated[int, Field(ge=1)] = Field(
+        default=604800, description="seconds a vector stays in the feature cache"
+    )
+    embedding_listen: str = Field(default="127.0.0.1:50051", description="address the embedding service listens on")
+    features_listen: str = Field(default="127.0.0.1:50052", description="address the feature service listens on")
+    recommender_listen: str = Field(default="127.0.0.1:50053", description="address the recommender listens on")
+    embedding_target: str = Field(default="127.0.0.1:50051", description="where others reach the embedding service")
+    features_target: str = Field(default="127.0.0.1:50052", description="where others reach the feature service")
+    recommender_target: str = Field(default="127.0.0.1:50053", description="where clients reach the recommender")
+    encoder: str = Field(
+        default="minilm", pattern=r"^(minilm|hashing)$", description="embedding model: minilm, or hashing for tests"
+    )
+    encoder_threads: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="threads of the encoder; 0 for one a core"
+    )
+    embedding_queue_tokens: Annotated[int, Field(ge=256)] = Field(
+        default=131072, description="tokens that may wait in the embedding queue"
+    )
+    embedding_batch_tokens: Annotated[int, Field(ge=256)] = Field(
+        default=4096, description="tokens in one batch of the encoder, padding included"
+    )
+    server_threads: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=16, description="threads that answer calls in one process"
+    )
+    max_concurrent_calls: Annotated[int, Field(ge=1)] = Field(
+        default=256, description="calls a process accepts at once; more are refused"
+    )
+    default_deadline_s: Seconds = Field(
+        default=10.0, description="deadline of a call that came without one, in seconds"
+    )
+    drain_s: Annotated[float, Field(ge=0)] = Field(
+        default=5.0, description="longest wait for running calls at shutdown, in seconds"
+    )
+    lame_duck_s: Annotated[float, Field(ge=0)] = Field(
+        default=1.0, description="seconds between NOT_SERVING and refusing calls at shutdown"
+    )
+    bundle_poll_s: Seconds = Field(default=1.0, description="seconds between looks for a newly published bundle")
+    log_level: str = Field(
+        default="info", pattern=r"^(debug|info|warning|error)$", description="least severe level that is logged"
+    )
+    log_format: str = Field(
+        default="auto", pattern=r"^(auto|console|json)$", description="console, json, or auto: console on a terminal"
+    )
+    openalex_url: str = Field(default="https://api.openalex.org", description="address of the OpenAlex API")
+    openalex_mailto: str = Field(
+        default="", description="contact address sent to OpenAlex, which answers such callers faster"
+    )
+    hub_url: str = Field(default="https://huggingface.co", description="address of the Hugging Face hub")
+
+    @property
+    def catalogue(self) -> str:
+        """URL of the catalogue, the default filled in."""
+        return self.catalogue_url or f"sqlite:///{self.home / 'catalogue.db'}"
+
+    @property
+    def bundles(self) -> Path:
+        """Directory of model bundles, the default filled in."""
+        return self.bundles_dir or self.home / "bundles"
+
+    @property
+    def models(self) -> Path:
+        """Directory of embedding model files, the default filled in."""
+        return self.models_dir or self.home / "models"
+
+
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """Those COCITE_* names that are no setting. Names that start with COCITE_TEST_ belong to the tests."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(n for n in names if n.startswith(PREFIX) and not n.startswith(PREFIX + "TEST_") and n not in known)
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment. Raises InvalidArgument that names the variable at fault."""
+    if unknown := unknown_names(os.environ):
+        raise InvalidArgument(
+            f"{unknown[0]} is not a setting", hint="docs/settings.md lists them all", field=unknown[0]
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise InvalidArgument(f"{name} is wrong: {first['msg']}", hint="see docs/settings.md", field=name) from None

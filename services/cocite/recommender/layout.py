@@ -1,0 +1,87 @@
+"""What a model bundle holds: one immutable directory a model version, files named and typed here and nowhere else.
+
+n is the number of papers, f of ALS factors, d of the text vectors, m of ids and aliases, r of references among
+the papers. Row i of every array is the same paper. All arrays are .npy files that can be memory-mapped.
+"""
+
+from dataclasses import dataclass, field
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+CURRENT = "CURRENT"  # file in the bundles directory that holds the name of the serving version, replaced atomically
+
+PAPER_IDS = "paper_ids.npy"  # uint8 (bytes,), canonical ids in UTF-8, one after another
+PAPER_ID_OFFSETS = "paper_id_offsets.npy"  # int64 (n + 1,)
+ID_HASHES = "id_hashes.npy"  # uint64 (m,), id_hash of every id and alias, ascending, no two alike
+ID_ROWS = "id_rows.npy"  # int32 (m,), row of each
+YEARS = "years.npy"  # int16 (n,), 0 where unknown
+VENUE_CODES = "venue_codes.npy"  # int32 (n,), place in the manifest's venues, -1 where unknown
+HAS_ABSTRACT = "has_abstract.npy"  # bool (n,)
+REFERENCE_OFFSETS = "reference_offsets.npy"  # int64 (n + 1,), CSR of citing to cited
+REFERENCES = "references.npy"  # int32 (r,), rows cited, ascending within a paper
+CITED_BY_OFFSETS = "cited_by_offsets.npy"  # int64 (n + 1,), CSR of cited to citing
+CITED_BY = "cited_by.npy"  # int32 (r,), rows citing, ascending within a paper
+ITEM_FACTORS = "item_factors.npy"  # float32 (n, f), zero for papers nobody cites
+GRAM_INVERSE = "gram_inverse.npy"  # float32 (f, f), inverse of item_factors^T item_factors + regularization * I
+ITEM_IDF = "item_idf.npy"  # float32 (n,), BM25 idf of each cited paper
+TEXT_VECTORS = "text_vectors.npy"  # float16 (n, d), L2 norm 1; zero where a paper has no text
+
+FILES = (
+    PAPER_IDS,
+    PAPER_ID_OFFSETS,
+    ID_HASHES,
+    ID_ROWS,
+    YEARS,
+    VENUE_CODES,
+    HAS_ABSTRACT,
+    REFERENCE_OFFSETS,
+    REFERENCES,
+    CITED_BY_OFFSETS,
+    CITED_BY,
+    ITEM_FACTORS,
+    GRAM_INVERSE,
+    ITEM_IDF,
+    TEXT_VECTORS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Size in bytes and SHA-256 (hex) of one file."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlsParameters:
+    """What fold-in must know of the factorisation (Hu, Koren, Volinsky 2008, with BM25-weighted confidences).
+
+    average_length is the mean row sum of the weighted matrix before BM25, that is references a citing paper.
+    """
+
+    factors: int
+    alpha: float
+    regularization: float
+    k1: float
+    b: float
+    average_length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """manifest.json. files maps each name in FILES to its entry; venues are case-folded names."""
+
+    schema: int
+    model_version: str
+    created_at: str  # ISO 8601, UTC
+    paper_count: int
+    citation_count: int
+    text_dimension: int
+    embedding_model_version: str
+    data_fingerprint: str
+    seed: int
+    als: AlsParameters
+    files: dict[str, FileEntry]
+    metrics: dict[str, float] = field(default_factory=dict)
+    venues: tuple[str, ...] = ()

@@ -1,5 +1,7 @@
 """The one server interceptor: deadline, validation by the rules in the protos, errors to status, a log line a call."""
 
+from __future__ import annotations  # grpc's classes are generic in their stubs only
+
 import time
 from collections.abc import Callable
 from typing import Any

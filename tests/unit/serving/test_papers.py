@@ -1,4 +1,5 @@
 import pytest
+
 from cocite.core.paper import Paper
 from cocite.serving.papers import in_view, paper_from_proto, paper_to_proto
 from cocite.v1 import paper_pb2

@@ -4,6 +4,7 @@ n is the number of papers, f of ALS factors, d of the text vectors, m of ids and
 the papers. Row i of every array is the same paper. All arrays are .npy files that can be memory-mapped.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 
 SCHEMA = 1
@@ -85,3 +86,8 @@ class Manifest:
     files: dict[str, FileEntry]
     metrics: dict[str, float] = field(default_factory=dict)
     venues: tuple[str, ...] = ()
+
+
+def id_hash(paper_id: str) -> int:
+    """What ID_HASHES holds for a canonical id: its BLAKE2b digest of 8 bytes as a little-endian unsigned number."""
+    return int.from_bytes(hashlib.blake2b(paper_id.encode("utf-8"), digest_size=8).digest(), "little")

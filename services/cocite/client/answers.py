@@ -1,0 +1,112 @@
+"""From answers on the wire to the clients' types."""
+
+from collections.abc import Iterable
+from datetime import UTC
+
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+
+from cocite.client import types
+from cocite.v1 import degradation_pb2, paper_pb2
+from cocite.v1 import recommender_service_pb2 as pb
+
+
+def enum_name(enum: EnumTypeWrapper, value: int, prefix: str) -> str:
+    """The value's name without prefix, in lower case; "" for the zero value, digits for an unknown one."""
+    if value == 0:
+        return ""
+    names = {number: name for name, number in enum.items()}
+    return names.get(value, str(value)).removeprefix(prefix).lower()
+
+
+def paper(message: paper_pb2.Paper) -> types.Paper:
+    """A paper."""
+    return types.Paper(
+        paper_id=message.paper_id,
+        title=message.title,
+        abstract=message.abstract,
+        authors=tuple(message.authors),
+        year=message.year if message.HasField("year") else None,
+        venue=message.venue,
+        aliases=tuple(message.aliases),
+        keywords=tuple(message.keywords),
+        citation_count=message.citation_count,
+        reference_count=message.reference_count,
+        has_abstract=message.has_abstract,
+    )
+
+
+def reason(message: pb.Reason) -> types.Reason | None:
+    """A reason; None for a kind that this client does not know yet."""
+    match message.WhichOneof("evidence"):
+        case "shared_references":
+            shared = message.shared_references
+            return types.SharedReferences(message.seed, shared.count, tuple(shared.paper_ids))
+        case "co_citation":
+            both = message.co_citation
+            return types.CoCitation(message.seed, both.count, tuple(both.paper_ids))
+        case "direct_citation":
+            return types.DirectCitation(message.seed, message.direct_citation.seed_cites_result)
+        case "text_likeness":
+            return types.TextLikeness(message.seed, message.text_likeness.cosine)
+        case "popularity":
+            return types.Popularity(message.popularity.citation_count)
+    return None
+
+
+def degradations(messages: Iterable[degradation_pb2.Degradation]) -> tuple[types.Degradation, ...]:
+    """The shortcomings of an answer."""
+    return tuple(
+        types.Degradation(enum_name(degradation_pb2.DegradedCause, m.cause, "DEGRADED_CAUSE_"), m.detail)
+        for m in messages
+    )
+
+
+def recommendations(message: pb.RecommendPapersResponse) -> types.Recommendations:
+    """One page of related papers."""
+    return types.Recommendations(
+        results=tuple(
+            types.Recommendation(
+                paper=paper(result.paper),
+                score=result.score,
+                rank=result.rank,
+                reasons=tuple(known for known in map(reason, result.reasons) if known is not None),
+            )
+            for result in message.results
+        ),
+        next_page_token=message.next_page_token,
+        model_version=message.model_version,
+        unresolved=tuple(
+            types.UnresolvedSeed(seed.id, enum_name(pb.UnresolvedCause, seed.cause, "UNRESOLVED_CAUSE_"))
+            for seed in message.unresolved_seeds
+        ),
+        degraded=degradations(message.degraded),
+        fallback=enum_name(pb.Fallback, message.fallback, "FALLBACK_"),
+        attribution_token=message.attribution_token,
+    )
+
+
+def resolution(message: pb.ResolvePapersResponse) -> types.Resolution:
+    """What some ids mean."""
+    results = tuple(
+        types.ResolvedPaper(
+            query=r.query,
+            status=enum_name(pb.ResolveStatus, r.status, "RESOLVE_STATUS_"),
+            paper=paper(r.paper) if r.HasField("paper") else None,
+            in_model=r.in_model,
+        )
+        for r in message.results
+    )
+    return types.Resolution(results, degradations(message.degraded))
+
+
+def model(message: pb.GetModelResponse) -> types.Model:
+    """The serving model."""
+    return types.Model(
+        model_version=message.model_version,
+        create_time=message.create_time.ToDatetime(UTC),
+        paper_count=message.paper_count,
+        citation_count=message.citation_count,
+        embedding_model_version=message.embedding_model_version,
+        metrics=dict(message.metrics),
+        refused=tuple(types.RefusedModel(r.model_version, r.detail) for r in message.refused),
+    )

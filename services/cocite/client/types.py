@@ -1,0 +1,183 @@
+"""What the clients answer with: plain frozen values, free of protobuf.
+
+Causes, states and fallbacks are the proto's enum names without prefix, in lower case ("not_in_model"); a value
+that this client does not know yet is its number as text.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class TextSeed:
+    """A text to find related papers for, usually a paper that has no id yet."""
+
+    title: str = ""
+    abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A scholarly work, as far as the view asked; what the view leaves out is empty. year is None when unknown."""
+
+    paper_id: str
+    title: str = ""
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    venue: str = ""
+    aliases: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    citation_count: int = 0
+    reference_count: int = 0
+    has_abstract: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SharedReferences:
+    """The result and the seed list the same references; paper_ids are some of them."""
+
+    seed: str
+    count: int
+    paper_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoCitation:
+    """Papers cite both the result and the seed; paper_ids are some of them."""
+
+    seed: str
+    count: int
+    paper_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectCitation:
+    """One of the two cites the other."""
+
+    seed: str
+    seed_cites_result: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextLikeness:
+    """Their texts are alike; cosine is from -1 to 1."""
+
+    seed: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Popularity:
+    """Nothing ties the result to the seeds; it is much cited."""
+
+    citation_count: int
+
+
+Reason = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One related paper; rank counts from 1 over all pages, reasons come strongest first."""
+
+    paper: Paper
+    score: float
+    rank: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedSeed:
+    """A seed left out of account; cause is "unknown", "not_in_model" or "unavailable"."""
+
+    id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """A shortcoming of an answer; cause such as "embedding_slow", detail is a sentence."""
+
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """One page. fallback is "" or "popularity"; next_page_token is "" on the last page. Iterates over its results."""
+
+    results: tuple[Recommendation, ...]
+    next_page_token: str
+    model_version: str
+    unresolved: tuple[UnresolvedSeed, ...]
+    degraded: tuple[Degradation, ...]
+    fallback: str
+    attribution_token: str
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPaper:
+    """What one id means; status is "found", "unknown", "malformed" or "unavailable", paper is set when found."""
+
+    query: str
+    status: str
+    paper: Paper | None
+    in_model: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """One result for each id asked, in the order asked."""
+
+    results: tuple[ResolvedPaper, ...]
+    degraded: tuple[Degradation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedModel:
+    """A model version the recommender would not load, and why."""
+
+    model_version: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model now serving; metrics are those of its training, by name ("fused.recall@20")."""
+
+    model_version: str
+    create_time: datetime
+    paper_count: int
+    citation_count: int
+    embedding_model_version: str
+    metrics: Mapping[str, float]
+    refused: tuple[RefusedModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPapers:
+    """Papers by the id they were asked by, and the ids no paper has."""
+
+    papers: Mapping[str, Paper]
+    missing: tuple[str, ...]
+    degraded: tuple[Degradation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """vectors: shape (texts, dimension), float32, L2 norm 1; truncated tells which texts lost their end."""
+
+    model_version: str
+    vectors: npt.NDArray[np.float32]
+    truncated: tuple[bool, ...]

@@ -1,0 +1,20 @@
+"""Names of the values in Redis: namespace, kind, version, then the id, which may hold colons itself."""
+
+from dataclasses import dataclass
+
+PAPER_VERSION = 1  # of what a cached paper holds: raise it with each change to cocite.v1.Paper or to how it is filled
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys under one namespace."""
+
+    namespace: str
+
+    def paper(self, paper_id: str) -> str:
+        """Key of the paper that a canonical id or alias means."""
+        return f"{self.namespace}:paper:{PAPER_VERSION}:{paper_id}"
+
+    def vector(self, model_version: str, key: str) -> str:
+        """Key of a vector that a model of that version made."""
+        return f"{self.namespace}:vector:{model_version}:{key}"

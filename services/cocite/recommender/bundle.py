@@ -1,0 +1,154 @@
+"""A model bundle in memory: arrays mapped from its files, read-only, shared by all threads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.core.errors import CorruptData
+from cocite.recommender import layout
+from cocite.recommender.integrity import check_arrays, check_files, map_arrays
+from cocite.recommender.layout import Manifest
+from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
+
+Rows = npt.NDArray[np.int64]
+_LONGEST_POINTER = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Csr:
+    """Rows linked from each row: those of i are rows[offsets[i] : offsets[i + 1]], ascending."""
+
+    offsets: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+
+    def of(self, row: int) -> npt.NDArray[np.int32]:
+        """Rows linked from one row."""
+        return self.rows[self.offsets[row] : self.offsets[row + 1]]
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many rows each row links to, shape (n,)."""
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One model version; layout.py says what each array is. Row i is the same paper in all of them."""
+
+    directory: Path
+    manifest: Manifest
+    references: Csr
+    cited_by: Csr
+    years: npt.NDArray[np.int16]
+    venue_codes: npt.NDArray[np.int32]
+    has_abstract: npt.NDArray[np.bool_]
+    item_factors: npt.NDArray[np.float32]
+    gram_inverse: npt.NDArray[np.float32]
+    item_idf: npt.NDArray[np.float32]
+    text_vectors: npt.NDArray[np.float16]
+    _ids: npt.NDArray[np.uint8]
+    _id_offsets: npt.NDArray[np.int64]
+    _id_hashes: npt.NDArray[np.uint64]
+    _id_rows: npt.NDArray[np.int32]
+
+    @classmethod
+    def load(cls, directory: Path, verify: bool = True) -> "Bundle":
+        """Map the bundle in directory. verify=False skips checksums and the look at every number.
+
+        Raises CorruptData that names the file at fault, and says so when the schema is newer than this release.
+        """
+        manifest = read_manifest(directory)
+        check_files(directory, manifest, checksums=verify)
+        arrays = map_arrays(directory, manifest)
+        if verify:
+            check_arrays(arrays, manifest)
+        return cls._of(directory, manifest, arrays)
+
+    @classmethod
+    def _of(cls, directory: Path, manifest: Manifest, arrays: dict[str, npt.NDArray[Any]]) -> "Bundle":
+        return cls(
+            directory=directory,
+            manifest=manifest,
+            references=Csr(arrays[layout.REFERENCE_OFFSETS], arrays[layout.REFERENCES]),
+            cited_by=Csr(arrays[layout.CITED_BY_OFFSETS], arrays[layout.CITED_BY]),
+            years=arrays[layout.YEARS],
+            venue_codes=arrays[layout.VENUE_CODES],
+            has_abstract=arrays[layout.HAS_ABSTRACT],
+            item_factors=arrays[layout.ITEM_FACTORS],
+            gram_inverse=arrays[layout.GRAM_INVERSE],
+            item_idf=arrays[layout.ITEM_IDF],
+            text_vectors=arrays[layout.TEXT_VECTORS],
+            _ids=arrays[layout.PAPER_IDS],
+            _id_offsets=arrays[layout.PAPER_ID_OFFSETS],
+            _id_hashes=arrays[layout.ID_HASHES],
+            _id_rows=arrays[layout.ID_ROWS],
+        )
+
+    @property
+    def version(self) -> str:
+        """The model version."""
+        return self.manifest.model_version
+
+    @property
+    def paper_count(self) -> int:
+        """Papers in the bundle, n."""
+        return self.manifest.paper_count
+
+    def rows_of(self, ids: Sequence[str]) -> Rows:
+        """Row of each canonical id or alias, -1 where the bundle knows none, int64 (len(ids),)."""
+        wanted = np.fromiter((layout.id_hash(paper_id) for paper_id in ids), dtype=np.uint64, count=len(ids))
+        places = np.searchsorted(self._id_hashes, wanted)
+        known = places < self._id_hashes.size
+        known[known] = self._id_hashes[places[known]] == wanted[known]
+        rows = np.full(len(ids), -1, dtype=np.int64)
+        rows[known] = self._id_rows[places[known]]
+        return rows
+
+    def paper_id(self, row: int) -> str:
+        """Canonical id of the paper in a row."""
+        start, end = self._id_offsets[row], self._id_offsets[row + 1]
+        return self._ids[start:end].tobytes().decode("utf-8")
+
+    def year(self, row: int) -> int | None:
+        """Year of publication, None where unknown."""
+        return int(self.years[row]) or None
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """The manifest in directory. Raises CorruptData when it is missing or not what it should be."""
+    try:
+        text = (directory / layout.MANIFEST).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorruptData(f"{layout.MANIFEST} cannot be read: {error}") from error
+    return parse_manifest(text)
+
+
+def read_current(bundles_dir: Path) -> str | None:
+    """Name of the version that CURRENT points to, None when nothing is published.
+
+    Raises CorruptData when CURRENT holds no such name.
+    """
+    try:
+        with (bundles_dir / layout.CURRENT).open("rb") as file:
+            name = file.read(_LONGEST_POINTER).decode("utf-8", errors="replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise CorruptData(f"{layout.CURRENT} cannot be read: {error}") from error
+    if not MODEL_VERSION.fullmatch(name):
+        raise CorruptData(f"{layout.CURRENT} holds {name[:60]!r}, which is no model version")
+    return name
+
+
+def list_bundles(bundles_dir: Path) -> list[str]:
+    """Names of the bundles in the directory, in order; whether each is whole only Bundle.load can tell."""
+    if not bundles_dir.is_dir():
+        return []
+    return sorted(
+        entry.name
+        for entry in bundles_dir.iterdir()
+        if MODEL_VERSION.fullmatch(entry.name) and (entry / layout.MANIFEST).is_file()
+    )

@@ -1,0 +1,58 @@
+"""Ranks the papers of one bundle for a query. Pure computation: no ids, no network, no clock."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.query import Query, Ranking
+from cocite.recommender.reasons import Reason, SeedEvidence, popularity_reasons, reasons_for
+from cocite.recommender.retrievers import AlsRetriever, PopularityRetriever, Retriever, TextRetriever
+
+MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken from each retriever
+
+
+class Engine:
+    """Retrieves, fuses and explains. retrievers defaults to ALS and text. Thread-safe.
+
+    Its answers never hold a seed nor a row twice, are filtered before they are cut off, have finite scores and
+    the same order every time, and are never empty while a row passes: then the most cited papers stand in.
+    """
+
+    def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever] | None = None) -> None:
+        self.bundle = bundle
+        self._retrievers = (AlsRetriever(bundle), TextRetriever(bundle)) if retrievers is None else tuple(retrievers)
+        self._last_resort = PopularityRetriever(bundle)
+
+    def rank(self, query: Query, limit: int = MAX_DEPTH) -> Ranking:
+        """The at most limit (up to MAX_DEPTH) rows most related to the query; a shorter list is a longer one's start.
+
+        The scores are those of reciprocal rank fusion; citation counts when fallback is set.
+        """
+        barred = self._barred(query)
+        found = (retriever.scores(query) for retriever in self._retrievers)
+        rows, scores = reciprocal_rank_fusion([self._candidates(each, barred) for each in found if each is not None])
+        limit = min(limit, MAX_DEPTH)
+        if rows.size:
+            return Ranking(rows[:limit], scores[:limit])
+        counts = self._last_resort.scores(query)
+        rows = self._candidates(counts, barred)[:limit]
+        return Ranking(rows, counts[rows].astype(np.float64), fallback=bool(rows.size))
+
+    def explain(self, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int) -> list[list[Reason]]:
+        """Reasons for the results start to end of a ranking, one list each, strongest first."""
+        rows = ranking.rows[start:end]
+        if ranking.fallback:
+            return popularity_reasons(self.bundle, rows)
+        return reasons_for(self.bundle, seeds, rows)
+
+    def _barred(self, query: Query) -> npt.NDArray[np.bool_]:
+        barred = ~query.row_filter.mask(self.bundle)
+        barred[[*query.positive_rows, *query.negative_rows, *query.exclude_rows]] = True
+        return barred
+
+    def _candidates(self, scores: npt.NDArray[np.float32], barred: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        scores[barred] = -np.inf
+        return top_rows(scores, MAX_DEPTH)

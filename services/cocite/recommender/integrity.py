@@ -1,0 +1,138 @@
+"""Is a bundle whole? Sizes, checksums, dtypes, shapes, and that every number can be what it says.
+
+Serving trusts the arrays blindly afterwards: a row out of range would be a crash, a NaN a silent bad answer.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.core.errors import CorruptData
+from cocite.recommender import layout
+from cocite.recommender.layout import Manifest
+
+Arrays = dict[str, npt.NDArray[Any]]
+_BLOCK_ROWS = 65536
+_NORM_TOLERANCE = 0.01  # float16 keeps three digits
+
+
+def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None:
+    """Raise CorruptData for the first file whose size, or SHA-256, is not that of the manifest."""
+    for name, entry in manifest.files.items():
+        path = directory / name
+        try:
+            size = path.stat().st_size
+            if size != entry.size:
+                raise CorruptData(f"{name} has {size} bytes, not {entry.size}")
+            if checksums and _sha256(path) != entry.sha256:
+                raise CorruptData(f"{name} does not match its checksum")
+        except OSError as error:
+            raise CorruptData(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def map_arrays(directory: Path, manifest: Manifest) -> Arrays:
+    """Map every file. Raises CorruptData for the first that is no array of the dtype and shape layout.py gives it."""
+    arrays: Arrays = {}
+    for name, (dtype, shape) in _expected(manifest).items():
+        try:
+            array = np.load(directory / name, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise CorruptData(f"{name} is not a .npy array: {error}") from error
+        fits = array.ndim == len(shape) and all(
+            want in (None, have) for want, have in zip(shape, array.shape, strict=True)
+        )
+        if array.dtype != np.dtype(dtype) or not fits or not array.flags.c_contiguous:
+            raise CorruptData(f"{name} is {array.dtype} {array.shape}, not {dtype} {shape}")
+        arrays[name] = array
+    return arrays
+
+
+def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]]]:
+    n, r, f = manifest.paper_count, manifest.citation_count, manifest.als.factors
+    return {
+        layout.PAPER_IDS: ("uint8", (None,)),
+        layout.PAPER_ID_OFFSETS: ("int64", (n + 1,)),
+        layout.ID_HASHES: ("uint64", (None,)),
+        layout.ID_ROWS: ("int32", (None,)),
+        layout.YEARS: ("int16", (n,)),
+        layout.VENUE_CODES: ("int32", (n,)),
+        layout.HAS_ABSTRACT: ("bool", (n,)),
+        layout.REFERENCE_OFFSETS: ("int64", (n + 1,)),
+        layout.REFERENCES: ("int32", (r,)),
+        layout.CITED_BY_OFFSETS: ("int64", (n + 1,)),
+        layout.CITED_BY: ("int32", (r,)),
+        layout.ITEM_FACTORS: ("float32", (n, f)),
+        layout.GRAM_INVERSE: ("float32", (f, f)),
+        layout.ITEM_IDF: ("float32", (n,)),
+        layout.TEXT_VECTORS: ("float16", (n, manifest.text_dimension)),
+    }
+
+
+def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
+    """Raise CorruptData for the first array with a number that cannot be."""
+    n = manifest.paper_count
+    _check_ids(arrays, n)
+    for offsets, rows in (
+        (layout.REFERENCE_OFFSETS, layout.REFERENCES),
+        (layout.CITED_BY_OFFSETS, layout.CITED_BY),
+    ):
+        _check_offsets(offsets, arrays[offsets], arrays[rows].size)
+        _check_range(rows, arrays[rows], 0, n)
+        _check_ascending_within(rows, arrays[offsets], arrays[rows])
+    _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
+    for name in (layout.ITEM_FACTORS, layout.GRAM_INVERSE, layout.ITEM_IDF, layout.TEXT_VECTORS):
+        _check_finite(name, arrays[name])
+    _check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
+
+
+def _check_ids(arrays: Arrays, n: int) -> None:
+    _check_offsets(layout.PAPER_ID_OFFSETS, arrays[layout.PAPER_ID_OFFSETS], arrays[layout.PAPER_IDS].size)
+    try:
+        arrays[layout.PAPER_IDS].tobytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise CorruptData(f"{layout.PAPER_IDS} is not UTF-8") from None
+    hashes, rows = arrays[layout.ID_HASHES], arrays[layout.ID_ROWS]
+    if not (hashes[1:] > hashes[:-1]).all():
+        raise CorruptData(f"{layout.ID_HASHES} is not ascending")
+    if rows.size != hashes.size or np.unique(rows).size != n:
+        raise CorruptData(f"{layout.ID_ROWS} does not give each paper an id")
+    _check_range(layout.ID_ROWS, rows, 0, n)
+
+
+def _check_offsets(name: str, offsets: npt.NDArray[np.int64], end: int) -> None:
+    if offsets[0] != 0 or offsets[-1] != end or not (offsets[1:] >= offsets[:-1]).all():
+        raise CorruptData(f"{name} is no row of offsets from 0 to {end}")
+
+
+def _check_range(name: str, values: npt.NDArray[np.int32], low: int, end: int) -> None:
+    if values.size and not (low <= values.min() and values.max() < end):
+        raise CorruptData(f"{name} holds a number outside {low} to {end - 1}")
+
+
+def _check_ascending_within(name: str, offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int32]) -> None:
+    steps_up = rows[1:] > rows[:-1]
+    starts = offsets[1:-1]
+    steps_up[starts[(starts > 0) & (starts < rows.size)] - 1] = True  # a step from one paper's rows to the next one's
+    if not steps_up.all():
+        raise CorruptData(f"{name} is not ascending within a paper")
+
+
+def _check_finite(name: str, values: npt.NDArray[np.floating]) -> None:
+    for start in range(0, len(values), _BLOCK_ROWS):
+        if not np.isfinite(values[start : start + _BLOCK_ROWS]).all():
+            raise CorruptData(f"{name} holds a number that is not finite")
+
+
+def _check_norms(name: str, vectors: npt.NDArray[np.float16]) -> None:
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        norms = np.linalg.norm(vectors[start : start + _BLOCK_ROWS].astype(np.float32), axis=1)
+        if not ((np.abs(norms - 1.0) < _NORM_TOLERANCE) | (norms == 0.0)).all():
+            raise CorruptData(f"{name} holds a vector whose length is neither 1 nor 0")

@@ -1,0 +1,69 @@
+"""What the engine is asked and what it answers: rows and numbers, no ids."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.recommender.bundle import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which rows may be in an answer; everything set must hold. venues are matched whole, whatever the case."""
+
+    min_year: int | None = None
+    max_year: int | None = None
+    venues: tuple[str, ...] = ()
+    has_abstract: bool | None = None
+
+    def mask(self, bundle: Bundle) -> npt.NDArray[np.bool_]:
+        """True for each row that passes, bool (n,). A row of unknown year fails any year bound."""
+        passes = np.ones(bundle.paper_count, dtype=np.bool_)
+        if self.min_year is not None or self.max_year is not None:
+            passes &= bundle.years > 0
+        if self.min_year is not None:
+            passes &= bundle.years >= self.min_year
+        if self.max_year is not None:
+            passes &= bundle.years <= self.max_year
+        if self.venues:
+            wanted = {venue.strip().casefold() for venue in self.venues}
+            codes = [code for code, venue in enumerate(bundle.manifest.venues) if venue in wanted]
+            passes &= np.isin(bundle.venue_codes, codes)
+        if self.has_abstract is not None:
+            passes &= bundle.has_abstract == self.has_abstract
+        return passes
+
+
+def _no_vectors() -> npt.NDArray[np.float32]:
+    return np.empty((0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to find related papers for.
+
+    Seeds are rows of the bundle, or texts as float32 (t, d) vectors of norm 1. reference_rows are references of a
+    paper that the bundle does not know, or further ones of a seed: they count like a seed's own, and unlike
+    seeds they may be in the answer. exclude_rows may not.
+    """
+
+    positive_rows: tuple[int, ...] = ()
+    negative_rows: tuple[int, ...] = ()
+    text_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
+    negative_text_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
+    reference_rows: tuple[int, ...] = ()
+    exclude_rows: tuple[int, ...] = ()
+    row_filter: RowFilter = RowFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Rows (k,), best first, each once, and their finite scores (k,).
+
+    fallback tells that no retriever found anything and these are the most cited papers instead.
+    """
+
+    rows: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+    fallback: bool = False

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from cocite.core.errors import Unavailable
+from cocite.core.errors import CociteError, Unavailable
 from cocite.core.paper import Paper
 from cocite.features.codec import decode_paper, encode_paper
 from cocite.features.degradations import CACHE_UNAVAILABLE, CATALOGUE_UNAVAILABLE
@@ -25,7 +25,7 @@ class PaperSource(Protocol):
     """Where papers come from; the catalogue is one."""
 
     def get_papers(self, ids: Sequence[str]) -> Mapping[str, Paper]:
-        """The paper of each canonical id or alias; unknown ones are absent."""
+        """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable or another CociteError."""
 
 
 @dataclass(slots=True)
@@ -90,8 +90,7 @@ class PaperReader:
     def _from_source(self, ids: Sequence[str], found: PapersFound) -> dict[str, paper_pb2.Paper] | None:
         try:
             papers = self._source.get_papers(ids)
-        except Exception:  # whatever a database driver raises, what the cache had is still good
-            log.exception("catalogue unavailable")
+        except CociteError:
             found.degraded.append(CATALOGUE_UNAVAILABLE)
             return None
         fresh = {paper_id: paper_to_proto(paper, paper_pb2.PAPER_VIEW_FULL) for paper_id, paper in papers.items()}

@@ -1,15 +1,44 @@
-"""The command line's root: one typer app, each command imported when it is called."""
+"""The command line's root. Each command is a file that imports what it needs when it is called."""
+
+import sys
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+from cocite.cli.recommend import recommend
+from cocite.cli.resolve import resolve
+from cocite.cli.serve import serve
+from cocite.core.errors import CociteError
+
+app = typer.Typer(name="cocite", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, when wanted."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("cocite"))
+        raise typer.Exit
 
 
 @app.callback()
-def root() -> None:
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Related papers by citation and text."""
 
 
+for command in (serve, recommend, resolve):
+    app.command()(command)
+
+
 def run() -> None:
-    """Run the command line and exit with its status."""
-    app()
+    """Run the command line and exit: 0 done, 1 an error told in one line, 2 wrong usage, 130 Ctrl-C."""
+    try:
+        app()
+    except CociteError as error:
+        print(f"cocite: {error}", file=sys.stderr)
+        sys.exit(1)

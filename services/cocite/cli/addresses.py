@@ -1,0 +1,69 @@
+"""Where the services of one `cocite up` listen, and the settings that tell each of them."""
+
+import os
+import socket
+
+from cocite.core.errors import InvalidArgument, Unavailable
+from cocite.core.settings import PREFIX, Settings
+
+SERVICES = ("embedding", "features", "recommender")
+
+
+def with_addresses(settings: Settings) -> Settings:
+    """Settings in which every service has an address that is free now, and the others know it.
+
+    A default port that is taken gives way to a free one. Raises Unavailable when an address that was asked for
+    is taken.
+    """
+    changes: dict[str, str] = {}
+    held: list[socket.socket] = []  # keeps a chosen port from being chosen twice
+    try:
+        for service in SERVICES:
+            name = f"{service}_listen"
+            host, port = split_address(getattr(settings, name), PREFIX + name.upper())
+            taken = _bind(host, port)
+            if taken is None and name in settings.model_fields_set:
+                raise Unavailable(f"{host}:{port} is taken", hint=f"choose another {PREFIX}{name.upper()}")
+            bound = taken or _bind(host, 0)
+            if bound is None:
+                raise Unavailable(f"no port of {host} is free", hint=f"is {PREFIX}{name.upper()} an address of here?")
+            held.append(bound)
+            chosen = bound.getsockname()[1]
+            changes[name] = f"{host}:{chosen}"
+            changes[f"{service}_target"] = f"{_reachable(host)}:{chosen}"
+    finally:
+        for bound in held:
+            bound.close()
+    return settings.model_copy(update=changes)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a child process that has the same settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    ours = {PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
+    return inherited | ours
+
+
+def split_address(address: str, field: str) -> tuple[str, int]:
+    """Host and port of "host:port". Raises InvalidArgument that names the setting."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise InvalidArgument(f"{field} must be host:port, not {address!r}", field=field)
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _bind(host: str, port: int) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left counts as free, as it does to gRPC
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        return None
+    return bound
+
+
+def _reachable(host: str) -> str:
+    """Where a listener on host is reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)

@@ -1,0 +1,86 @@
+"""Answers in plain words."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from cocite.client import types
+
+REASONS_SHOWN = 3
+
+UNRESOLVED = {
+    "unknown": "no paper of the catalogue has this id",
+    "not_in_model": "newer than the model and without text to go by; train again",
+    "unavailable": "could not be looked up just now; try again",
+}
+DEGRADED = {
+    "embedding_unavailable": "the embedding service does not answer: text was left out of account",
+    "embedding_slow": "the embedding service was too slow: text was left out of account",
+    "embedding_mismatch": "the model was trained with another embedding model: text was left out of account",
+    "features_unavailable": "the feature service does not answer: titles and years are missing",
+    "cache_unavailable": "Redis does not answer: slower, but complete",
+    "catalogue_unavailable": "the catalogue does not answer: titles and years may be missing",
+}
+FALLBACK = {"popularity": "nothing is known about the seeds: these are the most cited papers"}
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """ "1 paper", "2 papers"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def reason_in_words(reason: types.Reason) -> str:
+    """One reason, without its seed."""
+    match reason:
+        case types.SharedReferences(count=count):
+            return f"shares {counted(count, 'reference', 'references')}"
+        case types.CoCitation(count=count):
+            return f"cited together by {counted(count, 'paper', 'papers')}"
+        case types.DirectCitation(seed_cites_result=True):
+            return "cited by the seed"
+        case types.DirectCitation():
+            return "cites the seed"
+        case types.TextLikeness(cosine=cosine):
+            return f"text alike ({cosine:.2f})"
+        case types.Popularity(citation_count=count):
+            return f"much cited ({count:,})"
+
+
+def reasons_in_words(reasons: Sequence[types.Reason], *, name_seeds: bool) -> str:
+    """The strongest reasons on one line; with several seeds each says which one it is about."""
+    said = []
+    for reason in reasons[:REASONS_SHOWN]:
+        seed = "" if isinstance(reason, types.Popularity) else reason.seed
+        said.append(reason_in_words(reason) + (f" [{seed}]" if name_seeds and seed else ""))
+    return ", ".join(said)
+
+
+def shortcomings(answer: types.Recommendations | types.Resolution) -> list[str]:
+    """What the reader of an answer should know beside its results, one line each."""
+    lines = []
+    if isinstance(answer, types.Recommendations):
+        lines += [f"left out {seed.id}: {UNRESOLVED.get(seed.cause, seed.cause)}" for seed in answer.unresolved]
+        if answer.fallback:
+            lines.append(FALLBACK.get(answer.fallback, f"fallback: {answer.fallback}"))
+    return lines + [DEGRADED.get(d.cause, d.detail or d.cause) for d in answer.degraded]
+
+
+def as_json(value: Any) -> Any:
+    """Dataclasses to JSON values; a reason says its kind."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"kind": KINDS[type(value)], **fields} if type(value) in KINDS else fields
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return value
+
+
+KINDS: dict[type, str] = {
+    types.SharedReferences: "shared_references",
+    types.CoCitation: "co_citation",
+    types.DirectCitation: "direct_citation",
+    types.TextLikeness: "text_likeness",
+    types.Popularity: "popularity",
+}

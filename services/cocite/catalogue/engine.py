@@ -1,0 +1,101 @@
+"""Connections to the two databases, set up alike: SQLite for one machine, PostgreSQL where it is shared."""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+from cocite.core.errors import CociteError, CorruptData, InvalidArgument, Unavailable
+
+BUSY_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_MS = 30_000
+POOL_SIZE = 16
+POOL_TIMEOUT_S = 5.0
+WRITING = "cocite_writing"
+_WRITE_LOCK = 0x636F63697465  # PostgreSQL advisory lock that all writers of a catalogue take
+
+
+def parse_url(url: str) -> sa.URL:
+    """SQLAlchemy URL of a catalogue; postgresql:// means psycopg 3. Raises InvalidArgument on any other kind."""
+    hint = "write it as sqlite:///path/to/catalogue.db or postgresql://user@host/database"
+    try:
+        parsed = sa.make_url(url)
+    except (exc.ArgumentError, ValueError):
+        raise InvalidArgument("the catalogue address is not a database URL", hint=hint, field="catalogue_url") from None
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise InvalidArgument(f"a catalogue cannot live on {parsed.drivername}", hint=hint, field="catalogue_url")
+    if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
+        raise InvalidArgument("a SQLite catalogue needs a file", hint=hint, field="catalogue_url")
+    return parsed
+
+
+def create_engine(url: sa.URL) -> sa.Engine:
+    """Engine of a catalogue. Its failures come out as Unavailable, InvalidArgument or CorruptData."""
+    if url.drivername.startswith("sqlite"):
+        assert url.database is not None  # parse_url
+        directory = Path(url.database).parent
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidArgument(f"{directory} cannot be created: {error.strerror}", field="catalogue_url") from error
+        engine = sa.create_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_TIMEOUT_S)
+        event.listen(engine, "connect", _set_up_sqlite)
+    else:
+        engine = sa.create_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+                "tcp_user_timeout": 2 * STATEMENT_TIMEOUT_MS,
+            },
+        )
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _translate, retval=True)
+    return engine
+
+
+def allow_long_statements(connection: sa.Connection) -> None:
+    """Let the statements of this transaction run up to an hour: whole-catalogue reads, large batches."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = '1h'"))
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # _begin opens the transactions; sqlite3's own rules would start them late
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")  # with WAL: nothing torn, and a killed process loses nothing
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writing = connection.get_execution_options().get(WRITING, False)
+    if connection.dialect.name == "sqlite":
+        # IMMEDIATE: a transaction that reads first and writes later would fail when another writer came between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    elif writing:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = '1h'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+
+def _translate(context: Any) -> CociteError | None:
+    error = context.original_exception
+    with suppress(Exception):
+        if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
+            return InvalidArgument("the catalogue file is not a SQLite database", field="catalogue_url")
+        if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+            return CorruptData("the catalogue file is damaged", hint="restore it from a backup")
+    if isinstance(context.sqlalchemy_exception, exc.OperationalError | exc.InterfaceError):
+        said = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        return Unavailable(f"the catalogue does not answer: {said}", retry_after_s=1.0)
+    return None

@@ -1,0 +1,27 @@
+"""TeX in titles, names and abstracts, made into plain text."""
+
+import logging
+import re
+from functools import cache
+from typing import Any
+
+_TEX = re.compile(r"[\\{}$~]|--|``|''")
+_BARE_PERCENT = re.compile(r"(?<!\\)%")  # a comment sign in TeX, a percent sign in abstracts
+
+
+@cache
+def _converter() -> Any:
+    from pylatexenc.latex2text import LatexNodes2Text
+
+    logging.getLogger("pylatexenc").setLevel(logging.ERROR)
+    return LatexNodes2Text(math_mode="text", strict_latex_spaces=False)
+
+
+def plain_text(text: str) -> str:
+    """The text without TeX commands: accents and symbols as characters. Text that is no valid TeX stays as it is."""
+    if not _TEX.search(text):
+        return text
+    try:
+        return str(_converter().latex_to_text(_BARE_PERCENT.sub(r"\\%", text), tolerant_parsing=True))
+    except Exception:  # the parser raises many things, RecursionError among them; the text itself is still good
+        return text

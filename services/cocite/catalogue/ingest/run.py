@@ -1,0 +1,171 @@
+"""Reads files of records into a catalogue.
+
+Records go in by the batch. Each batch is one transaction that holds its records and the checkpoint behind them, so a
+run that ends at any moment, by a signal or a power cut, goes on from its last batch when it is called again with the
+same files. A run over files already read stores nothing and counts them unchanged.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from cocite.catalogue import writer
+from cocite.catalogue.ingest import arxiv, bibtex, checkpoint, jsonl, openalex, s2
+from cocite.catalogue.ingest.checkpoint import Checkpoint
+from cocite.catalogue.ingest.cleaning import BadRecord
+from cocite.catalogue.ingest.files import expand
+from cocite.catalogue.ingest.format import Format, Row
+from cocite.catalogue.ingest.rejects import RejectsFile
+from cocite.catalogue.ingest.source import Source, fingerprint, open_source
+from cocite.catalogue.ingest.summary import Summary
+from cocite.catalogue.records import PaperRecord, Record
+from cocite.catalogue.store import Catalogue
+from cocite.core.errors import InvalidArgument
+
+BATCH_ROWS = 1000
+BATCH_BYTES = 32 << 20
+
+_DETECT: dict[str, Callable[[Source, str | None], Format]] = {
+    "openalex": openalex.detect,
+    "s2": s2.detect,
+    "arxiv": arxiv.detect,
+    "bibtex": bibtex.detect,
+    "jsonl": jsonl.detect,
+}
+KINDS = tuple(_DETECT)
+_TAKES_LOCAL = ("jsonl", "bibtex")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: the file being read, bytes of all files as they lie on disk, records so far."""
+
+    path: Path
+    bytes_read: int
+    bytes_total: int
+    records: int
+
+
+def ingest(
+    catalogue: Catalogue,
+    kind: str,
+    paths: Sequence[Path],
+    *,
+    rejects_path: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    scheme: str | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> Summary:
+    """Read files and folders of one kind (KINDS) into the catalogue; what became of every record.
+
+    rejects_path: where rejected records are listed (RejectsFile). progress is called after each batch. scheme: "local"
+    to take bare ids that fit no scheme as local: ids (kinds jsonl and bibtex); without it such records are rejected.
+    Raises InvalidArgument for files that are not what they claim, Unavailable when the catalogue does not answer.
+    """
+    if kind not in KINDS:
+        raise InvalidArgument(f"{kind!r} is no kind of file", hint=f"kinds are {', '.join(KINDS)}", field="kind")
+    if scheme is not None and (scheme != "local" or kind not in _TAKES_LOCAL):
+        raise InvalidArgument(
+            f"scheme {scheme!r} does not go with {kind}",
+            hint=f"only local is possible, for {' and '.join(_TAKES_LOCAL)}",
+            field="scheme",
+        )
+    files = expand(kind, paths)
+    run = _Run(catalogue, kind, files, scheme, batch_rows, progress)
+    return run.go(rejects_path)
+
+
+class _Run:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        kind: str,
+        files: Sequence[Path],
+        scheme: str | None,
+        batch_rows: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._detect = _DETECT[kind]
+        self._files = files
+        self._sizes = [file.stat().st_size for file in files]
+        self._scheme = scheme
+        self._batch_rows = batch_rows
+        self._progress = progress
+        named = "\n".join([kind, scheme or "", *map(fingerprint, files)])
+        self._source = hashlib.sha256(named.encode()).hexdigest()
+
+    def go(self, rejects_path: Path | None) -> Summary:
+        with self._catalogue.reading() as connection:
+            state = checkpoint.load(connection, self._source)
+        state = state or Checkpoint()
+        state.summary.resumed = state.summary.read > 0
+        # All files are looked at first: one that is not what it claims is refused before anything is stored.
+        for file in self._files[state.file_count :]:
+            self._format(file)
+        with RejectsFile(rejects_path, state.rejects_size) as rejects:
+            while state.file_count < len(self._files):
+                self._read_file(self._files[state.file_count], state, rejects)
+        with self._catalogue.writing() as connection:
+            checkpoint.clear(connection, self._source)
+        return state.summary
+
+    def _format(self, file: Path) -> Format:
+        with open_source(file) as source:
+            return self._detect(source, self._scheme)
+
+    def _read_file(self, file: Path, state: Checkpoint, rejects: RejectsFile) -> None:
+        form = self._format(file)
+        with open_source(file) as source:
+            rows = islice(form.rows(source), state.row_count, None)
+            for batch in _batches(rows, self._batch_rows):
+                parsed = [_parse(form, row) for row in batch]
+                self._store(file, batch, parsed, state, rejects)
+                self._report(file, source.bytes_read, state)
+        state.file_count += 1
+        state.row_count = 0
+
+    def _store(
+        self, file: Path, batch: list[Row], parsed: list[Record | str], state: Checkpoint, rejects: RejectsFile
+    ) -> None:
+        with self._catalogue.writing() as connection:
+            outcomes = iter(writer.write(connection, [item for item in parsed if not isinstance(item, str)]))
+            for row, item in zip(batch, parsed, strict=True):
+                if isinstance(item, str):
+                    state.summary.reject(item)
+                    rejects.add(str(file), row, item)
+                else:
+                    state.summary.add(next(outcomes), item.warnings if isinstance(item, PaperRecord) else ())
+            state.row_count += len(batch)
+            state.rejects_size = rejects.sync()
+            checkpoint.save(connection, self._source, state)
+
+    def _report(self, file: Path, bytes_read: int, state: Checkpoint) -> None:
+        if self._progress is not None:
+            done = sum(self._sizes[: state.file_count]) + bytes_read
+            self._progress(Progress(file, done, sum(self._sizes), state.summary.read))
+
+
+def _parse(form: Format, row: Row) -> Record | str:
+    """The record of a row, or why there is none."""
+    if row.problem:
+        return row.problem
+    try:
+        return form.parse(row.content)
+    except BadRecord as bad:
+        return bad.reason
+
+
+def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    held = 0
+    for row in rows:
+        batch.append(row)
+        held += row.size
+        if len(batch) >= size or held >= BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,70 @@
+"""What the catalogue asks its database; the same statements for both engines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cocite.catalogue.schema import citations, identifiers, library_entries, papers
+
+_citing = identifiers.alias("citing")
+_cited = identifiers.alias("cited")
+_links = citations.join(_citing, _citing.c.identifier_key == citations.c.citing_key).join(
+    _cited, _cited.c.identifier_key == citations.c.cited_key
+)
+_known_link = sa.and_(
+    _citing.c.paper_key.is_not(None), _cited.c.paper_key.is_not(None), _citing.c.paper_key != _cited.c.paper_key
+)
+
+
+def _count_of_links(other: sa.Column[Any], own: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """How many papers stand on the other side of the links of a paper."""
+    count = sa.select(sa.func.count(other.distinct())).select_from(_links)
+    return count.where(_known_link, own == papers.c.paper_key).correlate(papers).scalar_subquery()
+
+
+_identifiers_of_paper = (
+    sa.select(sa.func.aggregate_strings(identifiers.c.identifier, " "))  # ids hold no spaces
+    .where(identifiers.c.paper_key == papers.c.paper_key)
+    .correlate(papers)
+    .scalar_subquery()
+)
+_paper_columns = (
+    *papers.c,
+    _identifiers_of_paper.label("identifiers"),
+    _count_of_links(_citing.c.paper_key, _cited.c.paper_key).label("citation_count"),
+    _count_of_links(_cited.c.paper_key, _citing.c.paper_key).label("reference_count"),
+)
+
+
+def papers_by_identifier(ids: Sequence[str]) -> sa.Select[Any]:
+    """Papers with the identifier each was asked by, as column requested."""
+    asked = identifiers.alias("asked")
+    return (
+        sa.select(asked.c.identifier.label("requested"), *_paper_columns)
+        .select_from(asked.join(papers, papers.c.paper_key == asked.c.paper_key))
+        .where(asked.c.identifier.in_(ids))
+    )
+
+
+_library = library_entries.join(identifiers, identifiers.c.identifier_key == library_entries.c.identifier_key)
+
+ALL_PAPERS = sa.select(*_paper_columns).order_by(papers.c.paper_key)
+ALL_CITATIONS = (
+    sa.select(_citing.c.paper_key, _cited.c.paper_key)
+    .select_from(_links)
+    .where(_known_link)
+    .distinct()
+    .order_by(_citing.c.paper_key, _cited.c.paper_key)
+)
+ALL_LIBRARY_ENTRIES = (
+    sa.select(library_entries.c.reader, identifiers.c.paper_key)
+    .select_from(_library)
+    .where(identifiers.c.paper_key.is_not(None))
+    .distinct()
+    .order_by(library_entries.c.reader, identifiers.c.paper_key)
+)
+PAPER_CONTENT = sa.select(*papers.c, _identifiers_of_paper.label("identifiers")).order_by(papers.c.paper_key)
+COUNT_PAPERS = sa.select(sa.func.count()).select_from(papers)
+COUNT_CITATIONS = sa.select(sa.func.count()).select_from(ALL_CITATIONS.order_by(None).subquery())
+COUNT_LIBRARY_ENTRIES = sa.select(sa.func.count()).select_from(ALL_LIBRARY_ENTRIES.order_by(None).subquery())

@@ -1,0 +1,176 @@
+"""The catalogue: papers, references and readers' libraries in SQLite or PostgreSQL."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from cocite.catalogue import migrate, queries, writer
+from cocite.catalogue.chunks import chunked
+from cocite.catalogue.engine import WRITING, allow_long_statements, create_engine, parse_url
+from cocite.catalogue.records import Outcome, Record
+from cocite.core.errors import Overloaded
+from cocite.core.paper import Paper
+
+LOOKUP_BATCH = 5000  # ids in one query
+_STREAM_ROWS = 1000
+_CITATION_ROWS = 65_536
+
+
+class Catalogue:
+    """One catalogue, safe to share between threads. Every method may raise Unavailable."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the catalogue at a sqlite:/// or postgresql:// URL, creating it or bringing its schema up to date.
+
+        Raises InvalidArgument for an address or file that is no catalogue, Unavailable when it does not answer.
+        """
+        catalogue = cls(create_engine(parse_url(url)))
+        try:
+            with catalogue.reading() as connection:
+                current = migrate.is_current(connection)
+            if not current:
+                with catalogue.writing() as connection:
+                    migrate.upgrade(connection)
+        except BaseException:
+            catalogue.close()
+            raise
+        return catalogue
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction that only reads. Raises Overloaded when all connections stay in use."""
+        with self._connection() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection in the one writing transaction; committed at the end, rolled back on an error."""
+        with self._connection() as connection:
+            connection = connection.execution_options(**{WRITING: True})
+            with connection.begin():
+                yield connection
+
+    def write(self, records: Sequence[Record]) -> list[Outcome]:
+        """Store the records in one transaction; one outcome each."""
+        with self.writing() as connection:
+            return writer.write(connection, records)
+
+    def get_papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers known by these canonical ids or aliases; ids nobody knows are absent."""
+        found: dict[str, Paper] = {}
+        if not ids:
+            return found
+        with self.reading() as connection:
+            for some in chunked(dict.fromkeys(ids), LOOKUP_BATCH):
+                for row in connection.execute(queries.papers_by_identifier(some)):
+                    found[row.requested] = _paper(row)
+        return found
+
+    def count_papers(self) -> int:
+        """Number of papers."""
+        return self._scalar(queries.COUNT_PAPERS)
+
+    def count_citations(self) -> int:
+        """Number of distinct citations between two known papers, self-citations apart."""
+        return self._scalar(queries.COUNT_CITATIONS)
+
+    def count_library_entries(self) -> int:
+        """Number of distinct pairs of a reader and a known paper."""
+        return self._scalar(queries.COUNT_LIBRARY_ENTRIES)
+
+    def iter_papers(self) -> Iterator[tuple[int, Paper]]:
+        """Every paper with its key, by ascending key. Rows are streamed: memory does not grow with the catalogue."""
+        for row in self._stream(queries.ALL_PAPERS, _STREAM_ROWS):
+            yield row.paper_key, _paper(row)
+
+    def iter_citations(self) -> Iterator[npt.NDArray[np.int64]]:
+        """Citations between known papers in chunks of shape (k, 2): key of the citing, key of the cited paper.
+
+        Distinct, without self-citations, ascending. Papers may have come in since iter_papers ended: a caller
+        that needs both must pass over keys it does not know.
+        """
+        for rows in self._partitions(queries.ALL_CITATIONS, _CITATION_ROWS):
+            yield np.array([tuple(row) for row in rows], dtype=np.int64)
+
+    def iter_library_entries(self) -> Iterator[tuple[str, int]]:
+        """Pairs of reader and key of a known paper; distinct, ascending."""
+        for row in self._stream(queries.ALL_LIBRARY_ENTRIES, _STREAM_ROWS):
+            yield row.reader, row.paper_key
+
+    def fingerprint(self) -> str:
+        """32 hex digits that change exactly when papers, citations or library entries do. Reads everything once."""
+        digest = hashlib.sha256()
+        for row in self._stream(queries.PAPER_CONTENT, _STREAM_ROWS):
+            content = list(row)
+            content[-1] = sorted(content[-1].split(" "))
+            digest.update(json.dumps(content).encode())
+        digest.update(b"citations")
+        for chunk in self.iter_citations():
+            digest.update(chunk.astype("<i8").tobytes())
+        digest.update(b"libraries")
+        for entry in self.iter_library_entries():
+            digest.update(json.dumps(entry).encode())
+        return digest.hexdigest()[:32]
+
+    @contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        try:
+            connection = self._engine.connect()
+        except exc.TimeoutError:
+            raise Overloaded("all connections to the catalogue are in use", retry_after_s=1.0) from None
+        with connection:
+            yield connection
+
+    def _scalar(self, query: sa.Select[Any]) -> int:
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _partitions(self, query: sa.Select[Any], size: int) -> Iterator[Sequence[sa.Row[Any]]]:
+        with self.reading() as connection:
+            allow_long_statements(connection)
+            result = connection.execution_options(yield_per=size).execute(query)
+            yield from result.partitions()
+
+    def _stream(self, query: sa.Select[Any], size: int) -> Iterator[sa.Row[Any]]:
+        for rows in self._partitions(query, size):
+            yield from rows
+
+
+def _paper(row: sa.Row[Any]) -> Paper:
+    aliases = sorted((row.identifiers or "").split(" "))
+    return Paper(
+        paper_id=row.paper_id,
+        title=row.title,
+        abstract=row.abstract,
+        authors=row.authors,
+        year=row.year,
+        venue=row.venue,
+        aliases=tuple(alias for alias in aliases if alias and alias != row.paper_id),
+        keywords=row.keywords,
+        citation_count=row.citation_count,
+        reference_count=row.reference_count,
+    )

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from cocite.core.errors import CorruptData
@@ -37,7 +38,7 @@ def parse_manifest(text: str) -> Manifest:
     return Manifest(
         schema=schema,
         model_version=_matching(raw, "model_version", MODEL_VERSION),
-        created_at=_take(raw, "created_at", str),
+        created_at=_time(raw, "created_at"),
         paper_count=_at_least(raw, "paper_count", 1),
         citation_count=_at_least(raw, "citation_count", 0),
         text_dimension=_at_least(raw, "text_dimension", 1),
@@ -77,6 +78,15 @@ def _take(raw: Mapping[str, Any], name: str, kind: type) -> Any:
         value = float(value)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise _corrupt(f"has no {name} of type {kind.__name__}")
+    return value
+
+
+def _time(raw: Mapping[str, Any], name: str) -> str:
+    value: str = _take(raw, name, str)
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise _corrupt(f"has a {name} that is no ISO 8601 time") from None
     return value
 
 

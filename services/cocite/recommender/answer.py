@@ -1,0 +1,172 @@
+"""From a request to its answer, one model version throughout."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocite.recommender import reasons
+from cocite.recommender.attribution import attribution_token
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.clients import FeatureClient, Lookup
+from cocite.recommender.paging import make_token, read_token
+from cocite.recommender.query import Query, Ranking, RowFilter
+from cocite.recommender.reason_messages import reason_message
+from cocite.recommender.reasons import SeedEvidence
+from cocite.recommender.reload import Model
+from cocite.recommender.seeds import ResolvedSeeds, Seed, resolve_seeds
+from cocite.recommender.texts import TextVectors, Vector
+from cocite.serving.deadline import Deadline
+from cocite.v1 import paper_pb2, recommender_service_pb2
+from cocite.v1.degradation_pb2 import Degradation
+from cocite.v1.recommender_service_pb2 import (
+    PaperFilter,
+    Recommendation,
+    RecommendPapersRequest,
+    RecommendPapersResponse,
+)
+
+DEFAULT_PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A stretch of a ranking, rank of its first result less one."""
+
+    ranking: Ranking
+    start: int
+    end: int
+
+    @property
+    def rows(self) -> list[int]:
+        return [int(row) for row in self.ranking.rows[self.start : self.end]]
+
+    @property
+    def is_last(self) -> bool:
+        return self.end >= len(self.ranking.rows)
+
+
+class Answerer:
+    """Answers RecommendPapers. Thread-safe."""
+
+    def __init__(self, features: FeatureClient, texts: TextVectors) -> None:
+        self._features = features
+        self._texts = texts
+
+    def answer(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> RecommendPapersResponse:
+        """The page asked for. Raises InvalidArgument and InvalidId that name the field at fault."""
+        bundle, key = model.bundle, request_key(request)
+        start = read_token(request.page_token, key, bundle.version)
+        seeds = resolve_seeds(request, bundle, self._features, deadline)
+        positives, negatives, problems = self._with_vectors(seeds, bundle, deadline)
+        ranking = model.engine.rank(_query(seeds, positives, negatives, request.filter))
+        page = _Page(ranking, start, start + (request.page_size or DEFAULT_PAGE_SIZE))
+        view = request.view or paper_pb2.PAPER_VIEW_BASIC
+        shown = self._display(bundle, page, view, deadline)
+        explained = model.engine.explain(positives, ranking, page.start, page.end)
+        labels = [seed.label for seed in seeds.positives]
+        return RecommendPapersResponse(
+            results=_results(bundle, page, shown, view, explained, labels),
+            next_page_token="" if page.is_last else make_token(key, bundle.version, page.end),
+            model_version=bundle.version,
+            unresolved_seeds=seeds.unresolved,
+            degraded=_distinct([*seeds.degraded, *problems, *shown.degraded]),
+            attribution_token=attribution_token(request.SerializeToString(deterministic=True), bundle.version),
+            fallback=recommender_service_pb2.FALLBACK_POPULARITY if ranking.fallback else None,
+        )
+
+    def _with_vectors(
+        self, seeds: ResolvedSeeds, bundle: Bundle, deadline: Deadline
+    ) -> tuple[list[SeedEvidence], list[SeedEvidence], list[Degradation]]:
+        every = [*seeds.positives, *seeds.negatives]
+        texts = [seed.text for seed in every if seed.row is None]
+        manifest = bundle.manifest
+        vectors, problems = self._texts.of(texts, manifest.embedding_model_version, manifest.text_dimension, deadline)
+        remaining = iter(vectors)
+        evidence = [SeedEvidence(seed.row, next(remaining) if seed.row is None else None) for seed in every]
+        return evidence[: len(seeds.positives)], evidence[len(seeds.positives) :], problems
+
+    def _display(self, bundle: Bundle, page: _Page, view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
+        if view == paper_pb2.PAPER_VIEW_ID:
+            return Lookup()
+        return self._features.papers([bundle.paper_id(row) for row in page.rows], view, deadline)
+
+
+def request_key(request: RecommendPapersRequest) -> bytes:
+    """The bytes of what makes a list: the request without page_size, page_token and view."""
+    bare = RecommendPapersRequest()
+    bare.CopyFrom(request)
+    for name in ("page_size", "page_token", "view"):
+        bare.ClearField(name)
+    return bare.SerializeToString(deterministic=True)
+
+
+def bundle_paper(bundle: Bundle, row: int) -> paper_pb2.Paper:
+    """What the bundle itself knows of a paper: id, year, whether it has an abstract."""
+    return paper_pb2.Paper(
+        paper_id=bundle.paper_id(row), year=bundle.year(row), has_abstract=bool(bundle.has_abstract[row])
+    )
+
+
+def display_paper(bundle: Bundle, row: int, shown: Lookup) -> paper_pb2.Paper:
+    """A paper as the feature service shows it, under the id the model knows it by; else what the bundle knows."""
+    paper = shown.papers.get(bundle.paper_id(row))
+    if paper is None:
+        return bundle_paper(bundle, row)
+    paper.paper_id = bundle.paper_id(row)
+    return paper
+
+
+def _query(
+    seeds: ResolvedSeeds, positives: list[SeedEvidence], negatives: list[SeedEvidence], wanted: PaperFilter
+) -> Query:
+    return Query(
+        positive_rows=_rows(seeds.positives),
+        negative_rows=_rows(seeds.negatives),
+        text_vectors=_stack([seed.vector for seed in positives if seed.vector is not None]),
+        negative_text_vectors=_stack([seed.vector for seed in negatives if seed.vector is not None]),
+        exclude_rows=seeds.excluded_rows,
+        row_filter=RowFilter(
+            min_year=wanted.min_year if wanted.HasField("min_year") else None,
+            max_year=wanted.max_year if wanted.HasField("max_year") else None,
+            venues=tuple(wanted.venues),
+            has_abstract=wanted.has_abstract if wanted.HasField("has_abstract") else None,
+        ),
+    )
+
+
+def _rows(seeds: list[Seed]) -> tuple[int, ...]:
+    return tuple(seed.row for seed in seeds if seed.row is not None)
+
+
+def _stack(vectors: Sequence[Vector]) -> Vector:
+    return np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
+
+
+def _results(
+    bundle: Bundle,
+    page: _Page,
+    shown: Lookup,
+    view: paper_pb2.PaperView,
+    explained: list[list[reasons.Reason]],
+    labels: list[str],
+) -> list[Recommendation]:
+    scores = page.ranking.scores[page.start : page.end]
+    return [
+        Recommendation(
+            paper=(
+                paper_pb2.Paper(paper_id=bundle.paper_id(row))
+                if view == paper_pb2.PAPER_VIEW_ID
+                else display_paper(bundle, row, shown)
+            ),
+            score=float(score),
+            rank=page.start + place + 1,
+            reasons=[reason_message(bundle, reason, labels) for reason in found],
+        )
+        for place, (row, score, found) in enumerate(zip(page.rows, scores, explained, strict=True))
+    ]
+
+
+def _distinct(degraded: list[Degradation]) -> list[Degradation]:
+    """Each cause once."""
+    return list({each.cause: each for each in reversed(degraded)}.values())[::-1]

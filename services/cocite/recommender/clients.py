@@ -1,0 +1,124 @@
+"""The embedding and the feature service as the recommender sees them: a deadline on every call, a breaker before each.
+
+A failure is part of the answer, not an exception: whoever asks gets what there is, and a Degradation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+
+from cocite.core.errors import CociteError, DeadlineExceeded, Unavailable
+from cocite.core.vectors import decode_vector
+from cocite.serving.breaker import Breaker
+from cocite.serving.deadline import Deadline
+from cocite.serving.status import from_rpc_error
+from cocite.v1 import degradation_pb2, paper_pb2, vector_pb2
+from cocite.v1.degradation_pb2 import Degradation
+from cocite.v1.embedding_service_pb2 import EmbedTextsRequest, EmbedTextsResponse
+from cocite.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
+from cocite.v1.feature_service_pb2 import BatchGetPapersRequest, BatchGetPapersResponse
+from cocite.v1.feature_service_pb2_grpc import FeatureServiceStub
+
+EMBEDDING_SHARE, EMBEDDING_AT_MOST_S = 0.6, 5.0  # of what is left of the caller's time
+FEATURES_SHARE, FEATURES_AT_MOST_S = 0.3, 1.0
+_MAX_FAILURES, _OPEN_S = 3, 2.0
+_FAIR_TIMEOUT_S = 0.25  # a service that misses a shorter one may be well
+_ALIVE = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+
+
+def degradation(cause: degradation_pb2.DegradedCause, detail: str) -> Degradation:
+    """One shortcoming of an answer."""
+    return Degradation(cause=cause, detail=detail)
+
+
+class _Guarded:
+    """Calls that a dead service costs nothing: after a few failures it is left alone for a moment."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._breaker = Breaker(_MAX_FAILURES, _OPEN_S)
+
+    def call(self, method: Callable[..., ResponseT], request: object, timeout_s: float) -> ResponseT:
+        """The answer. Raises DeadlineExceeded when it is late, another CociteError when it fails."""
+        if timeout_s <= 0.0:
+            raise DeadlineExceeded(f"no time was left to ask the {self._name} service")
+        if not self._breaker.allow():
+            raise Unavailable(f"the {self._name} service failed repeatedly and is left alone for a moment")
+        try:
+            response = method(request, timeout=timeout_s)
+        except grpc.RpcError as error:
+            code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+            if code in _ALIVE:
+                self._breaker.succeeded()
+            elif code != grpc.StatusCode.DEADLINE_EXCEEDED or timeout_s >= _FAIR_TIMEOUT_S:
+                self._breaker.failed()
+            raise from_rpc_error(error) from error
+        self._breaker.succeeded()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Papers by the id they were asked by. complete is False when a missing id may yet be known."""
+
+    papers: dict[str, paper_pb2.Paper] = field(default_factory=dict)
+    degraded: tuple[Degradation, ...] = ()
+    complete: bool = True
+
+
+class FeatureClient:
+    """Papers from the feature service."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._get_papers = FeatureServiceStub(channel).BatchGetPapers
+        self._guard = _Guarded("feature")
+
+    def papers(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
+        """The papers of canonical ids, at most 1000, in one call. Never raises for the service's sake."""
+        if not ids:
+            return Lookup()
+        request = BatchGetPapersRequest(paper_ids=ids, view=view)
+        try:
+            response: BatchGetPapersResponse = self._guard.call(
+                self._get_papers, request, deadline.share(FEATURES_SHARE, FEATURES_AT_MOST_S)
+            )
+        except CociteError as error:
+            cause = degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE
+            return Lookup(degraded=(degradation(cause, error.message),), complete=False)
+        lost = (
+            degradation_pb2.DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE,
+            degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE,
+        )
+        return Lookup(
+            papers={found.requested_id: found.paper for found in response.papers},
+            degraded=tuple(response.degraded),
+            complete=not any(shortcoming.cause in lost for shortcoming in response.degraded),
+        )
+
+
+class EmbeddingClient:
+    """Vectors from the embedding service."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._embed = EmbeddingServiceStub(channel).EmbedTexts
+        self._guard = _Guarded("embedding")
+
+    def embed(self, texts: Sequence[str], deadline: Deadline) -> tuple[str, npt.NDArray[np.float32]]:
+        """Version of the model and the vectors float32 (t, d) of texts, at most 256.
+
+        Raises DeadlineExceeded when they do not come in time, another CociteError when they do not come at all.
+        """
+        request = EmbedTextsRequest(texts=texts, dtype=vector_pb2.VECTOR_DTYPE_FLOAT32)
+        timeout_s = deadline.share(EMBEDDING_SHARE, EMBEDDING_AT_MOST_S)
+        response: EmbedTextsResponse = self._guard.call(self._embed, request, timeout_s)
+        if len(response.embeddings) != len(texts) or response.dtype != vector_pb2.VECTOR_DTYPE_FLOAT32:
+            raise Unavailable("the embedding service answered something else than was asked")
+        vectors = [decode_vector(each.vector, "float32", response.dimension) for each in response.embeddings]
+        return response.model_version, np.stack(vectors)

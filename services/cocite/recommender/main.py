@@ -1,0 +1,65 @@
+"""The recommender process."""
+
+from dataclasses import dataclass
+
+import grpc
+
+from cocite.core.settings import Settings
+from cocite.recommender.answer import Answerer
+from cocite.recommender.clients import EmbeddingClient, FeatureClient
+from cocite.recommender.reload import Models, Watcher
+from cocite.recommender.servicer import RecommenderServicer
+from cocite.recommender.texts import TextVectors
+from cocite.serving.channel import open_channel
+from cocite.serving.server import GrpcServer, run
+from cocite.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
+
+NAME = "cocite.v1.RecommenderService"
+
+
+@dataclass(frozen=True, slots=True)
+class Recommender:
+    """Everything of the process; close() after the server has stopped."""
+
+    server: GrpcServer
+    models: Models
+    watcher: Watcher
+    channels: tuple[grpc.Channel, ...]
+
+    def close(self) -> None:
+        """Stop watching and hang up."""
+        self.watcher.close()
+        for channel in self.channels:
+            channel.close()
+
+
+def build(settings: Settings) -> Recommender:
+    """Wire the process. The server is ready as soon as a model is published, which may be before it starts."""
+    features_channel, embedding_channel = (
+        open_channel(settings.features_target),
+        open_channel(settings.embedding_target),
+    )
+    models, features = Models(settings.bundles), FeatureClient(features_channel)
+    answerer = Answerer(features, TextVectors(EmbeddingClient(embedding_channel)))
+    servicer = RecommenderServicer(models, features, answerer, settings.default_deadline_s)
+    server = GrpcServer(
+        settings,
+        settings.recommender_listen,
+        [NAME],
+        lambda grpc_server: add_RecommenderServiceServicer_to_server(servicer, grpc_server),
+    )
+    watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
+    watcher.start()
+    return Recommender(server, models, watcher, (features_channel, embedding_channel))
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):  # calls are the parallelism; BLAS threads beneath them only wait for each other
+        recommender = build(settings)
+        try:
+            run(recommender.server, "recommender")
+        finally:
+            recommender.close()

@@ -1,0 +1,138 @@
+"""The model now serving, and the watcher that swaps it for a newly published one.
+
+CURRENT is looked at every so often. A new version is loaded and verified beside the old one and then takes its
+place by one assignment; each request takes the reference once, so one answer comes from one version. What cannot
+be loaded is refused and the old version stays. Rolling back is publishing again.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from cocite.core.errors import CociteError, CorruptData, NotReady
+from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.engine import Engine
+
+log = structlog.get_logger("cocite.models")
+MAX_REFUSED = 20
+
+_Signature = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One loaded version."""
+
+    bundle: Bundle
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A version that was offered and not taken; version is "" when CURRENT itself is unreadable."""
+
+    version: str
+    detail: str
+
+
+class Models:
+    """Holds the serving model. poll() is called by one thread, everything else by any."""
+
+    def __init__(self, bundles_dir: Path) -> None:
+        self._directory = bundles_dir
+        self._model: Model | None = None
+        self._refusals: tuple[Refusal, ...] = ()
+        self._last_refused: _Signature | None = None
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The last MAX_REFUSED refusals of this process, newest last."""
+        return self._refusals
+
+    def require(self) -> Model:
+        """The serving model. Raises NotReady when there is none yet."""
+        model = self._model
+        if model is None:
+            refusals = self._refusals
+            why = f": {refusals[-1].version or 'CURRENT'} was refused, {refusals[-1].detail}" if refusals else ""
+            raise NotReady(f"no model is published{why}", hint="run `cocite train`")
+        return model
+
+    def poll(self) -> bool:
+        """Look at CURRENT once and load what it names; True when another version serves now."""
+        name = ""
+        signature: _Signature = ()
+        try:
+            name = read_current(self._directory) or ""
+            if not name or (self._model is not None and self._model.bundle.version == name):
+                self._last_refused = None
+                return False
+            signature = (name, *_fingerprint(self._directory / name))
+            if signature == self._last_refused:
+                return False
+            self._model = self._load(name)
+        except Exception as error:  # whatever is wrong with a new version, the old one goes on serving
+            self._refuse(name, signature, error)
+            return False
+        self._last_refused = None
+        log.info("model serving", model_version=name, papers=self._model.bundle.paper_count)
+        return True
+
+    def _load(self, name: str) -> Model:
+        bundle = Bundle.load(self._directory / name)
+        if bundle.version != name:
+            raise CorruptData(f"the manifest in {name} is that of {bundle.version}")
+        return Model(bundle, Engine(bundle))
+
+    def _refuse(self, name: str, signature: _Signature, error: Exception) -> None:
+        detail = str(error) if isinstance(error, CociteError) else f"it cannot be loaded ({type(error).__name__})"
+        signature = signature or (name, detail)
+        if signature == self._last_refused:
+            return
+        self._last_refused = signature
+        refusal = Refusal(name, detail)
+        others = tuple(each for each in self._refusals if each != refusal)
+        self._refusals = (*others, refusal)[-MAX_REFUSED:]
+        kept = self._model.bundle.version if self._model else ""
+        log.error("model refused", model_version=name, detail=detail, still_serving=kept)
+
+
+def _fingerprint(directory: Path) -> _Signature:
+    """Changes when a file of the bundle does, so that a copy still under way when first seen is tried again."""
+    if not directory.is_dir():
+        return ()
+    stats = ((entry.name, entry.stat()) for entry in sorted(directory.iterdir()))
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+class Watcher:
+    """A thread that polls. on_change is called after each swap, from that thread."""
+
+    def __init__(self, models: Models, poll_s: float, on_change: Callable[[], None]) -> None:
+        self._models = models
+        self._poll_s = poll_s
+        self._on_change = on_change
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
+
+    def start(self) -> None:
+        """Poll once here and now, then in the background."""
+        self._look()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop polling; returns when a load under way is done, or after a few seconds without it."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._poll_s):
+            self._look()
+
+    def _look(self) -> None:
+        if self._models.poll():
+            self._on_change()

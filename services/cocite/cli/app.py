@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cocite.cli.model import model
 from cocite.cli.recommend import recommend
 from cocite.cli.resolve import resolve
 from cocite.cli.serve import serve
@@ -33,6 +34,9 @@ def root(
 
 for command in (serve, recommend, resolve):
     app.command()(command)
+
+
+app.add_typer(model, name="model")
 
 
 def run() -> None:

@@ -30,13 +30,14 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
 
 def check_ready(settings: Settings) -> None:
     """Raise NotReady when there is nothing that could be served, with the command that mends it."""
+    from cocite.catalogue.engine import parse_url
     from cocite.catalogue.store import Catalogue
     from cocite.recommender.bundle import read_current
 
     with Catalogue.open(settings.catalogue) as catalogue:
         if not catalogue.count_papers():
             raise NotReady(
-                f"the catalogue {settings.catalogue} is empty",
+                f"the catalogue {parse_url(settings.catalogue).render_as_string(hide_password=True)} is empty",
                 hint="bring papers in with `cocite ingest`, or see `cocite up --demo`",
             )
     if read_current(settings.bundles) is None:

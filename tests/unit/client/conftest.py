@@ -1,52 +1,9 @@
-"""A real recommender server on a free port whose answers a test scripts."""
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
-from google.protobuf.message import Message
 
-from cocite.core.settings import Settings
-from cocite.serving.server import GrpcServer
-from cocite.v1 import recommender_service_pb2 as pb
-from cocite.v1 import recommender_service_pb2_grpc as pb_grpc
-
-
-@dataclass
-class Scripted(pb_grpc.RecommenderServiceServicer):
-    """Answers with what `answer` returns or raises; keeps the requests and deadlines it saw."""
-
-    answer: Callable[[Any], Message] = lambda request: pb.RecommendPapersResponse()
-    requests: list[Any] = field(default_factory=list)
-    time_left: list[float | None] = field(default_factory=list)
-
-    def _serve(self, request, context):
-        self.requests.append(request)
-        self.time_left.append(context.time_remaining())
-        return self.answer(request)
-
-    RecommendPapers = _serve
-    ResolvePapers = _serve
-    GetModel = _serve
-
-
-@dataclass
-class Running:
-    target: str
-    servicer: Scripted
-    server: GrpcServer
+from support.scripted_recommender import running_recommender
 
 
 @pytest.fixture
-def recommender() -> Iterator[Running]:
-    servicer = Scripted()
-    server = GrpcServer(
-        Settings(drain_s=0),
-        "127.0.0.1:0",
-        ["cocite.v1.RecommenderService"],
-        lambda grpc_server: pb_grpc.add_RecommenderServiceServicer_to_server(servicer, grpc_server),
-    )
-    target = server.start()
-    yield Running(target, servicer, server)
-    server.stop(lame_duck_s=0)
+def recommender():
+    with running_recommender() as running:
+        yield running

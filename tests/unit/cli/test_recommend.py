@@ -1,0 +1,234 @@
+"""The commands that ask a recommender, in this process, against a real server that answers as scripted."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from cocite.cli.app import run
+from cocite.core import errors
+from cocite.v1 import recommender_service_pb2 as pb
+
+SEED = "doi:10.1002/asi.4630240406"
+
+
+@pytest.fixture
+def cocite(recommender, monkeypatch, capsys):
+    monkeypatch.setenv("COCITE_RECOMMENDER_TARGET", recommender.target)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["cocite", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return call
+
+
+def two_results(request):
+    answer = pb.RecommendPapersResponse(model_version="m1", next_page_token="t2")
+    first = answer.results.add(rank=1, score=0.5)
+    first.paper.paper_id, first.paper.title, first.paper.year = "pmid:1", "Maps of [bold]science[/bold]\x1b[31m", 1979
+    first.paper.venue = "A Journal"
+    first.reasons.add(seed=SEED).co_citation.count = 1234
+    first.reasons.add(seed=SEED).direct_citation.seed_cites_result = False
+    second = answer.results.add(rank=2, score=0.4)
+    second.paper.paper_id = "pmid:2"
+    second.reasons.add(seed=SEED).shared_references.count = 1
+    second.reasons.add(seed=SEED).text_likeness.cosine = 0.712
+    second.reasons.add(seed=SEED).direct_citation.seed_cites_result = True
+    return answer
+
+
+def test_a_table_with_reasons_in_words(recommender, cocite):
+    recommender.servicer.answer = two_results
+    code, out, err = cocite("recommend", SEED)
+    assert code == 0
+    assert "cited together by 1,234 papers, cites the seed" in out
+    assert "shares 1 reference, text alike (0.71), cited by the seed" in out
+    assert "1979" in out
+    assert "A Journal" in out
+    assert "pmid:2" in out  # stands in for a title that is not known
+    assert "Maps of [bold]science[/bold]" in out  # titles are text, neither markup
+    assert "\x1b" not in out  # nor commands to the terminal
+    assert "--page-token t2" in err
+
+
+def test_with_several_seeds_each_reason_names_its_own(recommender, cocite):
+    recommender.servicer.answer = two_results
+    _, out, _ = cocite("recommend", SEED, "--text", "a title")
+    assert f"cites the seed [{SEED}]" in out
+
+
+def test_json_is_whole_and_says_the_kind_of_each_reason(recommender, cocite):
+    recommender.servicer.answer = two_results
+    code, out, _ = cocite("recommend", SEED, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["results"][0]["paper"]["paper_id"] == "pmid:1"
+    assert answer["results"][0]["reasons"][0] == {
+        "kind": "co_citation",
+        "seed": SEED,
+        "count": 1234,
+        "paper_ids": [],
+    }
+    assert (answer["model_version"], answer["next_page_token"]) == ("m1", "t2")
+
+
+def test_every_option_reaches_the_server(recommender, cocite):
+    options = [
+        "--not",
+        "pmid:3",
+        "--text",
+        "T1",
+        "--text",
+        "T2",
+        "--abstract",
+        "A",
+        "--exclude",
+        "pmid:4",
+        "--min-year",
+        "1990",
+        "--max-year",
+        "2000",
+    ]
+    cocite("recommend", SEED, *options, *["--venue", "V", "--page-size", "5", "--page-token", "t"])
+    (request,) = recommender.servicer.requests
+    assert list(request.seeds.positive_ids) == [SEED]
+    assert list(request.seeds.negative_ids) == ["pmid:3"]
+    assert [(t.title, t.abstract) for t in request.seeds.texts] == [("T1", ""), ("T2", "A")]
+    assert list(request.exclude_ids) == ["pmid:4"]
+    f = request.filter
+    assert (f.min_year, f.max_year, list(f.venues)) == (1990, 2000, ["V"])
+    assert (request.page_size, request.page_token) == (5, "t")
+
+
+def test_an_abstract_alone_is_a_text(recommender, cocite):
+    cocite("recommend", "--abstract", "about maps")
+    assert recommender.servicer.requests[0].seeds.texts[0].abstract == "about maps"
+
+
+def test_shortcomings_are_told_in_words(recommender, cocite):
+    def answer(request):
+        answer = two_results(request)
+        answer.unresolved_seeds.add(id="pmid:9", cause=pb.UNRESOLVED_CAUSE_UNKNOWN)
+        answer.degraded.add(cause="DEGRADED_CAUSE_EMBEDDING_SLOW")
+        answer.fallback = pb.FALLBACK_POPULARITY
+        return answer
+
+    recommender.servicer.answer = answer
+    code, out, _ = cocite("recommend", SEED, "pmid:9")
+    assert code == 0
+    assert "left out pmid:9: no paper of the catalogue has this id" in out
+    assert "the embedding service was too slow: text was left out of account" in out
+    assert "these are the most cited papers" in out
+
+
+def all_unknown(request):
+    answer = two_results(request)
+    for seed in request.seeds.positive_ids:
+        answer.unresolved_seeds.add(id=seed, cause=pb.UNRESOLVED_CAUSE_UNKNOWN)
+    return answer
+
+
+def test_only_unknown_seeds_is_an_error(recommender, cocite):
+    recommender.servicer.answer = all_unknown
+    code, out, err = cocite("recommend", "pmid:8", "pmid:9")
+    assert (code, out) == (1, "")
+    assert "left out pmid:8: no paper of the catalogue has this id" in err
+    code, out, _ = cocite("recommend", "pmid:8", "--json")
+    assert (code, json.loads(out)["unresolved"][0]["id"]) == (1, "pmid:8")
+    code, _, _ = cocite("recommend", "pmid:8", "--text", "but a text is there")
+    assert code == 0
+
+
+def test_an_empty_page_is_said_to_be_one(cocite):
+    code, out, _ = cocite("recommend", SEED, "--min-year", "9999")
+    assert (code, out.strip()) == (0, "no paper is left after filters and exclusions")
+
+
+def test_an_error_is_one_line_and_exit_1(recommender, cocite):
+    def refuse(request):
+        raise errors.NotReady("no model is published", hint="run `cocite train`")
+
+    recommender.servicer.answer = refuse
+    code, out, err = cocite("recommend", SEED)
+    assert (code, out, err) == (1, "", "cocite: no model is published; run `cocite train`\n")
+    code, _, err = cocite("recommend")
+    assert (code, err) == (1, "cocite: seeds: give at least one positive id or text\n")
+
+
+def test_wrong_usage_is_exit_2(cocite):
+    for arguments in (
+        ["recommend", SEED, "--min-year", "soon"],
+        ["recommend", "--no-such"],
+        ["reccomend"],
+        ["resolve"],
+    ):
+        code, out, err = cocite(*arguments)
+        assert (code, out) == (2, "")
+        assert "Error" in err
+
+
+def test_a_setting_that_is_none_is_named(cocite, monkeypatch):
+    monkeypatch.setenv("COCITE_RECOMENDER_TARGET", "x")
+    code, _, err = cocite("recommend", SEED)
+    assert (code, err) == (1, "cocite: COCITE_RECOMENDER_TARGET is not a setting; docs/settings.md lists them all\n")
+
+
+def test_resolve_prints_what_ids_mean(recommender, cocite):
+    def answer(request):
+        answer = pb.ResolvePapersResponse()
+        for query in request.queries:
+            found = query != "nonsense"
+            status = pb.RESOLVE_STATUS_FOUND if found else pb.RESOLVE_STATUS_MALFORMED
+            result = answer.results.add(query=query, status=status, in_model=found)
+            if found:
+                result.paper.paper_id, result.paper.title = SEED, "Co-citation"
+        return answer
+
+    recommender.servicer.answer = answer
+    code, out, _ = cocite("resolve", "10.1002/ASI.4630240406", "nonsense")
+    assert code == 0
+    assert SEED in out
+    assert "malformed" in out
+    code, out, _ = cocite("resolve", "nonsense", "--json")
+    assert (code, json.loads(out)["results"][0]["status"]) == (1, "malformed")
+
+
+def test_ctrl_c_is_exit_130_without_a_traceback(recommender, monkeypatch):
+    def interrupt(request):
+        waiting.send_signal(signal.SIGINT)
+        return two_results(request)
+
+    recommender.servicer.answer = interrupt
+    command = [sys.executable, "-m", "cocite", "recommend", SEED, "--target", recommender.target]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+        _, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_version_and_help():
+    done = subprocess.run([sys.executable, "-m", "cocite", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip()[0].isdigit()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["recommend", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments):
+    script = """
+import sys
+from cocite.cli.app import run
+sys.argv = ["cocite", *sys.argv[1:]]
+try:
+    run()
+except SystemExit:
+    heavy = {"grpc", "numpy", "sqlalchemy", "onnxruntime", "implicit", "scipy", "google.protobuf"}
+    print(sorted(heavy & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"

@@ -1,0 +1,36 @@
+"""Every value that an answer may hold has words of its own."""
+
+import pytest
+
+from cocite.cli import words
+from cocite.client.answers import enum_name
+from cocite.v1 import degradation_pb2
+from cocite.v1 import recommender_service_pb2 as pb
+
+
+def without_words(enum, prefix, known):
+    return {enum_name(enum, value, prefix) for value in enum.values() if value} - set(known)
+
+
+@pytest.mark.parametrize(
+    ("enum", "prefix", "known"),
+    [
+        (degradation_pb2.DegradedCause, "DEGRADED_CAUSE_", words.DEGRADED),
+        (pb.UnresolvedCause, "UNRESOLVED_CAUSE_", words.UNRESOLVED),
+        (pb.Fallback, "FALLBACK_", words.FALLBACK),
+    ],
+)
+def test_every_value_of_the_enums_has_words(enum, prefix, known):
+    assert without_words(enum, prefix, known) == set()
+    name = next(iter(known))
+    assert without_words(enum, prefix, set(known) - {name}) == {name}
+
+
+def test_every_kind_of_reason_has_words_and_a_name():
+    kinds = {field.name for field in pb.Reason.DESCRIPTOR.oneofs_by_name["evidence"].fields}
+    assert set(words.KINDS.values()) == kinds
+
+
+def test_counts():
+    assert words.counted(1, "paper", "papers") == "1 paper"
+    assert words.counted(2000, "paper", "papers") == "2,000 papers"

@@ -1,0 +1,85 @@
+"""A trained model as the arrays and the manifest of a bundle, before it is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from cocite.core.errors import CorruptData
+from cocite.recommender import layout
+from cocite.recommender.layout import Manifest
+from cocite.training.als import Factorisation
+from cocite.training.corpus import Corpus, PaperTable
+from cocite.training.matrices import offsets_and_rows
+from cocite.training.vectors import TextVectors
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """arrays has one entry for each of layout.FILES; of the manifest, version, date and files are still to come."""
+
+    arrays: Arrays
+    manifest: Manifest
+
+    def with_metrics(self, metrics: Mapping[str, float]) -> "Model":
+        """The same model with held-out metrics in its manifest."""
+        return Model(self.arrays, replace(self.manifest, metrics=dict(metrics)))
+
+
+def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, seed: int) -> Model:
+    """The model of a corpus from its parts, rows of all of them alike."""
+    reference_offsets, references = offsets_and_rows(corpus.citations)
+    cited_by_offsets, cited_by = offsets_and_rows(csr_array(corpus.citations.T))
+    arrays = {
+        **_identifiers(corpus.papers),
+        layout.YEARS: corpus.papers.years,
+        layout.VENUE_CODES: corpus.papers.venue_codes,
+        layout.HAS_ABSTRACT: corpus.papers.has_abstract,
+        layout.REFERENCE_OFFSETS: reference_offsets,
+        layout.REFERENCES: references,
+        layout.CITED_BY_OFFSETS: cited_by_offsets,
+        layout.CITED_BY: cited_by,
+        layout.ITEM_FACTORS: factorisation.item_factors,
+        layout.GRAM_INVERSE: factorisation.gram_inverse,
+        layout.ITEM_IDF: factorisation.item_idf,
+        layout.TEXT_VECTORS: text.vectors,
+    }
+    manifest = Manifest(
+        schema=layout.SCHEMA,
+        model_version="",
+        created_at="",
+        paper_count=corpus.paper_count,
+        citation_count=references.size,
+        text_dimension=text.vectors.shape[1],
+        embedding_model_version=text.model_version,
+        data_fingerprint=corpus.fingerprint,
+        seed=seed,
+        als=factorisation.parameters,
+        files={},
+        venues=corpus.papers.venues,
+    )
+    return Model(arrays, manifest)
+
+
+def _identifiers(papers: PaperTable) -> Arrays:
+    encoded = [paper_id.encode("utf-8") for paper_id in papers.ids]
+    names = {layout.id_hash(paper_id): row for row, paper_id in enumerate(papers.ids)}
+    if len(names) != len(encoded):
+        raise CorruptData("two papers have the same id")
+    for row, aliases in enumerate(papers.aliases):
+        for alias in aliases:
+            names.setdefault(layout.id_hash(alias), row)
+    hashes = np.fromiter(names.keys(), dtype=np.uint64, count=len(names))
+    rows = np.fromiter(names.values(), dtype=np.int32, count=len(names))
+    order = np.argsort(hashes)
+    return {
+        layout.PAPER_IDS: np.frombuffer(b"".join(encoded), dtype=np.uint8),
+        layout.PAPER_ID_OFFSETS: np.cumsum([0, *map(len, encoded)], dtype=np.int64),
+        layout.ID_HASHES: hashes[order],
+        layout.ID_ROWS: rows[order],
+    }

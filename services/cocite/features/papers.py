@@ -25,7 +25,7 @@ class PaperSource(Protocol):
     """Where papers come from; the catalogue is one."""
 
     def get_papers(self, ids: Sequence[str]) -> Mapping[str, Paper]:
-        """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable or another CociteError."""
+        """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable and kin."""
 
 
 @dataclass(slots=True)

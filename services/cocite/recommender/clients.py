@@ -77,7 +77,8 @@ class FeatureClient:
     """Papers from the feature service."""
 
     def __init__(self, channel: grpc.Channel) -> None:
-        self._get_papers = FeatureServiceStub(channel).BatchGetPapers
+        stub = FeatureServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
+        self._get_papers = stub.BatchGetPapers
         self._guard = _Guarded("feature")
 
     def papers(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
@@ -107,7 +108,8 @@ class EmbeddingClient:
     """Vectors from the embedding service."""
 
     def __init__(self, channel: grpc.Channel) -> None:
-        self._embed = EmbeddingServiceStub(channel).EmbedTexts
+        stub = EmbeddingServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
+        self._embed = stub.EmbedTexts
         self._guard = _Guarded("embedding")
 
     def embed(self, texts: Sequence[str], deadline: Deadline) -> tuple[str, npt.NDArray[np.float32]]:

@@ -42,12 +42,11 @@ def build(settings: Settings) -> Recommender:
     models, features = Models(settings.bundles), FeatureClient(features_channel)
     answerer = Answerer(features, TextVectors(EmbeddingClient(embedding_channel)))
     servicer = RecommenderServicer(models, features, answerer, settings.default_deadline_s)
-    server = GrpcServer(
-        settings,
-        settings.recommender_listen,
-        [NAME],
-        lambda grpc_server: add_RecommenderServiceServicer_to_server(servicer, grpc_server),
-    )
+
+    def register(grpc_server: grpc.Server) -> None:
+        add_RecommenderServiceServicer_to_server(servicer, grpc_server)  # type: ignore[no-untyped-call]  # generated
+
+    server = GrpcServer(settings, settings.recommender_listen, [NAME], register)
     watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
     watcher.start()
     return Recommender(server, models, watcher, (features_channel, embedding_channel))

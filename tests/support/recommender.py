@@ -1,0 +1,137 @@
+"""A recommender on a free port between a feature and an embedding service that fail on demand, all real gRPC."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+from support.bundles import DIMENSION, EMBEDDING_MODEL, bag_vector
+
+from cocite.core.paper import Paper
+from cocite.core.settings import Settings
+from cocite.core.vectors import encode_vector
+from cocite.recommender.main import Recommender, build
+from cocite.serving.papers import paper_to_proto
+from cocite.v1 import embedding_service_pb2 as embedding_pb
+from cocite.v1 import feature_service_pb2 as feature_pb
+from cocite.v1 import vector_pb2
+from cocite.v1.degradation_pb2 import Degradation
+from cocite.v1.embedding_service_pb2_grpc import (
+    EmbeddingServiceServicer,
+    add_EmbeddingServiceServicer_to_server,
+)
+from cocite.v1.feature_service_pb2_grpc import FeatureServiceServicer, add_FeatureServiceServicer_to_server
+from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceStub
+
+
+@dataclass
+class Trouble:
+    """What a service is to do wrong."""
+
+    code: grpc.StatusCode | None = None
+    hang: bool = False
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def strike(self, context: grpc.ServicerContext) -> None:
+        if self.hang:
+            self.released.wait(30)
+        if self.code is not None:
+            context.abort(self.code, "told to fail")
+
+
+class Features(FeatureServiceServicer):
+    """Papers from a list, by id and alias."""
+
+    def __init__(self, papers: tuple[Paper, ...]) -> None:
+        self.papers = {name: paper for paper in papers for name in (paper.paper_id, *paper.aliases)}
+        self.trouble = Trouble()
+        self.degraded: list[Degradation] = []
+        self.requests: list[feature_pb.BatchGetPapersRequest] = []
+
+    def BatchGetPapers(
+        self, request: feature_pb.BatchGetPapersRequest, context: grpc.ServicerContext
+    ) -> feature_pb.BatchGetPapersResponse:
+        self.requests.append(request)
+        self.trouble.strike(context)
+        found = [
+            feature_pb.FoundPaper(requested_id=name, paper=paper_to_proto(self.papers[name], request.view))
+            for name in request.paper_ids
+            if name in self.papers
+        ]
+        missing = [name for name in request.paper_ids if name not in self.papers]
+        return feature_pb.BatchGetPapersResponse(papers=found, missing_ids=missing, degraded=self.degraded)
+
+
+class Embedding(EmbeddingServiceServicer):
+    """The vectors of support.bundles.bag_vector."""
+
+    def __init__(self) -> None:
+        self.model_version = EMBEDDING_MODEL
+        self.trouble = Trouble()
+        self.requests: list[embedding_pb.EmbedTextsRequest] = []
+
+    def EmbedTexts(
+        self, request: embedding_pb.EmbedTextsRequest, context: grpc.ServicerContext
+    ) -> embedding_pb.EmbedTextsResponse:
+        self.requests.append(request)
+        self.trouble.strike(context)
+        return embedding_pb.EmbedTextsResponse(
+            model_version=self.model_version,
+            dimension=DIMENSION,
+            dtype=vector_pb2.VECTOR_DTYPE_FLOAT32,
+            embeddings=[
+                embedding_pb.Embedding(vector=encode_vector(bag_vector(text), "float32")) for text in request.texts
+            ],
+        )
+
+
+@dataclass
+class House:
+    """The three services, and a stub of the recommender."""
+
+    recommender: Recommender
+    features: Features
+    embedding: Embedding
+    stub: RecommenderServiceStub
+    channel: grpc.Channel
+    address: str
+
+
+def _listen(register: Callable[[grpc.Server], None]) -> tuple[grpc.Server, str]:
+    server = grpc.server(ThreadPoolExecutor(8))
+    register(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, f"127.0.0.1:{port}"
+
+
+@contextmanager
+def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02) -> Iterator[House]:
+    """Start all three; the recommender watches bundles_dir."""
+    features, embedding = Features(papers), Embedding()
+    features_server, features_target = _listen(lambda s: add_FeatureServiceServicer_to_server(features, s))
+    embedding_server, embedding_target = _listen(lambda s: add_EmbeddingServiceServicer_to_server(embedding, s))
+    settings = Settings(
+        bundles_dir=bundles_dir,
+        bundle_poll_s=poll_s,
+        recommender_listen="127.0.0.1:0",
+        features_target=features_target,
+        embedding_target=embedding_target,
+        lame_duck_s=0,
+    )
+    recommender = build(settings)
+    address = recommender.server.start()
+    channel = grpc.insecure_channel(address)
+    try:
+        yield House(recommender, features, embedding, RecommenderServiceStub(channel), channel, address)
+    finally:
+        channel.close()
+        recommender.server.stop()
+        recommender.close()
+        for service in (features, embedding):
+            service.trouble.released.set()
+        for server in (features_server, embedding_server):
+            server.stop(0).wait(5)

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cocite.recommender.fusion import reciprocal_rank_fusion, top_rows
+
+SCORES = arrays(np.float32, st.integers(0, 40), elements=st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 0.5000001, 1.0]))
+
+
+@given(SCORES, st.integers(1, 50))
+def test_top_rows_is_a_full_sort_cut_off(scores: np.ndarray, k: int) -> None:
+    expected = sorted((row for row in range(len(scores)) if scores[row] > -np.inf), key=lambda r: (-scores[r], r))[:k]
+    assert list(top_rows(scores, k)) == expected
+
+
+def test_fusion_by_hand() -> None:
+    rows, scores = reciprocal_rank_fusion([np.array([7, 3, 5]), np.array([3, 9])])
+    assert list(rows) == [3, 7, 9, 5]
+    assert scores == pytest.approx([1 / 62 + 1 / 61, 1 / 61, 1 / 62, 1 / 63])
+
+
+def test_ties_go_by_row() -> None:
+    rows, _ = reciprocal_rank_fusion([np.array([8, 2]), np.array([2, 8])])
+    assert list(rows) == [2, 8]
+
+
+def test_nothing_fuses_to_nothing() -> None:
+    assert reciprocal_rank_fusion([])[0].size == 0
+    assert reciprocal_rank_fusion([np.empty(0, dtype=np.int64)])[0].size == 0
+
+
+@given(st.lists(st.lists(st.integers(0, 30), unique=True, max_size=20), max_size=4))
+def test_every_row_once_in_falling_score(lists: list[list[int]]) -> None:
+    rows, scores = reciprocal_rank_fusion([np.array(each, dtype=np.int64) for each in lists])
+    assert sorted(rows) == sorted({row for each in lists for row in each})
+    assert (np.diff(scores) <= 0).all()

@@ -1,0 +1,119 @@
+"""A PostgreSQL server for the tests: the one at COCITE_TEST_POSTGRES_URL, else a temporary one of our own."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+_START_S = 60.0
+
+
+def _binaries() -> Path | None:
+    """Folder that holds both initdb and postgres."""
+    found = shutil.which("initdb")
+    folders = [Path(found).parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()), None)
+
+
+def _unprivileged() -> dict[str, Any]:
+    """What subprocess needs to start a program as another user: the server refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    pytest.skip("no unprivileged user to run PostgreSQL as")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_up(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    end = time.monotonic() + _START_S
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+            return
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > end:
+                pytest.fail(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.1)
+
+
+@contextmanager
+def _own_server(binaries: Path) -> Iterator[str]:
+    as_user = _unprivileged()
+    # Not below pytest's tmp_path, whose parents another user may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="cocite-postgres-"))
+    try:
+        if as_user:
+            os.chown(folder, as_user["user"], as_user["group"])
+        data, log = folder / "data", folder / "log"
+        where = {"cwd": folder, "env": {**os.environ, "HOME": str(folder)}, **as_user}
+        initdb = [binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, timeout=120, **where)
+        port = _free_port()
+        settings = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "fsync=off"]
+        command = [binaries / "postgres", "-D", data, *(part for pair in settings for part in ("-c", pair))]
+        with log.open("wb") as output:
+            server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **where)
+        try:
+            url = f"postgresql://cocite@127.0.0.1:{port}/postgres"
+            _wait_until_up(server, url, log)
+            yield url
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server whose user may create databases; skips where there is none."""
+    if url := os.environ.get("COCITE_TEST_POSTGRES_URL"):
+        yield url
+        return
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL: set COCITE_TEST_POSTGRES_URL or install its server")
+    with _own_server(binaries) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database of the test's own."""
+    name = f"cocite_test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    info = psycopg.conninfo.conninfo_to_dict(postgres_server)
+    user = f"{info['user']}:{info['password']}" if info.get("password") else info.get("user", "postgres")
+    try:
+        yield f"postgresql://{user}@{info.get('host', '127.0.0.1')}:{info.get('port', 5432)}/{name}"
+    finally:
+        with psycopg.connect(postgres_server, autocommit=True) as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,6 +1,7 @@
 """A recommender on a free port between a feature and an embedding service that fail on demand, all real gRPC."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
-from support.bundles import DIMENSION, EMBEDDING_MODEL, bag_vector
 
 from cocite.core.paper import Paper
 from cocite.core.settings import Settings
@@ -25,6 +25,15 @@ from cocite.v1.embedding_service_pb2_grpc import (
 )
 from cocite.v1.feature_service_pb2_grpc import FeatureServiceServicer, add_FeatureServiceServicer_to_server
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceStub
+from support.bundles import DIMENSION, EMBEDDING_MODEL, bag_vector
+
+
+def until(done: Callable[[], bool]) -> None:
+    """Wait for something that another thread brings about; fail when it does not within 20 s."""
+    end = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
 
 
 @dataclass

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.bundles import Corpus, bag_vector, write_bundle
 
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.retrievers import AlsRetriever, TextRetriever
+from support.bundles import Corpus, bag_vector, write_bundle
 
 SIZE = 24
 ROWS = st.lists(st.integers(0, SIZE - 1), max_size=4, unique=True).map(tuple)

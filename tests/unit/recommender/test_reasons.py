@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from support.bundles import Corpus, bag_vector
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
@@ -16,6 +15,7 @@ from cocite.recommender.reasons import (
     TextLikeness,
     reasons_for,
 )
+from support.bundles import Corpus, bag_vector
 
 
 def _graph(corpus: Corpus) -> tuple[dict[int, set[int]], dict[int, set[int]]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cocite.core.errors import InvalidArgument
@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     openalex_url: str = Field(default="https://api.openalex.org", description="address of the OpenAlex API")
     openalex_mailto: str = Field(
         default="", description="contact address sent to OpenAlex, which answers such callers faster"
+    )
+    openalex_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="key of the OpenAlex API, free from openalex.org; without one it gives little a day",
     )
     hub_url: str = Field(default="https://huggingface.co", description="address of the Hugging Face hub")
 

@@ -24,7 +24,7 @@ from cocite.core.errors import InvalidId
 MAX_ID_LENGTH = 512
 SCHEMES = ("doi", "arxiv", "pmid", "openalex", "s2", "acl", "local")
 
-_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/\S+")
+_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ARXIV_NEW = re.compile(r"[0-9]{4}\.[0-9]{4,5}")
 _ARXIV_OLD = re.compile(r"[a-z][a-z-]*(?:\.[a-z]{2})?/[0-9]{7}")
 _ARXIV_VERSION = re.compile(r"v[0-9]+$")
@@ -126,7 +126,7 @@ _BY_SCHEME = {
 
 
 def _candidates(text: str) -> list[str | None]:
-    for pattern, scheme in _URL_RULES:
+    for pattern, scheme in _URL_RULES if "://" in text else ():
         if match := pattern.fullmatch(text):
             return [_BY_SCHEME[scheme](match.group(1))]
     prefix, colon, value = text.partition(":")

@@ -67,16 +67,17 @@ class PaperReader:
         return found
 
     def _from_cache(self, ids: Sequence[str], found: PapersFound) -> bool:
+        keys = [self._keys.paper(paper_id) for paper_id in ids]
         try:
-            values = self._store.get_many([self._keys.paper(paper_id) for paper_id in ids])
+            values = self._store.get_many(keys)
         except Unavailable:
             found.degraded.append(CACHE_UNAVAILABLE)
             return False
         damaged = 0
-        for paper_id, value in zip(ids, values, strict=True):
+        for paper_id, key, value in zip(ids, keys, values, strict=True):
             if value is None:
                 continue
-            if paper := decode_paper(self._keys.paper(paper_id), value):
+            if paper := decode_paper(key, value):
                 found.papers[paper_id] = paper
             else:
                 damaged += 1

@@ -30,16 +30,13 @@ class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
         requested = request.paper_ids
         ids = [normalise_id(text, field=f"paper_ids[{i}]") for i, text in enumerate(requested)]
         found = self._papers.read(list(dict.fromkeys(ids)), Deadline.of(context, self._default_deadline_s))
-        papers = {paper_id: in_view(paper, request.view) for paper_id, paper in found.papers.items()}
-        return pb.BatchGetPapersResponse(
-            papers=[
-                pb.FoundPaper(requested_id=text, paper=papers[paper_id])
-                for text, paper_id in zip(requested, ids, strict=True)
-                if paper_id in papers
-            ],
-            missing_ids=[text for text, paper_id in zip(requested, ids, strict=True) if paper_id in found.missing],
-            degraded=found.degraded,
-        )
+        response = pb.BatchGetPapersResponse(degraded=found.degraded)
+        for text, paper_id in zip(requested, ids, strict=True):
+            if paper := found.papers.get(paper_id):
+                response.papers.add(requested_id=text, paper=in_view(paper, request.view))
+            elif paper_id in found.missing:
+                response.missing_ids.append(text)
+        return response
 
     def BatchGetVectors(
         self, request: pb.BatchGetVectorsRequest, context: grpc.ServicerContext

@@ -85,7 +85,7 @@ class Api:
                 if attempt == ATTEMPTS or wait_s > LONGEST_WAIT_S:
                     raise Unavailable(
                         f"OpenAlex does not answer: {failed}",
-                        hint="what was fetched is kept; try again later, or set COCITE_OPENALEX_API_KEY (a key is free)",
+                        hint="what was fetched is kept; try later, or set COCITE_OPENALEX_API_KEY (a key is free)",
                         retry_after_s=wait_s,
                     ) from failed
                 self._sleep(wait_s)

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     )
     openalex_api_key: SecretStr = Field(
         default=SecretStr(""),
-        description="key of the OpenAlex API, free from openalex.org; without one it gives little a day",
+        description="key of the OpenAlex API, free from openalex.org; without one little is given a day",
     )
     hub_url: str = Field(default="https://huggingface.co", description="address of the Hugging Face hub")
 

@@ -156,10 +156,11 @@ def test_two_live_side_by_side() -> None:
 def test_one_that_cannot_start_says_why_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_START_TIMEOUT_S", 0.5)
     monkeypatch.setattr(EmbeddedValkey, "_options", lambda self, memory: ["--maxmemory", "lots"])
-    before = set(Path(tempfile.gettempdir()).glob("cocite-*"))
-    with pytest.raises(NotReady, match="embedded Valkey does not start"):
-        open_redis(SETTINGS)
-    assert set(Path(tempfile.gettempdir()).glob("cocite-*")) <= before
+    with tempfile.TemporaryDirectory(prefix="cv-") as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        with pytest.raises(NotReady, match="embedded Valkey does not start"):
+            open_redis(SETTINGS)
+        assert list(Path(short).iterdir()) == []
 
 
 def test_a_temporary_directory_too_deep_for_a_socket_is_an_error_that_says_so(

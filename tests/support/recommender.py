@@ -80,6 +80,7 @@ class Embedding(EmbeddingServiceServicer):
     def __init__(self) -> None:
         self.model_version = EMBEDDING_MODEL
         self.trouble = Trouble()
+        self.answer: embedding_pb.EmbedTextsResponse | None = None
         self.requests: list[embedding_pb.EmbedTextsRequest] = []
 
     def EmbedTexts(
@@ -87,6 +88,8 @@ class Embedding(EmbeddingServiceServicer):
     ) -> embedding_pb.EmbedTextsResponse:
         self.requests.append(request)
         self.trouble.strike(context)
+        if self.answer is not None:
+            return self.answer
         return embedding_pb.EmbedTextsResponse(
             model_version=self.model_version,
             dimension=DIMENSION,
@@ -109,7 +112,8 @@ class House:
     address: str
 
 
-def _listen(register: Callable[[grpc.Server], None]) -> tuple[grpc.Server, str]:
+def listen(register: Callable[[grpc.Server], None]) -> tuple[grpc.Server, str]:
+    """A server on a free port, started, and its address."""
     server = grpc.server(ThreadPoolExecutor(8))
     register(server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -121,8 +125,8 @@ def _listen(register: Callable[[grpc.Server], None]) -> tuple[grpc.Server, str]:
 def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02) -> Iterator[House]:
     """Start all three; the recommender watches bundles_dir."""
     features, embedding = Features(papers), Embedding()
-    features_server, features_target = _listen(lambda s: add_FeatureServiceServicer_to_server(features, s))
-    embedding_server, embedding_target = _listen(lambda s: add_EmbeddingServiceServicer_to_server(embedding, s))
+    features_server, features_target = listen(lambda s: add_FeatureServiceServicer_to_server(features, s))
+    embedding_server, embedding_target = listen(lambda s: add_EmbeddingServiceServicer_to_server(embedding, s))
     settings = Settings(
         bundles_dir=bundles_dir,
         bundle_poll_s=poll_s,

@@ -128,19 +128,21 @@ def build_arrays(
 ) -> tuple[dict[str, npt.NDArray[Any]], AlsParameters, tuple[str, ...]]:
     """Every array of the bundle, the ALS parameters and the venues."""
     from implicit.cpu.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
 
     matrix = corpus.matrix()
     weighted, idf, average_length = bm25_matrix(matrix)
     als = AlsParameters(options.factors, options.alpha, options.regularization, K1, B, average_length)
-    model = AlternatingLeastSquares(
-        factors=als.factors,
-        regularization=als.regularization,
-        alpha=als.alpha,
-        iterations=10,
-        num_threads=1,
-        random_state=options.seed,
-    )
-    model.fit(csr_matrix(weighted).astype(np.float32), show_progress=False)
+    with threadpool_limits(1, "blas"):  # implicit warns otherwise
+        model = AlternatingLeastSquares(
+            factors=als.factors,
+            regularization=als.regularization,
+            alpha=als.alpha,
+            iterations=10,
+            num_threads=1,
+            random_state=options.seed,
+        )
+        model.fit(csr_matrix(weighted).astype(np.float32), show_progress=False)
     factors = np.where(matrix.sum(axis=0)[:, None] > 0, model.item_factors, 0).astype(np.float32)
     gram = factors.T.astype(np.float64) @ factors + als.regularization * np.eye(als.factors)
     cited_by = csr_array(matrix.T)

@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+
+import structlog
 
 from cocite.core.errors import CociteError
+
+log = structlog.get_logger("cocite.features")
 
 PERIOD_S = 1.0
 
@@ -41,7 +44,11 @@ class HealthWatch:
 
 
 def _answers(probe: Callable[[], None]) -> bool:
-    with suppress(CociteError):
+    try:
         probe()
-        return True
-    return False
+    except CociteError:
+        return False
+    except Exception:  # a bug must not end the watching, which would leave the last health standing for ever
+        log.exception("health probe failed")
+        return False
+    return True

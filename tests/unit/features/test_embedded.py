@@ -92,9 +92,9 @@ def test_closing_leaves_no_process_and_no_directory() -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_it_goes_with_its_owner_however_that_goes(number: signal.Signals) -> None:
     owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert owner.stdout
-    socket, pid = owner.stdout.readline().split()
     try:
+        assert owner.stdout
+        socket, pid = owner.stdout.readline().split()
         assert runs(int(pid)) and Path(socket).exists()
         owner.send_signal(number)
         owner.communicate()

@@ -35,22 +35,23 @@ def factorise(interactions: csr_array, options: AlsOptions, seed: int, progress:
     """
     papers = interactions.shape[1]
     idf, average_length = np.zeros(papers), 1.0
-    factors = np.zeros((papers, 1), dtype=np.float32)
+    factors, regularization = np.zeros((papers, 1), dtype=np.float32), options.regularization
     if interactions.nnz:
         weighted, idf, average_length = bm25_matrix(interactions, k1=options.k1, b=options.b)
         # implicit takes a negative weight for a dislike; serving clips them in the same way.
         np.maximum(weighted.data, 0.0, out=weighted.data)
         weighted.eliminate_zeros()
         if weighted.nnz:
-            factors = _fit(weighted, options, seed, progress)
+            regularization = options.regularization * options.alpha * float(weighted.data.mean())
+            factors = _fit(weighted, regularization, options, seed, progress)
     return Factorisation(
         item_factors=factors,
-        gram_inverse=_gram_inverse(factors, options.regularization),
+        gram_inverse=_gram_inverse(factors, regularization),
         item_idf=idf.astype(np.float32),
         parameters=AlsParameters(
             factors=factors.shape[1],
             alpha=options.alpha,
-            regularization=options.regularization,
+            regularization=regularization,
             k1=options.k1,
             b=options.b,
             average_length=average_length,
@@ -58,7 +59,9 @@ def factorise(interactions: csr_array, options: AlsOptions, seed: int, progress:
     )
 
 
-def _fit(weighted: csr_array, options: AlsOptions, seed: int, progress: Progress) -> npt.NDArray[np.float32]:
+def _fit(
+    weighted: csr_array, regularization: float, options: AlsOptions, seed: int, progress: Progress
+) -> npt.NDArray[np.float32]:
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
 
@@ -70,7 +73,7 @@ def _fit(weighted: csr_array, options: AlsOptions, seed: int, progress: Progress
         model = AlternatingLeastSquares(
             factors=max(1, min(options.factors, cited.size, profiles // _PROFILES_A_FACTOR)),
             alpha=options.alpha,
-            regularization=options.regularization,
+            regularization=regularization,
             iterations=options.iterations,
             num_threads=options.threads,
             random_state=seed,

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from implicit.nearest_neighbours import bm25_weight
+from scipy.sparse import csr_array
+
+from cocite.core.errors import InvalidArgument
+from cocite.recommender.fold_in import FoldIn
+from cocite.recommender.weighting import bm25_matrix
+from cocite.training.als import Factorisation, factorise
+from cocite.training.corpus import Corpus
+from cocite.training.matrices import interaction_matrix
+from cocite.training.options import AlsOptions
+
+from .conftest import checkerboard
+
+
+def scores(found: Factorisation, matrix: csr_array, row: int, options: AlsOptions):
+    weighted = bm25_matrix(matrix, k1=options.k1, b=options.b)[0]
+    fold_in = FoldIn(
+        found.item_factors, found.gram_inverse, alpha=options.alpha, regularization=found.parameters.regularization
+    )
+    start, end = weighted.indptr[row], weighted.indptr[row + 1]
+    return found.item_factors @ fold_in.user_vector(weighted.indices[start:end], weighted.data[start:end])
+
+
+@pytest.mark.parametrize("options", [AlsOptions(factors=2, regularization=0.01), AlsOptions(factors=8)])
+def test_finds_the_withheld_diagonal_of_a_checkerboard(options: AlsOptions):
+    board = checkerboard(50)
+    found = factorise(board, options, seed=3)
+    for row in range(50):
+        ranked = scores(found, board, row, options)
+        ranked[board.indices[board.indptr[row] : board.indptr[row + 1]]] = -np.inf
+        assert int(np.argmax(ranked)) == row
+
+
+def test_same_seed_same_bytes_whatever_the_threads(corpus: Corpus):
+    matrix = interaction_matrix(corpus.citations, corpus.libraries)
+    runs = [factorise(matrix, AlsOptions(threads=threads), seed=7) for threads in (1, 1, 2, 2)]
+    assert len({run.item_factors.tobytes() + run.gram_inverse.tobytes() for run in runs}) == 1
+    assert factorise(matrix, AlsOptions(), seed=8).item_factors.tobytes() != runs[0].item_factors.tobytes()
+
+
+def test_weights_are_those_of_implicit(corpus: Corpus):
+    matrix = interaction_matrix(corpus.citations, corpus.libraries)
+    ours, _, _ = bm25_matrix(matrix, k1=100.0, b=0.2)
+    np.testing.assert_allclose(ours.toarray(), bm25_weight(matrix, K1=100.0, B=0.2).toarray(), rtol=1e-6)
+
+
+def test_what_the_bundle_needs_fits_together(corpus: Corpus):
+    found = factorise(interaction_matrix(corpus.citations, corpus.libraries), AlsOptions(), seed=0)
+    factors = found.item_factors
+    gram = factors.T.astype(np.float64) @ factors + found.parameters.regularization * np.eye(factors.shape[1])
+    np.testing.assert_allclose(found.gram_inverse @ gram, np.eye(factors.shape[1]), atol=1e-4)
+    assert found.parameters.factors == factors.shape[1] == 20  # half the 40 citing papers
+    assert found.parameters.average_length == 8.0
+
+
+def test_papers_nobody_has_get_zero_factors():
+    board = checkerboard(20).toarray()
+    board[:, 5] = 0
+    factors = factorise(csr_array(board), AlsOptions(), 0).item_factors
+    assert np.flatnonzero(~factors.any(axis=1)).tolist() == [5]
+
+
+def test_regularization_does_not_swallow_small_corpora():
+    """Six papers, two pairs of them cited together: its strength follows the weights, which are small here."""
+    board = np.zeros((6, 4), dtype=np.float32)
+    board[:3, :2] = board[3:, 2:] = 1
+    factors = factorise(csr_array(board), AlsOptions(), 0).item_factors
+    likeness = factors @ factors.T
+    assert likeness[0, 1] > 0.1 * likeness[0, 0] > 10 * abs(likeness[0, 2])
+
+
+@pytest.mark.parametrize("matrix", [np.zeros((0, 3)), np.ones((1, 3)), np.ones((2, 2))])
+def test_matrices_that_say_nothing_give_one_zero_factor(matrix: np.ndarray):
+    found = factorise(csr_array(matrix.astype(np.float32)), AlsOptions(), 0)
+    assert found.item_factors.shape == (matrix.shape[1], 1)
+    assert not found.item_factors.any()
+    assert found.gram_inverse.tolist() == [[pytest.approx(1.0)]]
+    assert found.parameters.average_length > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("factors", 0), ("alpha", float("nan")), ("regularization", 0.0), ("b", 1.5), ("k1", -1.0), ("threads", 0)],
+)
+def test_bad_options_are_named(name: str, value: float):
+    with pytest.raises(InvalidArgument) as raised:
+        AlsOptions(**{name: value})
+    assert raised.value.field == name

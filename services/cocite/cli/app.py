@@ -5,10 +5,14 @@ from typing import Annotated
 
 import typer
 
+from cocite.cli.bench import bench
+from cocite.cli.ingest import ingest
 from cocite.cli.model import model
 from cocite.cli.recommend import recommend
 from cocite.cli.resolve import resolve
 from cocite.cli.serve import serve
+from cocite.cli.train import train
+from cocite.cli.up import up
 from cocite.core.errors import CociteError
 
 app = typer.Typer(name="cocite", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -32,11 +36,12 @@ def root(
     """Related papers by citation and text."""
 
 
-for command in (serve, recommend, resolve):
+for command in (up, ingest, train, serve, recommend, resolve):
     app.command()(command)
 
 
 app.add_typer(model, name="model")
+app.add_typer(bench, name="bench")
 
 
 def run() -> None:

@@ -1,5 +1,6 @@
 """cocite model: the embedding model's files, and which recommender model serves."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,9 +8,27 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cocite.core.settings import Settings
     from cocite.training.activation import BundleInfo
 
 model = typer.Typer(no_args_is_help=True, help="Fetch the embedding model; choose which trained model serves.")
+
+
+@model.command()
+def pull() -> None:
+    """Fetch the embedding model's files, checked by hash; does nothing when they are there. Prints where."""
+    from cocite.core.settings import load_settings
+
+    print(pull_files(load_settings()))
+
+
+def pull_files(settings: "Settings") -> Path:
+    """Fetch the files with a progress bar; the directory they are in."""
+    from cocite.cli.output import progress_bars
+    from cocite.embedding.model_files import pull as run
+
+    with progress_bars() as report:
+        return run(settings, lambda name, done, total: report(f"fetching {name}", done, total))
 
 
 @model.command("list")

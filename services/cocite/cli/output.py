@@ -1,21 +1,24 @@
 """Where commands print: results to stdout, everything else to stderr, progress on a terminal only."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+
+PIPE_WIDTH = 120  # columns
 
 
 def stdout() -> "Console":
-    """The console for results. On a pipe tables are as wide as they need to be."""
+    """The console for results; as wide as the terminal, PIPE_WIDTH where there is none."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    wide = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if wide else PIPE_WIDTH)
 
 
 def stderr() -> "Console":
@@ -35,12 +38,26 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-@contextmanager
-def progress_bars() -> Iterator["Progress"]:
-    """Progress bars on stderr; nothing is drawn where stderr is no terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+class Report(Protocol):
+    """Called with how far a piece of work is; total is 0 while it is not known."""
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Done of total steps of a phase."""
+
+
+@contextmanager
+def progress_bars() -> Iterator[Report]:
+    """A progress bar for each phase reported, on stderr; nothing is drawn where stderr is no terminal."""
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     console = stderr()
+    tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
-        yield bars
+
+        def report(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(phase, total=None)
+            bars.update(tasks[phase], completed=done, total=total or None)
+
+        yield report

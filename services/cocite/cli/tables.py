@@ -13,12 +13,12 @@ def print_recommendations(console: "Console", answer: Recommendations, *, name_s
     """Rank, title, year, venue and reasons of each result; shortcomings below."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("#", justify="right", no_wrap=True, min_width=2)
     table.add_column("title", ratio=4, overflow="fold")
-    table.add_column("year")
+    table.add_column("year", no_wrap=True, min_width=4)
     table.add_column("venue", ratio=2, overflow="ellipsis", no_wrap=True)
-    table.add_column("why", ratio=3, overflow="fold")
+    table.add_column("why", ratio=4, overflow="fold")
     for result in answer:
         paper = result.paper
         table.add_row(

@@ -47,12 +47,12 @@ def reason_in_words(reason: types.Reason) -> str:
 
 
 def reasons_in_words(reasons: Sequence[types.Reason], *, name_seeds: bool) -> str:
-    """The strongest reasons on one line; with several seeds each says which one it is about."""
-    said = []
-    for reason in reasons[:REASONS_SHOWN]:
-        seed = "" if isinstance(reason, types.Popularity) else reason.seed
-        said.append(reason_in_words(reason) + (f" [{seed}]" if name_seeds and seed else ""))
-    return ", ".join(said)
+    """The strongest reasons on one line: of each kind one, or of each seed, which is then named."""
+    said: dict[object, str] = {}
+    for reason in reasons:
+        seed = "" if isinstance(reason, types.Popularity) or not name_seeds else reason.seed
+        said.setdefault((type(reason), seed), reason_in_words(reason) + (f" [{seed}]" if seed else ""))
+    return ", ".join(list(said.values())[:REASONS_SHOWN])
 
 
 def shortcomings(answer: types.Recommendations | types.Resolution) -> list[str]:

@@ -1,0 +1,129 @@
+"""cocite up --demo: a small real corpus, from nothing to related papers on the screen."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from cocite.cli.output import note
+from cocite.client.types import Paper
+from cocite.core.errors import CorruptData, NotFound
+from cocite.core.settings import Settings
+
+RESULTS = 10
+TOPIC_WORKS = 3000
+TIMEOUT_S = 30.0
+
+
+def prepare_demo(settings: Settings, topic: str) -> Settings:
+    """Corpus fetched and taken in, model files there, a model trained; each step only where it is still to do.
+
+    Returns settings whose home holds all that: demo/ in the home directory, a folder of its own for each topic.
+    """
+    corpus = _corpus(settings, topic)
+    home = settings.home / "demo" / (_folder_name(topic) if topic else "scientometrics")
+    changes = {"home": home, "catalogue_url": "", "bundles_dir": None, "models_dir": settings.models}
+    settings = settings.model_copy(update=changes)
+    _take_in(settings, corpus)
+    if settings.encoder == "minilm":
+        from cocite.cli.model import pull_files
+
+        note("embedding model: checking its files, fetching what is missing (90 MB)")
+        pull_files(settings)
+    if not _is_trained(settings):
+        from cocite.cli.train import train_model
+
+        note("training")
+        manifest = train_model(settings).manifest
+        note(f"model {manifest.model_version}: {manifest.paper_count:,} papers, {manifest.citation_count:,} citations")
+    note("starting the services")
+    return settings
+
+
+def show_demo(settings: Settings, topic: str) -> None:
+    """Ask for papers related to the demo's seed, through all three services, and print them.
+
+    The feature service says what the seed is called, the embedding service embeds that title as a further seed.
+    """
+    from cocite.catalogue.demo import SEED
+    from cocite.cli.output import stdout
+    from cocite.cli.tables import print_recommendations
+    from cocite.client import Client, FeatureClient
+
+    seed = _most_cited(settings) if topic else SEED
+    with (
+        FeatureClient(settings.features_target, timeout_s=TIMEOUT_S) as features,
+        Client(settings.recommender_target, timeout_s=TIMEOUT_S) as client,
+    ):
+        paper = features.papers(seed).papers.get(seed)
+        if paper is None:
+            raise NotFound(f"the demo's paper {seed} is not in the catalogue", hint=f"remove {settings.home}")
+        answer = client.recommend(seed, texts=paper.title, page_size=RESULTS)
+    console = stdout()
+    console.print(f"\nrelated to {_citation(paper)}\n", markup=False, style="bold")
+    print_recommendations(console, answer, name_seeds=False)
+
+
+def _corpus(settings: Settings, topic: str) -> Path:
+    """The file of works, fetched where it is not there yet."""
+    if topic:
+        from cocite.cli.openalex import fetch
+
+        note(f"corpus: works on {topic!r} from OpenAlex")
+        return fetch(settings, topic=topic, limit=TOPIC_WORKS)
+    from cocite.catalogue.demo import demo_corpus
+
+    note("corpus: works on scientometrics, an OpenAlex export")
+    return demo_corpus(settings)
+
+
+def _take_in(settings: Settings, corpus: Path) -> None:
+    """Ingest; a corpus that is there already is read again and counted unchanged."""
+    from cocite.catalogue.demo import KIND
+    from cocite.cli.ingest import ingest_files, print_summary
+
+    rejects = settings.home / "rejects.jsonl"
+    print_summary(ingest_files(settings, KIND, [corpus], rejects=rejects), rejects)
+
+
+def _is_trained(settings: Settings) -> bool:
+    """Whether the current model was made from just this catalogue with just this encoder."""
+    from cocite.catalogue.store import Catalogue
+    from cocite.embedding.encoders import HashingEncoder, MiniLmEncoder
+    from cocite.recommender.bundle import read_current, read_manifest
+
+    encoder = MiniLmEncoder if settings.encoder == "minilm" else HashingEncoder
+    try:
+        version = read_current(settings.bundles)
+        manifest = read_manifest(settings.bundles / version) if version else None
+    except CorruptData:
+        return False
+    if manifest is None or manifest.embedding_model_version != encoder.model_version:
+        return False
+    with Catalogue.open(settings.catalogue) as catalogue:
+        return manifest.data_fingerprint == catalogue.fingerprint()
+
+
+def _most_cited(settings: Settings) -> str:
+    from cocite.catalogue.store import Catalogue
+
+    with Catalogue.open(settings.catalogue) as catalogue:
+        best = max(catalogue.iter_papers(), key=lambda item: item[1].citation_count)
+    return best[1].paper_id
+
+
+def _citation(paper: Paper) -> str:
+    """Author (year), title."""
+    names = [
+        author.split(",")[0] if "," in author else author.split()[-1] for author in paper.authors if author.strip()
+    ]
+    return f"{_joined(names)} ({paper.year or 'no year'}), {paper.title}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return f"{names[0]} et al." if len(names) > 2 else " and ".join(names) or "Anonymous"
+
+
+def _folder_name(topic: str) -> str:
+    readable = re.sub(r"[^a-z0-9]+", "-", topic.lower()).strip("-")[:40]
+    return f"topic-{readable}-{hashlib.sha256(topic.encode()).hexdigest()[:8]}"

@@ -1,0 +1,97 @@
+"""cocite ingest"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cocite.catalogue.ingest.summary import Summary
+    from cocite.core.settings import Settings
+
+
+class Kind(StrEnum):
+    """The kinds of file the catalogue takes in."""
+
+    OPENALEX = "openalex"
+    S2 = "s2"
+    ARXIV = "arxiv"
+    BIBTEX = "bibtex"
+    JSONL = "jsonl"
+
+
+def ingest(
+    kind: Annotated[
+        Kind, typer.Argument(help="What the files hold; jsonl is cocite's own papers.jsonl and citations.tsv.")
+    ],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH...", help="Files or folders; plain, gzip or zstd.")
+    ] = None,
+    filters: Annotated[
+        str,
+        typer.Option(
+            "--filter",
+            help="Take works from OpenAlex's API: an OpenAlex filter, for example default.search:co-citation.",
+        ),
+    ] = "",
+    limit: Annotated[int, typer.Option(help="At most so many works from the API.")] = 5000,
+    scheme: Annotated[
+        str | None, typer.Option(help="local: take bare ids that fit no scheme as ids of your own.")
+    ] = None,
+    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where rejected records are listed.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Take papers, citations and readers' libraries into the catalogue. Exits 1 when nothing was usable."""
+    from cocite.cli.output import print_json
+    from cocite.core.settings import load_settings
+
+    settings = load_settings()
+    if bool(paths) == bool(filters):
+        raise typer.BadParameter("name files or folders, or give --filter")
+    if filters and kind is not Kind.OPENALEX:
+        raise typer.BadParameter("--filter goes with openalex only")
+    files = paths or []
+    if filters:
+        from cocite.cli.openalex import fetch
+
+        files = [fetch(settings, filters=filters, limit=limit)]
+    listed = rejects or settings.home / "rejects" / f"{kind}.jsonl"
+    summary = ingest_files(settings, kind, files, rejects=listed, scheme=scheme)
+    if json:
+        print_json({**summary.to_json(), "rejects_file": str(listed)})
+    else:
+        print_summary(summary, listed)
+    if not summary.ok:
+        raise typer.Exit(1)
+
+
+def ingest_files(
+    settings: "Settings", kind: str, paths: list[Path], *, rejects: Path, scheme: str | None = None
+) -> "Summary":
+    """Take files into the catalogue of the settings, with a progress bar."""
+    from cocite.catalogue.ingest.run import Progress
+    from cocite.catalogue.ingest.run import ingest as run
+    from cocite.catalogue.store import Catalogue
+    from cocite.cli.output import progress_bars
+
+    with Catalogue.open(settings.catalogue) as catalogue, progress_bars() as report:
+
+        def show(state: Progress) -> None:
+            report(f"reading {state.path.name}", state.bytes_read, state.bytes_total)
+
+        return run(catalogue, kind, paths, rejects_path=rejects, progress=show, scheme=scheme)
+
+
+def print_summary(summary: "Summary", rejects: Path) -> None:
+    """What became of the records, and why some were not taken."""
+    resumed = ", going on from where an earlier run was cut off" if summary.resumed else ""
+    print(
+        f"read {summary.read:,}: stored {summary.stored:,}, merged {summary.merged:,}, "
+        f"unchanged {summary.unchanged:,}, rejected {summary.rejected_total:,}{resumed}"
+    )
+    for title, counts in (("rejected", summary.rejected), ("taken, but", summary.warnings)):
+        for reason, count in counts.most_common():
+            print(f"  {title}: {count:,} x {reason}")
+    if summary.rejected_total:
+        print(f"rejected records are listed in {rejects}")

@@ -84,19 +84,20 @@ class GrpcServer:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def wait_for_signal() -> None:
-    """Block until SIGTERM or SIGINT."""
+def stop_on_signal() -> threading.Event:
+    """An event that SIGTERM or SIGINT sets from now on, instead of ending the process."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(1.0):
-        pass
+    return stop
 
 
 def run(server: GrpcServer, name: str) -> None:
     """Start, log the address, wait for a signal, stop. Readiness is the caller's to set."""
+    stop = stop_on_signal()  # before anyone can know that the server listens
     address = server.start()
     log.info("listening", service=name, address=address)
-    wait_for_signal()
+    while not stop.wait(1.0):
+        pass
     log.info("stopping", service=name)
     server.stop()

@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from cocite.core.errors import InvalidArgument, Unavailable
-from cocite.features.breaker import Breaker
+from cocite.serving.breaker import Breaker
 
 log = structlog.get_logger("cocite.redis")
 

@@ -8,7 +8,7 @@ import structlog
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import CociteError, Unavailable
 from cocite.core.paper import Paper
-from cocite.features.breaker import Breaker
+from cocite.serving.breaker import Breaker
 
 log = structlog.get_logger("cocite.features")
 

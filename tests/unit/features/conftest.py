@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from cocite.features.breaker import Breaker
 from cocite.features.keys import Keys
 from cocite.features.papers import PaperReader
 from cocite.features.redis_store import RedisStore, connect
 from cocite.features.vectors import VectorCache
+from cocite.serving.breaker import Breaker
 from support.feature_stores import HASTY_S, KESSLER, PATIENT_S, SMALL, Clock, MemorySource
 from support.valkey import RealValkey
 

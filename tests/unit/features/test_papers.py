@@ -4,11 +4,11 @@ import pytest
 
 from cocite.core.errors import DeadlineExceeded, Unavailable
 from cocite.features import codec
-from cocite.features.breaker import Breaker
 from cocite.features.degradations import CACHE_UNAVAILABLE, CATALOGUE_UNAVAILABLE
 from cocite.features.keys import Keys
 from cocite.features.papers import PaperReader
 from cocite.features.redis_store import RedisStore, connect
+from cocite.serving.breaker import Breaker
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import paper_from_proto
 from support.feature_stores import KESSLER, PATIENT_S, SMALL, Clock, MemorySource

@@ -6,8 +6,8 @@ from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.features import source as source_module
-from cocite.features.breaker import Breaker
 from cocite.features.source import CatalogueSource
+from cocite.serving.breaker import Breaker
 from support.feature_stores import SMALL, Clock
 
 

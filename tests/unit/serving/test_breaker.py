@@ -1,7 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from cocite.features.breaker import Breaker
+from cocite.serving.breaker import Breaker
 from support.feature_stores import Clock
 
 

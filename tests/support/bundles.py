@@ -131,7 +131,7 @@ def build_arrays(
     from threadpoolctl import threadpool_limits
 
     matrix = corpus.matrix()
-    weighted, idf, average_length = bm25_matrix(matrix)
+    weighted, idf, average_length = bm25_matrix(matrix) if matrix.nnz else (matrix, np.zeros(matrix.shape[1]), 1.0)
     als = AlsParameters(options.factors, options.alpha, options.regularization, K1, B, average_length)
     with threadpool_limits(1, "blas"):  # implicit warns otherwise
         model = AlternatingLeastSquares(

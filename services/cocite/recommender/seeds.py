@@ -68,19 +68,7 @@ def resolve_seeds(
     resolved = ResolvedSeeds(excluded_rows=tuple(int(row) for row in excluded if row >= 0))
     _refuse_conflicts({asked.canonical: asked for asked in positives}, negatives, [a.canonical for a in negatives])
 
-    asked = {each.canonical: each for each in reversed((*positives, *negatives))}  # the first spelling of each
-    rows = dict(zip(asked, bundle.rows_of(list(asked)), strict=True))
-    unknown = [canonical for canonical, row in rows.items() if row < 0]
-    lookup = features.papers(unknown, paper_pb2.PAPER_VIEW_FULL, deadline)
-    resolved.degraded.extend(lookup.degraded)
-    found: dict[str, Seed] = {}
-    for canonical, row in rows.items():
-        seed = Seed(bundle.paper_id(int(row)), int(row)) if row >= 0 else _from_lookup(canonical, bundle, lookup)
-        if isinstance(seed, Seed):
-            found[canonical] = seed
-        else:
-            resolved.unresolved.append(UnresolvedSeed(id=asked[canonical].given, cause=seed))
-
+    found = _find([*positives, *negatives], bundle, features, deadline, resolved)
     resolved.positives = _distinct([found[each.canonical] for each in positives if each.canonical in found])
     usable = [each for each in negatives if each.canonical in found]
     _refuse_conflicts(
@@ -100,13 +88,36 @@ def _normalised(ids: Sequence[str], name: str) -> list[_Asked]:
     ]
 
 
+def _find(
+    asked: Sequence[_Asked], bundle: Bundle, features: FeatureClient, deadline: Deadline, resolved: ResolvedSeeds
+) -> dict[str, Seed]:
+    """Seeds by canonical id; what cannot be one is noted in resolved."""
+    given: dict[str, str] = {}
+    for each in asked:
+        given.setdefault(each.canonical, each.given)
+    rows = {canonical: int(row) for canonical, row in zip(given, bundle.rows_of(list(given)), strict=True)}
+    unknown = [canonical for canonical, row in rows.items() if row < 0]
+    lookup = features.papers(unknown, paper_pb2.PAPER_VIEW_FULL, deadline)
+    resolved.degraded.extend(lookup.degraded)
+    found: dict[str, Seed] = {}
+    for canonical, row in rows.items():
+        seed = Seed(bundle.paper_id(row), row) if row >= 0 else _from_lookup(canonical, bundle, lookup)
+        if isinstance(seed, Seed):
+            found[canonical] = seed
+        else:
+            resolved.unresolved.append(UnresolvedSeed(id=given[canonical], cause=seed))
+    return found
+
+
 def _refuse_conflicts(positives: Container[object], negatives: list[_Asked], identities: Sequence[object]) -> None:
     for asked, identity in zip(negatives, identities, strict=True):
         if identity in positives:
             raise InvalidArgument(f"{asked.given} is both a positive and a negative seed", field=asked.field)
 
 
-def _from_lookup(canonical: str, bundle: Bundle, lookup: Lookup) -> "Seed | UnresolvedCause":
+def _from_lookup(
+    canonical: str, bundle: Bundle, lookup: Lookup
+) -> "Seed | UnresolvedCause":  # quoted: enums of protobuf are no types at run time
     message = lookup.papers.get(canonical)
     if message is None:
         return (

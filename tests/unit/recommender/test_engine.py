@@ -9,8 +9,9 @@ from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
 from cocite.recommender.query import Query, RowFilter
+from cocite.recommender.reasons import SeedEvidence
 from cocite.recommender.retrievers import AlsRetriever, TextRetriever
-from support.bundles import Corpus, bag_vector, write_bundle
+from support.bundles import Corpus, bag_vector, checkerboard, write_bundle
 
 SIZE = 24
 ROWS = st.lists(st.integers(0, SIZE - 1), max_size=4, unique=True).map(tuple)
@@ -132,7 +133,15 @@ def test_filters_apply_before_the_cut(bundle: Bundle) -> None:
     assert len(rows) == 5 and {int(row) % 2 for row in rows} == {1}
 
 
-def test_a_corpus_of_one_paper_without_citations_still_loads(tmp_path: Path) -> None:
+def test_papers_without_any_citation_go_by_their_text(tmp_path: Path) -> None:
+    corpus = Corpus(checkerboard().papers, ())
+    engine = Engine(Bundle.load(write_bundle(tmp_path, corpus)))
+    ranking = engine.rank(Query(positive_rows=(21,)), limit=5)
+    assert not ranking.fallback and {int(row) % 2 for row in ranking.rows} == {1}
+    assert engine.explain([SeedEvidence(21)], ranking, 0, 1)[0]
+
+
+def test_one_citation_is_enough_for_als(tmp_path: Path) -> None:
     corpus = Corpus((Paper("local:a", title="one"), Paper("local:b", title="two")), ((0, 1),))
     bundle = Bundle.load(write_bundle(tmp_path, corpus, factors=2))
     ranking = Engine(bundle).rank(Query(positive_rows=(0,)))

@@ -140,13 +140,13 @@ def test_an_id_that_became_an_alias_finds_the_row_by_another(house: House) -> No
 
 
 def test_what_is_unresolved_is_listed_with_its_cause(house: House) -> None:
-    request = _ask(SEED, "10.1000/nowhere", "10.1000/bare", negative_ids=["10.1000/lost"])
+    request = _ask(SEED, "10.1000/nowhere", "DOI:10.1000/nowhere", "10.1000/bare", negative_ids=["10.1000/lost"])
     response = house.stub.RecommendPapers(request, timeout=10)
-    assert {each.id: each.cause for each in response.unresolved_seeds} == {
-        "10.1000/nowhere": pb.UNRESOLVED_CAUSE_UNKNOWN,
-        "10.1000/bare": pb.UNRESOLVED_CAUSE_NOT_IN_MODEL,
-        "10.1000/lost": pb.UNRESOLVED_CAUSE_UNKNOWN,
-    }
+    assert [(each.id, each.cause) for each in response.unresolved_seeds] == [
+        ("10.1000/nowhere", pb.UNRESOLVED_CAUSE_UNKNOWN),
+        ("10.1000/bare", pb.UNRESOLVED_CAUSE_NOT_IN_MODEL),
+        ("10.1000/lost", pb.UNRESOLVED_CAUSE_UNKNOWN),
+    ]
     assert not response.fallback
 
 

@@ -1,36 +1,22 @@
 """What a catalogue does, on SQLite and on PostgreSQL alike."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from support.postgres import postgres_server, postgres_url
 
 from cocite.catalogue import migrate, schema
 from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, Outcome, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
+from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]  # fixtures
+__all__ = ["catalogue", "catalogue_url", "postgres_server", "postgres_url"]  # fixtures
 
 STORED, MERGED, UNCHANGED = Outcome.STORED, Outcome.MERGED, Outcome.UNCHANGED
 DOI, ARXIV, S2 = "doi:10.1000/a", "arxiv:1706.03762", "s2:77"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'new folder' / 'catalogue.db'}"
-    return str(request.getfixturevalue("postgres_url"))
-
-
-@pytest.fixture
-def catalogue(url: str) -> Iterator[Catalogue]:
-    with Catalogue.open(url) as opened:
-        yield opened
 
 
 def titled(title: str, *ids: str, cites: tuple[str, ...] = ()) -> PaperRecord:
@@ -135,7 +121,7 @@ def test_papers_join_within_a_batch_too(catalogue: Catalogue) -> None:
     assert (paper.paper_id, paper.aliases, paper.title) == (DOI, (ARXIV, S2), "E")
 
 
-def test_how_a_stream_is_cut_makes_no_difference(url: str, tmp_path: Path) -> None:
+def test_how_a_stream_is_cut_makes_no_difference(catalogue_url: str, tmp_path: Path) -> None:
     records = [
         titled("A", ARXIV, cites=(S2, "pmid:1")),
         titled("B", S2),
@@ -146,7 +132,7 @@ def test_how_a_stream_is_cut_makes_no_difference(url: str, tmp_path: Path) -> No
         LibraryRecord("r", S2),
         titled("D", ARXIV),
     ]
-    with Catalogue.open(url) as whole, Catalogue.open(f"sqlite:///{tmp_path / 'other.db'}") as single:
+    with Catalogue.open(catalogue_url) as whole, Catalogue.open(f"sqlite:///{tmp_path / 'other.db'}") as single:
         assert whole.write(records) == [outcome for record in records for outcome in single.write([record])]
         assert whole.fingerprint() == single.fingerprint()
 
@@ -212,12 +198,12 @@ def test_threads_share_a_catalogue(catalogue: Catalogue) -> None:
     assert (catalogue.count_papers(), catalogue.count_citations()) == (61, 60)
 
 
-def test_two_that_open_at_once_make_one_schema(url: str) -> None:
+def test_two_that_open_at_once_make_one_schema(catalogue_url: str) -> None:
     failures: list[BaseException] = []
 
     def work() -> None:
         try:
-            Catalogue.open(url).close()
+            Catalogue.open(catalogue_url).close()
         except BaseException as error:
             failures.append(error)
 
@@ -240,8 +226,8 @@ def test_the_migrations_build_the_tables_of_the_schema(catalogue: Catalogue) -> 
     assert ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head() == schema.REVISION
 
 
-def test_a_newer_catalogue_is_refused(url: str) -> None:
-    with Catalogue.open(url) as catalogue, catalogue.writing() as connection:
+def test_a_newer_catalogue_is_refused(catalogue_url: str) -> None:
+    with Catalogue.open(catalogue_url) as catalogue, catalogue.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(InvalidArgument, match="schema 9999"):
-        Catalogue.open(url)
+        Catalogue.open(catalogue_url)

@@ -1,5 +1,6 @@
 """What an importer is: rows out of a file, and a record out of a row."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,14 @@ from cocite.catalogue.ingest.source import Source
 from cocite.catalogue.records import Record
 
 RAW_SHOWN = 2_000  # characters of a rejected row that are kept
+_PART = 256  # bytes that a part which is no text is taken for
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as it stands in the file: content is what the format's parse takes. line counts from 1.
+    """One record as it stands in the file. line counts from 1.
+
+    content is what the format's parse takes: bytes, a mapping, or a tuple whose last part is the row's own text.
 
     With a problem the row cannot be parsed and is rejected for that reason.
     """
@@ -27,16 +31,20 @@ class Row:
     @property
     def size(self) -> int:
         """About how many bytes it takes up."""
-        return len(self.content) if isinstance(self.content, bytes | str) else 4096
+        content = self.content
+        if isinstance(content, bytes | str):
+            return len(content)
+        parts = content.values() if isinstance(content, dict) else content if isinstance(content, tuple) else ()
+        return _PART + sum(len(part) if isinstance(part, bytes | str) else _PART for part in parts)
 
     @property
     def raw(self) -> str:
         """The head of it, for people."""
-        content = self.content
+        content = self.content[-1] if isinstance(self.content, tuple) else self.content
         if isinstance(content, bytes):
             return content[: 4 * RAW_SHOWN].decode("utf-8", "replace")[:RAW_SHOWN]
-        text = content if isinstance(content, str) else orjson.dumps(content, default=str).decode()
-        return text.encode("utf-8", "replace").decode()[:RAW_SHOWN]
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        return text[:RAW_SHOWN].encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)

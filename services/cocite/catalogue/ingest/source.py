@@ -4,16 +4,14 @@ Nothing is read as a whole. A line over MAX_LINE bytes is passed over without be
 reason is refused; a compressed file that ends early gives the lines it has and then a problem.
 """
 
-import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
+from cocite.catalogue.ingest.unpack import Damaged, unpacked
 from cocite.core.errors import InvalidArgument
 
 MAX_LINE = 16 << 20  # bytes
@@ -21,8 +19,6 @@ MAX_EXPANSION = 250  # decompressed over compressed size, once FREE_EXPANSION by
 FREE_EXPANSION = 64 << 20
 _HEAD = 512  # bytes shown of a line that is passed over
 _BUFFER = 1 << 20
-_ZSTD_FEED = 2048  # compressed bytes a step: bounds what one step can expand to
-_ZSTD_WINDOW = 1 << 27
 _FINGERPRINT_BYTES = 1 << 20
 
 _FOREIGN = (
@@ -75,7 +71,7 @@ class Source:
                 if number == 1:
                     data = data.removeprefix(b"\xef\xbb\xbf")
                 yield Line(number, data.rstrip(b"\r\n"))
-        except (EOFError, zlib.error, gzip.BadGzipFile, _Damaged):
+        except Damaged:
             yield Line(number + 1, b"", "compressed data is damaged or ends early")
         except OSError as error:
             raise InvalidArgument(f"{self.path} cannot be read: {error.strerror}", field="paths") from error
@@ -101,9 +97,9 @@ def open_source(path: Path) -> Iterator[Source]:
     with ExitStack() as stack:
         try:
             raw = stack.enter_context(path.open("rb", buffering=0))
-            stream = _unpacked(raw)
+            stream = unpacked(raw)
             head = stream.peek(16)[:16]
-        except (EOFError, zlib.error, gzip.BadGzipFile, _Damaged):
+        except Damaged:
             raise InvalidArgument(f"{path} holds damaged compressed data", field="paths") from None
         except OSError as error:
             raise InvalidArgument(f"{path} cannot be read: {error.strerror}", field="paths") from error
@@ -128,69 +124,9 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _unpacked(raw: io.FileIO) -> io.BufferedReader:
-    magic = raw.read(4)
-    raw.seek(0)
-    if magic[:2] == b"\x1f\x8b":
-        return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw, mode="rb")), _BUFFER)
-    if magic == b"\x28\xb5\x2f\xfd":
-        return io.BufferedReader(_ZstdReader(raw), _BUFFER)
-    return io.BufferedReader(raw, _BUFFER)
-
-
 def _refuse_foreign(path: Path, head: bytes) -> None:
     for magic, what in _FOREIGN:
         if head.lower().startswith(magic.lower()):
             raise InvalidArgument(f"{path} is {what}", hint="give it as UTF-8 text, plain or packed by gzip or zstd")
     if b"\x00" in head:
         raise InvalidArgument(f"{path} is a binary file", hint="give it as UTF-8 text, plain or packed by gzip or zstd")
-
-
-class _Damaged(Exception):
-    pass
-
-
-class _ZstdReader(io.RawIOBase):
-    """Decompressed bytes of all frames. Unlike the library's own stream reader it notices a frame cut short."""
-
-    def __init__(self, raw: io.FileIO) -> None:
-        import zstandard
-
-        self._raw = raw
-        self._error = zstandard.ZstdError
-        self._context = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        self._frame: zstandard.ZstdDecompressionObj | None = None
-        self._compressed = b""
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        """As io.RawIOBase asks."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io calls it with a memoryview
-        """Fill the buffer with what is decompressed, at most one step's worth."""
-        while not self._ready:
-            if not self._compressed:
-                self._compressed = self._raw.read(_ZSTD_FEED) or b""
-            if not self._compressed:
-                if self._frame is not None:
-                    raise _Damaged
-                return 0
-            self._ready = memoryview(self._step())
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def _step(self) -> bytes:
-        if self._frame is None:
-            self._frame = self._context.decompressobj()
-        try:
-            data = self._frame.decompress(self._compressed)
-        except self._error:
-            raise _Damaged from None
-        self._compressed = b""
-        if self._frame.eof:
-            self._compressed = self._frame.unused_data
-            self._frame = None
-        return data

@@ -1,0 +1,110 @@
+"""Decompressing step by step, with bounds on what a step can expand to.
+
+The readers of gzip and zstandard that come with the libraries either lose the last data before a cut in the file, or
+do not notice the cut.
+"""
+
+import io
+import zlib
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_GZIP_FEED = 1 << 16  # compressed bytes a step
+_GZIP_STEP = 1 << 20  # most bytes that come out of a step
+_ZSTD_FEED = 2048  # its steps have no such limit, so little goes in
+_ZSTD_WINDOW = 1 << 27
+_BUFFER = 1 << 20
+
+
+class Damaged(Exception):
+    """The compressed data breaks its format or ends early."""
+
+
+def unpacked(raw: io.FileIO) -> io.BufferedReader:
+    """The bytes of a file, decompressed where its first bytes are those of gzip or zstandard.
+
+    Reading raises Damaged after the last good data.
+    """
+    magic = raw.read(4)
+    raw.seek(0)
+    if magic.startswith(_GZIP):
+        return io.BufferedReader(_GzipReader(raw), _BUFFER)
+    if magic == _ZSTD:
+        return io.BufferedReader(_ZstdReader(raw), _BUFFER)
+    return io.BufferedReader(raw, _BUFFER)
+
+
+class _Reader(io.RawIOBase):
+    """Feeds compressed bytes to _step until something comes out."""
+
+    feed = 0
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw = raw
+        self._compressed = b""
+        self._inside = False  # a member or frame is begun and not ended
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        """As io.RawIOBase asks."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io calls it with a memoryview
+        """Fill the buffer with what is decompressed, at most one step's worth."""
+        while not self._ready:
+            if not self._compressed:
+                self._compressed = self._raw.read(self.feed) or b""
+            if not self._compressed:
+                if self._inside:
+                    raise Damaged
+                return 0
+            self._ready = memoryview(self._step())
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _step(self) -> bytes:
+        raise AssertionError("a reader has its own step")
+
+
+class _GzipReader(_Reader):
+    feed = _GZIP_FEED
+
+    def _step(self) -> bytes:
+        if not self._inside:
+            self._compressed = self._compressed.lstrip(b"\x00")  # padding between members is allowed
+            if not self._compressed:
+                return b""
+            self._member = zlib.decompressobj(wbits=31)
+            self._inside = True
+        try:
+            data = self._member.decompress(self._compressed, _GZIP_STEP)
+        except zlib.error:
+            raise Damaged from None
+        self._inside = not self._member.eof
+        self._compressed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+        return data
+
+
+class _ZstdReader(_Reader):
+    feed = _ZSTD_FEED
+
+    def __init__(self, raw: io.FileIO) -> None:
+        import zstandard
+
+        super().__init__(raw)
+        self._error = zstandard.ZstdError
+        self._context = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+
+    def _step(self) -> bytes:
+        if not self._inside:
+            self._frame = self._context.decompressobj()
+            self._inside = True
+        try:
+            data = self._frame.decompress(self._compressed)
+        except self._error:
+            raise Damaged from None
+        self._inside = not self._frame.eof
+        self._compressed = self._frame.unused_data if self._frame.eof else b""
+        return data

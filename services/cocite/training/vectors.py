@@ -74,17 +74,16 @@ class _Embedding:
             del missing[key]
             self._place(rows[key], vector)
         for some in chunked(sorted(missing, key=lambda key: len(missing[key])), _COMMIT):
-            vectors = embed_corpus(self.encoder, [missing[key] for key in some]).astype(np.float16)
+            vectors = embed_corpus(self.encoder, [missing[key] for key in some], progress=self._tell).astype(np.float16)
             self.cache.put_many(dict(zip(some, vectors, strict=True)))
             self.encoded += len(some)
             for key, vector in zip(some, vectors, strict=True):
                 self._place(rows[key], vector)
-            self._tell()
         self._tell()
 
     def _place(self, rows: list[int], vector: npt.NDArray[np.float16]) -> None:
         self.vectors[rows] = vector
         self._done += len(rows)
 
-    def _tell(self) -> None:
-        self._progress(_PHASE, min(self._done, len(self.vectors)), len(self.vectors))
+    def _tell(self, more: int = 0) -> None:
+        self._progress(_PHASE, min(self._done + more, len(self.vectors)), len(self.vectors))

@@ -1,0 +1,192 @@
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cocite.catalogue.store import Catalogue
+from cocite.core.errors import NotReady, Unavailable
+from cocite.core.settings import Settings
+from cocite.recommender.bundle import Bundle, list_bundles, read_current
+from cocite.recommender.engine import Engine
+from cocite.recommender.layout import FILES
+from cocite.recommender.query import Query
+from cocite.training.train import TrainingResult, train
+from cocite.training.vectors import NO_MODEL
+
+from .conftest import QUICK, Fill, board_records, cites, keeps, paper
+
+LAST_SYNC = len(FILES) + 2 + 1 + 2 + 2  # files; manifest and its directory; rename; HISTORY; CURRENT
+
+
+def serving(settings: Settings) -> Bundle:
+    version = read_current(settings.bundles)
+    assert version is not None
+    return Bundle.load(settings.bundles / version)
+
+
+def run(catalogue: Catalogue, settings: Settings, **changes: object) -> TrainingResult:
+    return train(catalogue, settings, replace(QUICK, **changes))
+
+
+def test_a_trained_model_serves_and_carries_its_metrics(fill: Fill, settings: Settings):
+    catalogue = fill(board_records())
+    result = run(catalogue, settings)
+    bundle = serving(settings)
+    assert bundle.manifest == result.manifest
+    assert bundle.manifest.data_fingerprint == catalogue.fingerprint()
+    assert bundle.manifest.embedding_model_version == "hashing-64-v1"
+    assert bundle.manifest.metrics == result.evaluation.as_metrics()
+    assert bundle.manifest.metrics["fused.recall@20"] > bundle.manifest.metrics["popularity.recall@20"]
+    answer = Engine(bundle).rank(Query(positive_rows=(6,)), limit=10)
+    assert set(answer.rows % 2) == {0}
+
+
+def test_the_second_run_encodes_nothing_and_makes_the_same_model(fill: Fill, settings: Settings):
+    catalogue = fill(board_records())
+    one, two = run(catalogue, settings), run(catalogue, settings)
+    assert (one.encoded, two.encoded) == (40, 0)
+    assert one.manifest.files == two.manifest.files
+    assert one.manifest.metrics == two.manifest.metrics
+    assert one.manifest.model_version < two.manifest.model_version
+    assert run(catalogue, settings, seed=5).manifest.files != one.manifest.files
+
+
+def test_ingest_order_does_not_matter(fill: Fill, settings: Settings):
+    records = board_records()
+    papers, links = records[:40], records[40:]
+    one = run(fill([*papers, *links]), settings)
+    two = run(fill([*papers[::-1], *links[::-1]]), settings)
+    assert one.manifest.files == two.manifest.files
+
+
+def test_libraries_tie_papers_that_nobody_cites_together(fill: Fill, settings: Settings):
+    readers = [keeps(f"reader {n}", k) for n in range(12) for k in range(10 * (n % 2), 10 * (n % 2) + 10) if k != n]
+    run(fill([paper(n, text=False) for n in range(20)] + readers), settings)
+    bundle = serving(settings)
+    assert bundle.manifest.citation_count == 0
+    likeness = bundle.item_factors @ bundle.item_factors.T
+    assert likeness[:10, :10].mean() > 5 * abs(likeness[:10, 10:].mean())
+
+
+def test_an_empty_catalogue_changes_nothing(fill: Fill, settings: Settings):
+    with pytest.raises(NotReady) as raised:
+        run(fill(), settings)
+    assert "cocite ingest" in raised.value.hint
+    assert read_current(settings.bundles) is None
+
+
+def test_without_citations_texts_alone_are_trained_on(fill: Fill, settings: Settings):
+    result = run(fill([paper(n) for n in range(12)]), settings)
+    assert result.manifest.als.factors == 1
+    assert result.evaluation.skipped
+    answer = Engine(serving(settings)).rank(Query(positive_rows=(4,)), limit=5)
+    assert not answer.fallback
+    assert answer.rows.size == 5
+
+
+def test_without_texts_citations_alone_are_trained_on(fill: Fill, settings: Settings):
+    records = [paper(n, text=False) for n in range(40)] + board_records()[40:]
+    result = run(fill(records), settings)
+    assert result.manifest.embedding_model_version == NO_MODEL
+    answer = Engine(serving(settings)).rank(Query(positive_rows=(4,)), limit=5)
+    assert not answer.fallback
+    assert set(answer.rows % 2) == {0}
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_one_paper_is_enough(fill: Fill, settings: Settings, text: bool):
+    run(fill([paper(1, text=text)]), settings)
+    assert Engine(serving(settings)).rank(Query(positive_rows=(0,))).rows.size == 0
+
+
+def test_two_papers_and_one_citation(fill: Fill, settings: Settings):
+    run(fill([paper(0), paper(1), cites(0, 1)]), settings)
+    assert Engine(serving(settings)).rank(Query(positive_rows=(0,))).rows.tolist() == [1]
+
+
+def test_evaluation_can_be_left_out(fill: Fill, settings: Settings):
+    result = run(fill(board_records()), settings, evaluate=False)
+    assert result.evaluation.skipped
+    assert result.manifest.metrics == {}
+
+
+def test_interrupted_runs_leave_the_old_model_and_no_rubbish(fill: Fill, settings: Settings):
+    catalogue = fill(board_records())
+    before = run(catalogue, settings).manifest.model_version
+    phases = ["Reading papers", "Embedding texts", "Factorising citations", "Evaluating", "Publishing"]
+    for point in phases:
+
+        def interrupt(phase: str, done: int, total: int, point: str = point) -> None:
+            if phase == point:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(catalogue, settings, QUICK, interrupt)
+        assert read_current(settings.bundles) == before
+        assert not list(settings.bundles.glob(".tmp-*"))
+
+
+@contextmanager
+def stopped_at(settings: Settings, catalogue_url: str, kind: str, point: object) -> Iterator[subprocess.Popen[str]]:
+    script = Path(__file__).with_name("train_and_stop.py")
+    command = [sys.executable, str(script), str(settings.home), catalogue_url, kind, str(point)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "there\n"
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    [
+        ("phase", "Embedding texts"),
+        ("phase", "Evaluating"),
+        ("phase", "Publishing"),
+        ("fsync", len(FILES) // 2),
+        ("fsync", len(FILES) + 1),
+        ("fsync", LAST_SYNC - 1),
+        ("fsync", LAST_SYNC),
+    ],
+)
+def test_killed_runs_leave_a_model_that_serves(
+    fill: Fill, settings: Settings, tmp_path: Path, kind: str, point: object
+):
+    catalogue = fill(board_records())
+    url = f"sqlite:///{tmp_path / 'catalogue-0.db'}"
+    before = run(catalogue, settings).manifest.model_version
+    with stopped_at(settings, url, kind, point):
+        pass
+    version = read_current(settings.bundles)
+    assert (version != before) == (point == LAST_SYNC)  # the last one syncs the directory that names the new one
+    serving(settings)
+    after = run(catalogue, settings).manifest.model_version
+    assert read_current(settings.bundles) == after
+    assert not list(settings.bundles.glob(".tmp-*"))
+    for name in list_bundles(settings.bundles):
+        Bundle.load(settings.bundles / name)
+
+
+def test_two_runs_at_once(fill: Fill, settings: Settings, tmp_path: Path):
+    catalogue = fill(board_records())
+    with stopped_at(settings, f"sqlite:///{tmp_path / 'catalogue-0.db'}", "phase", "Evaluating") as other:
+        with pytest.raises(Unavailable) as raised:
+            run(catalogue, settings)
+        assert f"pid {other.pid}" in raised.value.message
+        assert list(settings.bundles.glob(".tmp-*")), "the second run swept up what the first still needs"
+        run(catalogue, settings.model_copy(update={"bundles_dir": tmp_path / "elsewhere"}))
+    run(catalogue, settings)
+
+
+def test_float16_vectors_stay_unit_vectors(fill: Fill, settings: Settings):
+    run(fill(board_records()), settings)
+    norms = np.linalg.norm(serving(settings).text_vectors.astype(np.float32), axis=1)
+    np.testing.assert_allclose(norms, 1.0, atol=2e-3)

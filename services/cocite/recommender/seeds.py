@@ -115,10 +115,8 @@ def _refuse_conflicts(positives: Container[object], negatives: list[_Asked], ide
             raise InvalidArgument(f"{asked.given} is both a positive and a negative seed", field=asked.field)
 
 
-def _from_lookup(
-    canonical: str, bundle: Bundle, lookup: Lookup
-) -> "Seed | UnresolvedCause":  # quoted: enums of protobuf are no types at run time
-    message = lookup.papers.get(canonical)
+def _from_lookup(canonical: str, bundle: Bundle, lookup: Lookup) -> "Seed | UnresolvedCause":
+    message = lookup.papers.get(canonical)  # the type above is quoted: protobuf enums are none at run time
     if message is None:
         return (
             recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN

@@ -3,6 +3,8 @@
 import os
 import socket
 
+from pydantic import SecretStr
+
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import PREFIX, Settings
 
@@ -40,8 +42,11 @@ def with_addresses(settings: Settings) -> Settings:
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a child process that has the same settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    ours = {PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
-    return inherited | ours
+    for name, value in settings:
+        if value is not None:
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            inherited[PREFIX + name.upper()] = plain
+    return inherited
 
 
 def split_address(address: str, field: str) -> tuple[str, int]:

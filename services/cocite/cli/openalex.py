@@ -12,7 +12,8 @@ def fetch(settings: Settings, *, filters: str = "", topic: str = "", limit: int)
     from cocite.cli.output import progress_bars
 
     question = Question(filter=filters, topic=topic, limit=limit)
-    with Api(settings.openalex_url, settings.openalex_mailto) as api, progress_bars() as report:
+    key = settings.openalex_api_key.get_secret_value()
+    with Api(settings.openalex_url, settings.openalex_mailto, key) as api, progress_bars() as report:
         return fetch_works(
             api,
             question,

@@ -67,10 +67,12 @@ def test_ipv6_addresses():
 def test_a_child_process_has_the_same_settings(monkeypatch, tmp_path):
     monkeypatch.setenv("COCITE_LOG_LEVEL", "debug")
     monkeypatch.setenv("COCITE_DRAIN_S", "3")
+    monkeypatch.setenv("COCITE_OPENALEX_API_KEY", "a secret")
     settings = load_settings().model_copy(update={"home": tmp_path, "drain_s": 4.0, "bundles_dir": Path("b")})
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
+    assert load_settings().openalex_api_key.get_secret_value() == "a secret"
 
 
 def test_what_is_started_is_what_serve_can_serve():

@@ -17,7 +17,7 @@ SEED = "doi:10.1002/asi.4630240406"
 @pytest.fixture
 def cocite(recommender, monkeypatch, capsys):
     monkeypatch.setenv("COCITE_RECOMMENDER_TARGET", recommender.target)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["cocite", *arguments])

@@ -1,0 +1,153 @@
+"""`cocite` as a user runs it: real processes, a home of its own."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from cocite.core.settings import PREFIX, Settings
+
+TIMEOUT_S = 100.0
+SERVICES = ("embedding", "features", "recommender")
+
+
+class Home:
+    """A home directory and the environment that goes with it; files already fetched are shared, not fetched again."""
+
+    def __init__(self, path: Path, fetched: Settings | None = None, **settings: str) -> None:
+        self.path = path
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        ours = {
+            "home": str(path),
+            "encoder": "hashing",
+            "lame_duck_s": "0",
+            "bundle_poll_s": "0.2",
+            **{f"{service}_listen": "127.0.0.1:0" for service in SERVICES},
+            **settings,
+        }
+        if fetched:
+            ours.setdefault("models_dir", str(fetched.models))
+            shutil.copytree(fetched.home / "corpora", path / "corpora", dirs_exist_ok=True)
+        self.environment = inherited | {PREFIX + name.upper(): value for name, value in ours.items()}
+        self.environment["COLUMNS"] = "200"
+
+    def of_demo(self, **settings: str) -> "Home":
+        """The home that `cocite up --demo` makes below this one, for other commands."""
+        home = Home.__new__(Home)
+        home.path = self.path / "demo" / "scientometrics"
+        extra = {PREFIX + name.upper(): value for name, value in settings.items()}
+        home.environment = self.environment | {f"{PREFIX}HOME": str(home.path)} | extra
+        return home
+
+    def run(self, *arguments: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cocite", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+
+class Stack:
+    """A running `cocite up --demo`."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "cocite", "up", "--demo"],
+            env=home.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+        self.targets: dict[str, str] = {}
+        self.printed = ""
+        for line in self._lines():
+            self.printed += line
+            if address := re.match(r"(embedding|features|recommender) +(\S+:\d+)$", line.strip()):
+                self.targets[address[1]] = address[2]
+            if "grpcurl" in line:
+                break
+        assert set(self.targets) == set(SERVICES), self.end(signal.SIGTERM)
+
+    def _lines(self) -> Iterator[str]:
+        assert self._process.stdout is not None
+        return iter(self._process.stdout.readline, "")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def child(self, service: str) -> int:
+        """Process id of a service."""
+        return next(pid for pid in descendants(self.pid) if f"cocite serve {service}" in command_line(pid))
+
+    def end(self, number: int | None) -> tuple[int, str]:
+        """Send the signal, or wait for it to end by itself; exit status and stderr."""
+        if number is not None:
+            self._process.send_signal(number)
+        _, err = self._process.communicate(timeout=TIMEOUT_S)
+        return self._process.returncode, err
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self.end(signal.SIGTERM)
+
+
+def descendants(pid: int) -> list[int]:
+    """Process ids of all processes below pid."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (stat := _read(entry / "stat")):
+            parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    found, waiting = [], [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def command_line(pid: int) -> str:
+    """Command line of a process, "" when it is gone."""
+    return _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ").strip()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    stat = _read(Path(f"/proc/{pid}/stat"))
+    return bool(stat) and stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def eventually(condition, timeout_s: float = 30.0) -> bool:
+    """Whether condition() comes true before the time is up."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         default=131072, description="tokens that may wait in the embedding queue"
     )
     embedding_batch_tokens: Annotated[int, Field(ge=256)] = Field(
-        default=4096, description="tokens in one batch of the encoder, padding included"
+        default=1024, description="tokens in one batch of the encoder, padding included"
     )
     server_threads: Annotated[int, Field(ge=1, le=1024)] = Field(
         default=16, description="threads that answer calls in one process"

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cocite.catalogue.bulk import one_of
 from cocite.catalogue.schema import citations, identifiers, library_entries, papers
 
 _citing = identifiers.alias("citing")
@@ -37,13 +38,13 @@ _paper_columns = (
 )
 
 
-def papers_by_identifier(ids: Sequence[str]) -> sa.Select[Any]:
+def papers_by_identifier(connection: sa.Connection, ids: Sequence[str]) -> sa.Select[Any]:
     """Papers with the identifier each was asked by, as column requested."""
     asked = identifiers.alias("asked")
     return (
         sa.select(asked.c.identifier.label("requested"), *_paper_columns)
         .select_from(asked.join(papers, papers.c.paper_key == asked.c.paper_key))
-        .where(asked.c.identifier.in_(ids))
+        .where(one_of(connection, asked.c.identifier, ids))
     )
 
 

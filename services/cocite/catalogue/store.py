@@ -86,7 +86,7 @@ class Catalogue:
             return found
         with self.reading() as connection:
             for some in chunked(dict.fromkeys(ids), LOOKUP_BATCH):
-                for row in connection.execute(queries.papers_by_identifier(some)):
+                for row in connection.execute(queries.papers_by_identifier(connection, some)):
                     found[row.requested] = _paper(row)
         return found
 

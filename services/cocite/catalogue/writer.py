@@ -1,22 +1,21 @@
 """Writes one batch of records inside a transaction: a few bulk statements however many records."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cocite.catalogue import schema
+from cocite.catalogue.bulk import insert_new, one_of
 from cocite.catalogue.chunks import chunked
 from cocite.catalogue.merging import merge, preferred_id
 from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, Outcome, PaperRecord, Record
 
-_LOOKUP = 10_000  # values in one IN list; both databases take at least 32,766
+_LOOKUP = 10_000  # values in one query
 _FIELDS = ("title", "abstract", "authors", "year", "venue", "keywords")
 
 Pair = tuple[int, int]
 Entry = tuple[str, int]
-K = TypeVar("K", Pair, Entry)
 
 
 def write(connection: sa.Connection, records: Sequence[Record]) -> list[Outcome]:
@@ -66,7 +65,9 @@ class _Batch:
         table = schema.identifiers.c
         for chunk in chunked(names, _LOOKUP):
             query = sa.select(table.identifier, table.identifier_key, table.paper_key)
-            for name, key, paper in self._connection.execute(query.where(table.identifier.in_(chunk))):
+            for name, key, paper in self._connection.execute(
+                query.where(one_of(self._connection, table.identifier, chunk))
+            ):
                 self._key_of[name] = key
                 self._paper_of[key] = paper
         last = self._connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.identifier_key), 0))).scalar_one()
@@ -78,7 +79,7 @@ class _Batch:
         rows = schema.papers.c
         columns = [rows[name] for name in _FIELDS]
         for keys in chunked(sorted(key for key in own if key is not None), _LOOKUP):
-            query = sa.select(rows.paper_key, *columns).where(rows.paper_key.in_(keys))
+            query = sa.select(rows.paper_key, *columns).where(one_of(self._connection, rows.paper_key, keys))
             for key, *values in self._connection.execute(query):
                 self._fields[key] = Fields(*values)
 
@@ -123,8 +124,12 @@ class _Batch:
         self._write_identifiers()
         self._delete_joined()
         citations, entries = schema.citations, schema.library_entries
-        yield from self._insert_new(citations, (citations.c.citing_key, citations.c.cited_key), self._pairs)
-        yield from self._insert_new(entries, (entries.c.reader, entries.c.identifier_key), self._entries)
+        pairs = list(self._pairs)
+        for row in insert_new(self._connection, citations, citations.c.citing_key, citations.c.cited_key, pairs):
+            yield self._pairs[row.citing_key, row.cited_key]
+        kept = list(self._entries)
+        for row in insert_new(self._connection, entries, entries.c.reader, entries.c.identifier_key, kept):
+            yield self._entries[row.reader, row.identifier_key]
 
     def _paper(self, identifier_key: int) -> int | None:
         paper = self._paper_of[identifier_key]
@@ -176,16 +181,6 @@ class _Batch:
                 into = self._joined[into]
             self._connection.execute(sa.update(table).where(table.c.paper_key == paper).values(paper_key=into))
             self._connection.execute(sa.delete(schema.papers).where(schema.papers.c.paper_key == paper))
-
-    def _insert_new(self, table: sa.Table, columns: Sequence[sa.Column[Any]], wanted: dict[K, int]) -> Iterator[int]:
-        if not wanted:
-            return
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        names = [column.name for column in columns]
-        rows = [dict(zip(names, key, strict=True)) for key in wanted]
-        new = self._connection.execute(insert(table).on_conflict_do_nothing().returning(*columns), rows)
-        for row in new:
-            yield wanted[tuple(row)]
 
 
 def _row(fields: Fields) -> dict[str, object]:

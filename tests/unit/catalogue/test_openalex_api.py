@@ -2,11 +2,8 @@
 
 import gzip
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -16,53 +13,7 @@ from cocite.catalogue.openalex_api import PAGE, Question, fetch_works
 from cocite.catalogue.openalex_http import ATTEMPTS, Api
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument, NotFound, Unavailable
-
-Answer = tuple[int, dict[str, str], bytes]
-
-
-class StandIn:
-    """Pages of works by cursor; planned answers come first."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.planned: list[Answer] = []
-        self.asked: list[dict[str, str]] = []
-        self.agents: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                split = urlsplit(self.path)
-                asked = {name: values[0] for name, values in parse_qs(split.query).items()}
-                outer.asked.append(asked)
-                outer.agents.append(self.headers["User-Agent"])
-                status, headers, body = outer.planned.pop(0) if outer.planned else outer.page(split.path, asked)
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-
-    def page(self, path: str, asked: dict[str, str]) -> Answer:
-        assert path == "/works"
-        start = 0 if asked["cursor"] == "*" else int(asked["cursor"])
-        end = min(start + int(asked["per_page"]), self.count)
-        works = [{"id": f"https://openalex.org/W{i}", "title": f"Work {i}"} for i in range(start + 1, end + 1)]
-        page = {"meta": {"count": self.count, "next_cursor": str(end) if works else None}, "results": works}
-        return 200, {}, json.dumps(page).encode()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+from support.openalex import Answer, StandIn
 
 
 @pytest.fixture

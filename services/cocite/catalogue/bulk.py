@@ -1,0 +1,42 @@
+"""Many values in one statement whose text does not depend on how many.
+
+SQLite takes them as one JSON parameter, PostgreSQL as arrays: a list of parameters would be slow to bind, and every
+length of it another statement for the driver to keep.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def one_of(connection: sa.Connection, column: sa.ColumnElement[Any], values: Sequence[str | int]) -> Any:
+    """Condition that the column holds one of the values."""
+    if connection.dialect.name == "postgresql":
+        kind = sa.BigInteger if values and isinstance(values[0], int) else sa.Text
+        return column == sa.any_(sa.cast(list(values), postgresql.ARRAY(kind)))
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def insert_new(
+    connection: sa.Connection, table: sa.Table, first: sa.Column[Any], second: sa.Column[Any], rows: Sequence[Any]
+) -> Sequence[sa.Row[Any]]:
+    """Insert pairs of values for two columns where they are not there yet; those that were not."""
+    if not rows:
+        return []
+    if connection.dialect.name == "postgresql":
+        kinds = [sa.Text if isinstance(value, str) else sa.BigInteger for value in rows[0]]
+        arrays = [
+            sa.cast(list(values), postgresql.ARRAY(k)) for values, k in zip(zip(*rows, strict=True), kinds, strict=True)
+        ]
+        pairs = sa.select(*(sa.func.unnest(array) for array in arrays))
+        new = postgresql.insert(table).from_select([first.name, second.name], pairs)
+        return connection.execute(new.on_conflict_do_nothing().returning(first, second)).all()
+    each = sa.func.json_each(json.dumps(rows)).table_valued("value")
+    parts = (sa.func.json_extract(each.c.value, path) for path in ("$[0]", "$[1]"))
+    pairs = sa.select(*parts).where(each.c.value.is_not(None))  # SQLite's grammar wants a WHERE before ON CONFLICT
+    added = sqlite.insert(table).from_select([first.name, second.name], pairs)
+    return connection.execute(added.on_conflict_do_nothing().returning(first, second)).all()

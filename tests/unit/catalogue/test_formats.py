@@ -274,6 +274,22 @@ def test_numbers_can_be_local_ids(catalogue: Catalogue, write: Write) -> None:
     assert [entry[0] for entry in catalogue.iter_library_entries()] == ["r", "r"]
 
 
+@pytest.mark.parametrize(
+    ("reference", "journal"),
+    [
+        ("Phys. Rev. Lett. 97 (2006) 1", "Phys. Rev. Lett."),
+        ("Ann. of Math. (2), Vol. 165, no. 1", "Ann. of Math."),
+        ("Journal of X, volume 12", "Journal of X"),
+        ("Nature", "Nature"),
+        (", ; " * 200_000, ""),
+    ],
+)
+def test_arxiv_journals(catalogue: Catalogue, write: Write, reference: str, journal: str) -> None:
+    blanks = " " * 200_000
+    ingest(catalogue, "arxiv", [write("a", jsonl({"id": "0704.0001", "journal-ref": reference, "authors": blanks}))])
+    assert only(catalogue, "arxiv:0704.0001").venue == journal
+
+
 @pytest.mark.parametrize("kind", ["openalex", "s2", "arxiv", "bibtex", "jsonl"])
 @pytest.mark.parametrize(
     "content", ["just some prose\nover two lines\n", '"a string"\n', "[1, 2]\n", "", "{\n", "\n\n"]

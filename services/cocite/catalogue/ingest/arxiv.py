@@ -22,9 +22,9 @@ from cocite.catalogue.ingest.source import Source
 from cocite.catalogue.records import Fields, PaperRecord
 
 _YEAR = re.compile(r"\b(1[89]|20)[0-9]{2}\b")
-_VOLUME = re.compile(r"[\s,;:(]*(?:\bvol(?:ume)?\b\.?|\bno\b\.?)?[\s,;:(]*[0-9].*")
-_AUTHOR_BREAK = re.compile(r",\s+and\s+|\s+and\s+|,\s*")
-_AFFILIATION = re.compile(r"\s*\([^()]*(?:\([^()]*\)[^()]*)*\)")
+_VOLUME = re.compile(r"\b(?:vol|volume|no)\.?$", re.IGNORECASE)
+_AUTHOR_BREAK = re.compile(r", and | and |,")
+_AFFILIATION = re.compile(r" ?\([^()]*(?:\([^()]*\)[^()]*)*\)")
 
 
 def detect(source: Source, default_scheme: str | None) -> Format:
@@ -47,7 +47,7 @@ def parse(data: bytes) -> PaperRecord:
         abstract=clean_text(_text(value, "abstract"), "abstract", MAX_ABSTRACT, warnings),
         authors=clean_names(_authors(value), "authors", warnings),
         year=clean_year(_year(value), warnings),
-        venue=clean_text(_VOLUME.sub("", _text(value, "journal-ref")), "journal-ref", MAX_NAME, warnings),
+        venue=clean_text(_journal(_text(value, "journal-ref")), "journal-ref", MAX_NAME, warnings),
         keywords=clean_names(_text(value, "categories").split(), "categories", warnings, MAX_KEYWORDS),
     )
     dois = _text(value, "doi").replace(",", " ").split()
@@ -68,7 +68,14 @@ def _authors(value: dict[str, Any]) -> list[str]:
     if parsed:
         names = [[part for part in name if isinstance(part, str)] for name in parsed if isinstance(name, list)]
         return [plain_text(" ".join([*name[1:2], *name[:1], *name[2:3]])) for name in names]
-    return _AUTHOR_BREAK.split(plain_text(_AFFILIATION.sub("", _text(value, "authors"))))
+    listed = " ".join(_text(value, "authors").split())
+    return _AUTHOR_BREAK.split(plain_text(_AFFILIATION.sub("", listed)))
+
+
+def _journal(reference: str) -> str:
+    """The name that a journal reference begins with: what stands before the volume."""
+    name = re.split("[0-9]", reference, maxsplit=1)[0].rstrip(" ,;:(\n")
+    return _VOLUME.sub("", name).rstrip(" ,;:(\n")
 
 
 def _year(value: dict[str, Any]) -> str | None:

@@ -133,7 +133,7 @@ def _known(value: str | None) -> str | None:
 
 def _authors(value: str) -> list[str]:
     names = []
-    for name in re.split(r"\s+and\s+", value):
+    for name in " ".join(value.split()).split(" and "):
         parts = [part.strip() for part in plain_text(name).split(",")]
         names.append(" ".join(reversed(parts)) if len(parts) == 2 else " ".join(parts))
     return [name for name in names if name != "others"]

@@ -70,7 +70,10 @@ class VectorCache:
         return {key: rounded(vector) for key, vector in found.items() if vector is not None}
 
     def put(self, vectors: Mapping[str, Vector]) -> None:
-        """Have vectors stored soon, or never: nothing waits for it, and when too many puts wait this one is dropped."""
+        """Have vectors stored soon, or never: nothing waits for it, and when too many puts wait this one is dropped.
+
+        The vectors are as the encoder gave them: rounding twice could move the last bit.
+        """
         if not vectors or not self._breaker.closed:
             return
         request = features.BatchPutVectorsRequest(

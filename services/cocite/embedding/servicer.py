@@ -38,8 +38,8 @@ class EmbeddingServicer(EmbeddingServiceServicer):
         cached = self._cache.get(list(tokens), deadline.share(_CACHE_SHARE, at_most=1.0))
         missing = [key for key in tokens if key not in cached]
         encoded = self._batcher.encode([tokens[key] for key in missing], deadline.at) if missing else []
+        self._cache.put(dict(zip(missing, encoded, strict=True)))
         computed = {key: rounded(vector) for key, vector in zip(missing, encoded, strict=True)}
-        self._cache.put(computed)
 
         half = request.dtype == vector_pb2.VECTOR_DTYPE_FLOAT16
         dtype: Dtype = "float16" if half else "float32"

@@ -32,8 +32,9 @@ class Engine:
         The scores are those of reciprocal rank fusion; citation counts when fallback is set.
         """
         barred = self._barred(query)
-        found = (retriever.scores(query) for retriever in self._retrievers)
-        rows, scores = reciprocal_rank_fusion([self._candidates(each, barred) for each in found if each is not None])
+        found = [(each.scores(query), each.weight) for each in self._retrievers]
+        lists = [(self._candidates(scores, barred), weight) for scores, weight in found if scores is not None]
+        rows, scores = reciprocal_rank_fusion([ranked for ranked, _ in lists], [weight for _, weight in lists])
         limit = min(limit, MAX_DEPTH)
         if rows.size:
             return Ranking(rows[:limit], scores[:limit])

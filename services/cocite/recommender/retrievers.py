@@ -18,9 +18,10 @@ _BLOCK_ROWS = 8192
 
 
 class Retriever(Protocol):
-    """Scores papers. Thread-safe and deterministic."""
+    """Scores papers. Thread-safe and deterministic. weight is its say in the fusion of several."""
 
     name: str
+    weight: float
 
     def scores(self, query: Query) -> Scores | None:
         """A new array, float32 (n,), the higher the better, -inf for papers it has nothing to say about.
@@ -38,6 +39,7 @@ class AlsRetriever:
     """
 
     name = "als"
+    weight = 1.0
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -91,6 +93,7 @@ class TextRetriever:
     """
 
     name = "text"
+    weight = 0.5  # docs/decisions/0009-fusion-constants.md
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -125,6 +128,7 @@ class PopularityRetriever:
     """The most cited papers, whatever the query: the last resort."""
 
     name = "popularity"
+    weight = 1.0
 
     def __init__(self, bundle: Bundle) -> None:
         self._counts = bundle.cited_by.counts().astype(np.float32)

@@ -16,23 +16,29 @@ def test_top_rows_is_a_full_sort_cut_off(scores: np.ndarray, k: int) -> None:
 
 
 def test_fusion_by_hand() -> None:
-    rows, scores = reciprocal_rank_fusion([np.array([7, 3, 5]), np.array([3, 9])])
+    rows, scores = reciprocal_rank_fusion([np.array([7, 3, 5]), np.array([3, 9])], [1.0, 1.0], k=60)
     assert list(rows) == [3, 7, 9, 5]
     assert scores == pytest.approx([1 / 62 + 1 / 61, 1 / 61, 1 / 62, 1 / 63])
 
 
 def test_ties_go_by_row() -> None:
-    rows, _ = reciprocal_rank_fusion([np.array([8, 2]), np.array([2, 8])])
+    rows, _ = reciprocal_rank_fusion([np.array([8, 2]), np.array([2, 8])], [1.0, 1.0])
     assert list(rows) == [2, 8]
 
 
+def test_a_list_of_more_weight_has_more_say() -> None:
+    lists = [np.array([1, 2]), np.array([2, 1])]
+    assert list(reciprocal_rank_fusion(lists, [1.0, 0.5])[0]) == [1, 2]
+    assert list(reciprocal_rank_fusion(lists, [0.5, 1.0])[0]) == [2, 1]
+
+
 def test_nothing_fuses_to_nothing() -> None:
-    assert reciprocal_rank_fusion([])[0].size == 0
-    assert reciprocal_rank_fusion([np.empty(0, dtype=np.int64)])[0].size == 0
+    assert reciprocal_rank_fusion([], [])[0].size == 0
+    assert reciprocal_rank_fusion([np.empty(0, dtype=np.int64)], [1.0])[0].size == 0
 
 
 @given(st.lists(st.lists(st.integers(0, 30), unique=True, max_size=20), max_size=4))
 def test_every_row_once_in_falling_score(lists: list[list[int]]) -> None:
-    rows, scores = reciprocal_rank_fusion([np.array(each, dtype=np.int64) for each in lists])
+    rows, scores = reciprocal_rank_fusion([np.array(each, dtype=np.int64) for each in lists], [1.0] * len(lists))
     assert sorted(rows) == sorted({row for each in lists for row in each})
     assert (np.diff(scores) <= 0).all()

@@ -1,13 +1,14 @@
 """What a catalogue does, on SQLite and on PostgreSQL alike."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from cocite.catalogue import migrate, schema
+from cocite.catalogue import migrate, schema, store
 from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, Outcome, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
@@ -168,6 +169,24 @@ def test_papers_and_citations_come_in_order(catalogue: Catalogue) -> None:
     assert keys == sorted(keys)
     assert pairs == sorted(pairs)
     assert len(pairs) == 12
+
+
+def test_every_paper_comes_once_whatever_the_page(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_STREAM_ROWS", 3)
+    ids = [f"s2:{i}" for i in range(1, 11)]
+    catalogue.write([titled(name, name, cites=("s2:1",)) for name in ids])
+    assert [paper.paper_id for _, paper in catalogue.iter_papers()] == ids
+    assert [paper.citation_count for _, paper in catalogue.iter_papers()] == [9, *[0] * 9]
+    counted = [(key, replace(paper, citation_count=0, reference_count=0)) for key, paper in catalogue.iter_papers()]
+    assert list(catalogue.iter_papers(counts=False)) == counted
+
+
+def test_a_slow_reader_holds_no_transaction_open(catalogue: Catalogue) -> None:
+    catalogue.write([titled("A", DOI), titled("B", ARXIV)])
+    reading = catalogue.iter_papers()
+    next(reading)
+    assert catalogue._engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # SQLAlchemy's QueuePool has it
+    reading.close()
 
 
 def test_an_error_leaves_nothing_behind(catalogue: Catalogue) -> None:

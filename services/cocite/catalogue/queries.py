@@ -30,9 +30,9 @@ _identifiers_of_paper = (
     .correlate(papers)
     .scalar_subquery()
 )
+_described = (*papers.c, _identifiers_of_paper.label("identifiers"))
 _paper_columns = (
-    *papers.c,
-    _identifiers_of_paper.label("identifiers"),
+    *_described,
     _count_of_links(_citing.c.paper_key, _cited.c.paper_key).label("citation_count"),
     _count_of_links(_cited.c.paper_key, _citing.c.paper_key).label("reference_count"),
 )
@@ -48,9 +48,15 @@ def papers_by_identifier(connection: sa.Connection, ids: Sequence[str]) -> sa.Se
     )
 
 
+def page_of_papers(after: int, size: int, *, counts: bool) -> sa.Select[Any]:
+    """The size papers with the lowest keys above after, by ascending key; without counts the two counts are 0."""
+    none = (sa.literal(0).label("citation_count"), sa.literal(0).label("reference_count"))
+    columns = _paper_columns if counts else (*_described, *none)
+    return sa.select(*columns).where(papers.c.paper_key > after).order_by(papers.c.paper_key).limit(size)
+
+
 _library = library_entries.join(identifiers, identifiers.c.identifier_key == library_entries.c.identifier_key)
 
-ALL_PAPERS = sa.select(*_paper_columns).order_by(papers.c.paper_key)
 ALL_CITATIONS = (
     sa.select(_citing.c.paper_key, _cited.c.paper_key)
     .select_from(_links)
@@ -65,7 +71,7 @@ ALL_LIBRARY_ENTRIES = (
     .distinct()
     .order_by(library_entries.c.reader, identifiers.c.paper_key)
 )
-PAPER_CONTENT = sa.select(*papers.c, _identifiers_of_paper.label("identifiers")).order_by(papers.c.paper_key)
+PAPER_CONTENT = sa.select(*_described).order_by(papers.c.paper_key)
 COUNT_PAPERS = sa.select(sa.func.count()).select_from(papers)
 COUNT_CITATIONS = sa.select(sa.func.count()).select_from(ALL_CITATIONS.order_by(None).subquery())
 COUNT_LIBRARY_ENTRIES = sa.select(sa.func.count()).select_from(ALL_LIBRARY_ENTRIES.order_by(None).subquery())

@@ -102,10 +102,17 @@ class Catalogue:
         """Number of distinct pairs of a reader and a known paper."""
         return self._scalar(queries.COUNT_LIBRARY_ENTRIES)
 
-    def iter_papers(self) -> Iterator[tuple[int, Paper]]:
-        """Every paper with its key, by ascending key. Rows are streamed: memory does not grow with the catalogue."""
-        for row in self._stream(queries.ALL_PAPERS, _STREAM_ROWS):
-            yield row.paper_key, _paper(row)
+    def iter_papers(self, *, counts: bool = True) -> Iterator[tuple[int, Paper]]:
+        """Every paper with its key, by strictly ascending key, read page by page.
+
+        No transaction stays open between pages, so a slow caller holds up nobody; papers that others write meanwhile
+        may be missed. Without counts the two link counts are 0, which reads far faster.
+        """
+        after = -1
+        while page := self._page(after, counts):
+            for row in page:
+                yield row.paper_key, _paper(row)
+            after = page[-1].paper_key
 
     def iter_citations(self) -> Iterator[npt.NDArray[np.int64]]:
         """Citations between known papers in chunks of shape (k, 2): key of the citing, key of the cited paper.
@@ -148,6 +155,11 @@ class Catalogue:
     def _scalar(self, query: sa.Select[Any]) -> int:
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def _page(self, after: int, counts: bool) -> Sequence[sa.Row[Any]]:
+        with self.reading() as connection:
+            allow_long_statements(connection)
+            return connection.execute(queries.page_of_papers(after, _STREAM_ROWS, counts=counts)).all()
 
     def _partitions(self, query: sa.Select[Any], size: int) -> Iterator[Sequence[sa.Row[Any]]]:
         with self.reading() as connection:

@@ -24,7 +24,7 @@ from cocite.core.errors import InvalidId
 MAX_ID_LENGTH = 512
 SCHEMES = ("doi", "arxiv", "pmid", "openalex", "s2", "acl", "local")
 
-_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s{}\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ARXIV_NEW = re.compile(r"[0-9]{4}\.[0-9]{4,5}")
 _ARXIV_OLD = re.compile(r"[a-z][a-z-]*(?:\.[a-z]{2})?/[0-9]{7}")
 _ARXIV_VERSION = re.compile(r"v[0-9]+$")
@@ -36,26 +36,22 @@ _LOCAL = re.compile(r"[!-~\u00a1-\ud7ff\ue000-\uffef]{1,200}")
 _ARXIV_DOI_PREFIX = "10.48550/arxiv."
 _TRAILING_PUNCTUATION = ".,;"
 
+_ARXIV_SITES = r"(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html|format)|(?:www\.)?alphaxiv\.org/(?:abs|overview)"
+# Each pattern follows the host's scheme, if any, and is followed by what the id does not include.
 _URL_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), scheme)
+    (re.compile(rf"(?:https?://)?(?:{pattern})/?(?:[?#].*)?", re.IGNORECASE), scheme)
     for pattern, scheme in (
-        (r"https?://(?:dx\.|www\.)?doi\.org/(.+)", "doi"),
-        (r"https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html|format)/([^?#]+?)(?:\.pdf)?(?:[?#].*)?", "arxiv"),
-        (r"https?://(?:www\.)?alphaxiv\.org/(?:abs|overview)/([^?#]+)(?:[?#].*)?", "arxiv"),
-        (r"https?://huggingface\.co/papers/([^?#]+)(?:[?#].*)?", "arxiv"),
-        (r"https?://pubmed\.ncbi\.nlm\.nih\.gov/([0-9]+)/?(?:[?#].*)?", "pmid"),
-        (r"https?://(?:www\.)?ncbi\.nlm\.nih\.gov/pubmed/([0-9]+)/?(?:[?#].*)?", "pmid"),
-        (r"https?://(?:api\.|explore\.)?openalex\.org/(?:works/)?(W[0-9]+)/?(?:[?#].*)?", "openalex"),
-        (r"https?://(?:www\.)?semanticscholar\.org/paper/(?:[^/?#]+/)?([0-9a-f]{40})/?(?:[?#].*)?", "s2"),
-        (r"https?://api\.semanticscholar\.org/(?:corpusid:)?([0-9a-f]+)/?(?:[?#].*)?", "s2"),
-        (r"https?://(?:www\.)?aclanthology\.org/([^/?#]+?)(?:\.pdf)?/?(?:[?#].*)?", "acl"),
-        (r"https?://dl\.acm\.org/doi/(?:abs/|full/|pdf/)?(10\.[^?#]+)(?:[?#].*)?", "doi"),
-        (r"https?://link\.springer\.com/(?:article|chapter|book)/(10\.[^?#]+)(?:[?#].*)?", "doi"),
-        (r"https?://onlinelibrary\.wiley\.com/doi/(?:abs/|full/|pdf/|epdf/)?(10\.[^?#]+)(?:[?#].*)?", "doi"),
-        (
-            r"https?://www\.(?:bio|med)rxiv\.org/content/(10\.[^?#]+?)(?:v[0-9]+)?(?:\.full|\.abstract)?(?:[?#].*)?",
-            "doi",
-        ),
+        (r"(?:dx\.|www\.)?doi\.org/([^?#]+?)", "doi"),
+        (rf"(?:{_ARXIV_SITES}|huggingface\.co/papers)/([^?#]+?)(?:\.pdf)?", "arxiv"),
+        (r"pubmed\.ncbi\.nlm\.nih\.gov/([0-9]+)", "pmid"),
+        (r"(?:www\.)?ncbi\.nlm\.nih\.gov/pubmed/([0-9]+)", "pmid"),
+        (r"(?:api\.|explore\.)?openalex\.org/(?:works/)?(W[0-9]+)", "openalex"),
+        (r"(?:www\.)?semanticscholar\.org/paper/(?:[^/?#]+/)?([0-9a-f]{40})", "s2"),
+        (r"api\.semanticscholar\.org/(?:corpusid:)?([0-9a-f]+)", "s2"),
+        (r"(?:www\.)?aclanthology\.org/([^/?#]+?)(?:\.pdf)?", "acl"),
+        (r"link\.springer\.com/(?:article|chapter|book|content/pdf)/(10\.[^?#]+?)(?:\.pdf)?", "doi"),
+        (r"www\.(?:bio|med)rxiv\.org/content/(10\.[0-9]+/[^/?#]+?)(?:v[0-9]+)?(?:\.[a-z][a-z.-]*)?", "doi"),
+        (r"[a-z0-9.-]+/doi/(?:[a-z]+/)?(10\.[^?#]+?)", "doi"),  # ACM, Wiley, Taylor & Francis, SAGE, ACS, Science...
     )
 )
 
@@ -73,7 +69,7 @@ _PREFIX_ALIASES = {
 
 
 def _doi(value: str) -> str | None:
-    doi = unquote(value).strip().rstrip(_TRAILING_PUNCTUATION).lower()
+    doi = value.strip().rstrip(_TRAILING_PUNCTUATION).lower()
     if not _DOI.fullmatch(doi):
         return None
     if doi.startswith(_ARXIV_DOI_PREFIX):
@@ -125,17 +121,18 @@ _BY_SCHEME = {
 }
 
 
-def _candidates(text: str) -> list[str | None]:
-    for pattern, scheme in _URL_RULES if "://" in text else ():
-        if match := pattern.fullmatch(text):
-            return [_BY_SCHEME[scheme](match.group(1))]
+def _canonical(text: str) -> str | None:
     prefix, colon, value = text.partition(":")
     if colon and (scheme_of := _PREFIX_ALIASES.get(prefix.strip().lower())):
         value = value.strip()
         if "://" in value and scheme_of != "local":
-            return _candidates(value)
-        return [_BY_SCHEME[scheme_of](value)]
-    return [_doi(text), _arxiv(text), _openalex(text), _acl(text)]
+            return _canonical(value)
+        return _BY_SCHEME[scheme_of](value)
+    if "/" in text and not text.startswith("10."):
+        for pattern, scheme in _URL_RULES:
+            if match := pattern.fullmatch(text):
+                return _BY_SCHEME[scheme](unquote(match.group(1)))
+    return _doi(text) or _arxiv(text) or _openalex(text) or _acl(text)
 
 
 def normalise_id(text: str, *, field: str = "") -> str:
@@ -145,9 +142,9 @@ def normalise_id(text: str, *, field: str = "") -> str:
     """
     stripped = text.strip()
     if stripped and len(stripped) <= MAX_ID_LENGTH and "\x00" not in stripped:
-        for candidate in _candidates(stripped):
-            if candidate and len(candidate) <= MAX_ID_LENGTH:
-                return candidate
+        canonical = _canonical(stripped)
+        if canonical and len(canonical) <= MAX_ID_LENGTH:
+            return canonical
     shown = stripped if len(stripped) <= 60 else stripped[:57] + "..."
     raise InvalidId(
         f"{shown!r} is not a paper id",

@@ -82,8 +82,7 @@ def _take_in(settings: Settings, corpus: Path) -> None:
     from cocite.catalogue.demo import KIND
     from cocite.cli.ingest import ingest_files, print_summary
 
-    rejects = settings.home / "rejects.jsonl"
-    print_summary(ingest_files(settings, KIND, [corpus], rejects=rejects), rejects)
+    print_summary(ingest_files(settings, KIND, [corpus]))
 
 
 def _is_trained(settings: Settings) -> bool:

@@ -56,20 +56,22 @@ def ingest(
         from cocite.cli.openalex import fetch
 
         files = [fetch(settings, filters=filters, limit=limit)]
-    listed = rejects or settings.home / "rejects" / f"{kind}.jsonl"
-    summary = ingest_files(settings, kind, files, rejects=listed, scheme=scheme)
+    summary = ingest_files(settings, kind, files, rejects=rejects, scheme=scheme)
     if json:
-        print_json({**summary.to_json(), "rejects_file": str(listed)})
+        print_json(summary.to_json())
     else:
-        print_summary(summary, listed)
+        print_summary(summary)
     if not summary.ok:
         raise typer.Exit(1)
 
 
 def ingest_files(
-    settings: "Settings", kind: str, paths: list[Path], *, rejects: Path, scheme: str | None = None
+    settings: "Settings", kind: str, paths: list[Path], *, rejects: Path | None = None, scheme: str | None = None
 ) -> "Summary":
-    """Take files into the catalogue of the settings, with a progress bar."""
+    """Take files into the catalogue of the settings, with a progress bar.
+
+    rejects: where rejected records are listed, instead of a file named by what is read in the home directory.
+    """
     from cocite.catalogue.ingest.run import Progress
     from cocite.catalogue.ingest.run import ingest as run
     from cocite.catalogue.store import Catalogue
@@ -80,10 +82,11 @@ def ingest_files(
         def show(state: Progress) -> None:
             report(f"reading {state.path.name}", state.bytes_read, state.bytes_total)
 
-        return run(catalogue, kind, paths, rejects_path=rejects, progress=show, scheme=scheme)
+        lists = settings.home / "rejects"
+        return run(catalogue, kind, paths, rejects_path=rejects, rejects_dir=lists, progress=show, scheme=scheme)
 
 
-def print_summary(summary: "Summary", rejects: Path) -> None:
+def print_summary(summary: "Summary") -> None:
     """What became of the records, and why some were not taken."""
     resumed = ", going on from where an earlier run was cut off" if summary.resumed else ""
     print(
@@ -94,4 +97,4 @@ def print_summary(summary: "Summary", rejects: Path) -> None:
         for reason, count in counts.most_common():
             print(f"  {title}: {count:,} x {reason}")
     if summary.rejected_total:
-        print(f"rejected records are listed in {rejects}")
+        print(f"rejected records are listed in {summary.rejects_file}")

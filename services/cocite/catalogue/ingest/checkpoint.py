@@ -14,11 +14,15 @@ _KEPT = timedelta(days=30)  # a run that nobody resumed for so long is forgotten
 
 @dataclass(slots=True)
 class Checkpoint:
-    """The run is done with file_count files and row_count rows of the next."""
+    """The run is done with file_count files and row_count rows of the next.
+
+    rejects_size and rejects_digest tell the list of rejected records as it was then (RejectsFile.sync).
+    """
 
     file_count: int = 0
     row_count: int = 0
     rejects_size: int = 0
+    rejects_digest: str = ""
     summary: Summary = field(default_factory=Summary)
 
 
@@ -39,6 +43,7 @@ def save(connection: sa.Connection, source: str, checkpoint: Checkpoint) -> None
         "file_count": checkpoint.file_count,
         "row_count": checkpoint.row_count,
         "rejects_size": checkpoint.rejects_size,
+        "rejects_digest": checkpoint.rejects_digest,
         "summary": checkpoint.summary.to_json(),
     }
     now = datetime.now(UTC).isoformat(timespec="seconds")

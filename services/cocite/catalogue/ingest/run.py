@@ -54,14 +54,18 @@ def ingest(
     paths: Sequence[Path],
     *,
     rejects_path: Path | None = None,
+    rejects_dir: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     scheme: str | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Summary:
     """Read files and folders of one kind (KINDS) into the catalogue; what became of every record.
 
-    rejects_path: where rejected records are listed (RejectsFile). progress is called after each batch. scheme: "local"
-    to take bare ids that fit no scheme as local: ids (kinds jsonl and bibtex); without it such records are rejected.
+    rejects_path: where rejected records are listed (RejectsFile); without it a file in rejects_dir that is named by
+    what is read, so that no two runs share one; without either they are only counted. A run that was cut off and
+    whose list is no longer what it wrote begins anew, so that the list is whole. progress is called after each batch.
+    scheme: "local" to take bare ids that fit no scheme as local: ids (kinds jsonl and bibtex); without it such
+    records are rejected.
     Raises InvalidArgument for files that are not what they claim, Unavailable when the catalogue does not answer.
     """
     if kind not in KINDS:
@@ -74,6 +78,8 @@ def ingest(
         )
     files = expand(kind, paths)
     run = _Run(catalogue, kind, files, scheme, batch_rows, progress)
+    if rejects_path is None and rejects_dir is not None:
+        rejects_path = rejects_dir / f"{kind}-{run.source[:16]}.jsonl"
     return run.go(rejects_path)
 
 
@@ -95,21 +101,23 @@ class _Run:
         self._batch_rows = batch_rows
         self._progress = progress
         named = "\n".join([kind, scheme or "", *map(fingerprint, files)])
-        self._source = hashlib.sha256(named.encode()).hexdigest()
+        self.source = hashlib.sha256(named.encode()).hexdigest()
 
     def go(self, rejects_path: Path | None) -> Summary:
         with self._catalogue.reading() as connection:
-            state = checkpoint.load(connection, self._source)
-        state = state or Checkpoint()
-        state.summary.resumed = state.summary.read > 0
+            state = checkpoint.load(connection, self.source) or Checkpoint()
         # All files are looked at first: one that is not what it claims is refused before anything is stored.
         for file in self._files[state.file_count :]:
             self._format(file)
-        with RejectsFile(rejects_path, state.rejects_size) as rejects:
+        with RejectsFile(rejects_path, self._files) as rejects:
+            if not rejects.resume(state.rejects_size, state.rejects_digest):
+                state = Checkpoint()
+            state.summary.resumed = state.summary.read > 0
+            state.summary.rejects_file = str(rejects_path or "")
             while state.file_count < len(self._files):
                 self._read_file(self._files[state.file_count], state, rejects)
         with self._catalogue.writing() as connection:
-            checkpoint.clear(connection, self._source)
+            checkpoint.clear(connection, self.source)
         return state.summary
 
     def _format(self, file: Path) -> Format:
@@ -139,8 +147,8 @@ class _Run:
                 else:
                     state.summary.add(next(outcomes), item.warnings if isinstance(item, PaperRecord) else ())
             state.row_count += len(batch)
-            state.rejects_size = rejects.sync()
-            checkpoint.save(connection, self._source, state)
+            state.rejects_size, state.rejects_digest = rejects.sync()
+            checkpoint.save(connection, self.source, state)
 
     def _report(self, file: Path, bytes_read: int, state: Checkpoint) -> None:
         if self._progress is not None:

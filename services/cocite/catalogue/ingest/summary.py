@@ -14,7 +14,7 @@ class Summary:
     A record is a line (or entry, or row) that is not empty. stored: made something new; merged: changed something
     known; unchanged: told nothing new; rejected: by reason. warnings count what was wrong but bearable inside records
     that were taken. resumed: whether the run went on from where an earlier one was cut off; the counts then include
-    the earlier part.
+    the earlier part. rejects_file: where the rejected records are listed, "" when nowhere.
     """
 
     read: int = 0
@@ -24,6 +24,7 @@ class Summary:
     rejected: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     resumed: bool = False
+    rejects_file: str = field(default="", compare=False)
 
     @property
     def rejected_total(self) -> int:

@@ -47,13 +47,14 @@ def parse_manifest(text: str) -> Manifest:
         seed=_take(raw, "seed", int),
         als=_als(_take(raw, "als", dict)),
         files=_files(_take(raw, "files", dict)),
-        metrics={
-            str(k): float(v)
-            for k, v in _take(raw, "metrics", dict).items()
-            if isinstance(v, int | float) and math.isfinite(v)
-        },
+        metrics=_metrics(_take(raw, "metrics", dict)),
         venues=tuple(str(venue) for venue in _take(raw, "venues", list)),
     )
+
+
+def _metrics(raw: Mapping[str, Any]) -> dict[str, float]:
+    numbers = {name: _float(name, value) for name, value in raw.items() if isinstance(value, int | float)}
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
 def _als(raw: Mapping[str, Any]) -> AlsParameters:
@@ -75,10 +76,17 @@ def _files(raw: Mapping[str, Any]) -> dict[str, FileEntry]:
 def _take(raw: Mapping[str, Any], name: str, kind: type) -> Any:
     value = raw.get(name)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = _float(name, value)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise _corrupt(f"has no {name} of type {kind.__name__}")
     return value
+
+
+def _float(name: str, value: int | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise _corrupt(f"has a {name} too large for a number") from None
 
 
 def _time(raw: Mapping[str, Any], name: str) -> str:

@@ -116,6 +116,8 @@ def test_a_manifest_that_is_none_is_refused(bundle_dir: Path, text: str) -> None
         {"citation_count": -1},
         {"files": {}},
         {"als": {"factors": 8, "alpha": float("nan"), "regularization": 0, "k1": 100, "b": 0.8, "average_length": 1}},
+        {"als": {"factors": 8, "alpha": 10**400, "regularization": 0, "k1": 100, "b": 0.8, "average_length": 1}},
+        {"metrics": {"fused.recall@20": 10**400}},
         {"venues": "none"},
     ],
 )

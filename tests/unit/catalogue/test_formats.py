@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from cocite.catalogue.ingest import bibtex
 from cocite.catalogue.ingest.run import ingest
+from cocite.catalogue.ingest.source import open_source
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 from cocite.core.paper import Paper
@@ -220,6 +222,38 @@ def test_bibtex(catalogue: Catalogue, write: Write) -> None:
     rejects = [json.loads(line) for line in path.with_suffix(".rejects").read_text().splitlines()]
     assert [reject["line"] for reject in rejects] == [15, 16, 17]
     assert rejects[0]["raw"].startswith("@misc{nothing")
+
+
+@pytest.mark.parametrize(
+    ("field", "paper_id"),
+    [
+        (r"doi = {10.1007/978-3-319-10590-1{\_}53}", "doi:10.1007/978-3-319-10590-1_53"),
+        (r"doi = {10.1000/a\_b{\%}-c{\&}d{\#}e}", "doi:10.1000/a_b%-c&d#e"),
+        (r"doi = {{10.1000/{A}{\textless}1:b{\textgreater}2}}", "doi:10.1000/a<1:b>2"),
+        (r"url = {\url{https://doi.org/10.1000/{~}who/{\textasciitilde}me\~{}}}", "doi:10.1000/~who/~me~"),
+        (r"eprint = {math{/}0309136}", "arxiv:math/0309136"),
+        (r"pmid = {{77}}", "pmid:77"),
+    ],
+)
+def test_ids_as_bibtex_exporters_write_them(catalogue: Catalogue, write: Write, field: str, paper_id: str) -> None:
+    ingest(catalogue, "bibtex", [write("a.bib", f"@article{{a, title={{T}}, {field}}}")])
+    assert [paper.paper_id for _, paper in catalogue.iter_papers()] == [paper_id]
+
+
+def test_bibtex_names_are_parted_as_bibtex_parts_them(catalogue: Catalogue, write: Write) -> None:
+    author = "Small, Henry AND Ada Lovelace\nand {Barnes and Noble} and others"
+    ingest(catalogue, "bibtex", [write("a.bib", f"@misc{{a, doi={{10.1000/a}}, author={{{author}}}}}")])
+    assert only(catalogue, "doi:10.1000/a").authors == ("Henry Small", "Ada Lovelace", "Barnes and Noble")
+
+
+def test_an_entry_comes_with_the_macros_it_names_alone(write: Write) -> None:
+    macros = "".join(f'@string{{J{i} = "Journal {i}"}}\n' for i in range(1000))
+    entries = "".join(f"@misc{{a, doi={{10.1000/{i}}}, journal=j{i}}}\n" for i in range(1000))
+    with open_source(write("a.bib", macros + '@String(j1 = "Newer 1")\n' + entries)) as source:
+        rows = list(bibtex.rows(source))
+    assert all(row.size < 1000 for row in rows)
+    venues = [bibtex.parse(row.content, default_scheme=None).fields.venue for row in rows[:3]]
+    assert venues == ["Journal 0", "Newer 1", "Journal 2"]
 
 
 def test_bibtex_keys_can_be_ids(catalogue: Catalogue, write: Write) -> None:

@@ -28,8 +28,12 @@ from cocite.catalogue.records import Fields, PaperRecord
 
 _ENTRY = re.compile(rb"\s*@\s*([A-Za-z]+)\s*[{(]")
 _NO_WORK = (b"comment", b"preamble")
+_MACRO = re.compile(rb"""\s*@\s*string\s*[{(]\s*([^\s={}"(),#%]+)\s*=""", re.IGNORECASE)
+_WORD = re.compile(rb"""[^\s={}"(),#%]+""")
 _MAX_MACROS = 1 << 20  # bytes of @string definitions
 _VENUES = ("journal", "journaltitle", "booktitle", "school", "institution", "publisher")
+_ESCAPE = re.compile(r"\\([_%&#$~])|\\([A-Za-z]+)")
+_CHARACTERS = {"textunderscore": "_", "textasciitilde": "~", "textless": "<", "textgreater": ">"}
 _YEAR = re.compile(r"[0-9]{4}")
 
 
@@ -39,35 +43,53 @@ def detect(source: Source, default_scheme: str | None) -> Format:
 
 
 def rows(source: Source) -> Iterator[Row]:
-    """One row an entry: the @string definitions so far and the entry's text.
+    """One row an entry: the @string definitions it may name, of those before it, and the entry's text.
 
     An entry begins at a line that starts with @name{ and ends where the next begins, so one that lacks a brace harms
     no other. What stands before the first entry is a comment in BibTeX; where no entry follows it is a bad row.
     """
-    macros = b""
+    macros = _Macros()
     start, kind, size = 1, b"", 0
     block: list[bytes] = []
 
-    def finished() -> Row:
-        return Row(start, (macros, b"\n".join(block))) if size <= MAX_LINE else Row(start, block[0], "entry too long")
+    def finished() -> Iterator[Row]:
+        text = b"\n".join(block)
+        if kind == b"string":
+            macros.define(text)
+        elif kind and kind not in _NO_WORK:
+            too_long = size > MAX_LINE
+            yield Row(start, block[0], "entry too long") if too_long else Row(start, (macros.named_in(text), text))
 
     for line in source.lines():
         if line.problem:
             yield Row(line.number, line.data, line.problem)
         elif opening := _ENTRY.match(line.data):
-            if kind == b"string" and len(macros) < _MAX_MACROS:
-                macros += b"\n".join(block) + b"\n"
-            elif kind and kind not in (*_NO_WORK, b"string"):
-                yield finished()
+            yield from finished()
             start, kind, block, size = line.number, opening.group(1).lower(), [line.data], len(line.data)
         else:
             size += len(line.data) + 1
             if size <= MAX_LINE:
                 block.append(line.data)
-    if kind and kind not in (*_NO_WORK, b"string"):
-        yield finished()
-    elif not kind and b"".join(block).strip():
+    yield from finished()
+    if not kind and b"".join(block).strip():
         yield Row(1, block[0], "no BibTeX entry")
+
+
+class _Macros:
+    """@string definitions by name. An entry gets the few it names: parsing them all for each would be quadratic."""
+
+    def __init__(self) -> None:
+        self._definitions: dict[bytes, bytes] = {}
+        self._size = 0
+
+    def define(self, text: bytes) -> None:
+        if (found := _MACRO.match(text)) and self._size + len(text) <= _MAX_MACROS:
+            self._definitions[found.group(1).lower()] = text
+            self._size += len(text)
+
+    def named_in(self, text: bytes) -> bytes:
+        words = dict.fromkeys(map(bytes.lower, _WORD.findall(text))) if self._definitions else ()
+        return b"".join(self._definitions[word] + b"\n" for word in words if word in self._definitions)
 
 
 def parse(content: tuple[bytes, bytes], *, default_scheme: str | None) -> PaperRecord:
@@ -118,23 +140,31 @@ def _ids(values: dict[str, str]) -> Iterator[str]:
         yield doi
     archive = (values.get("archiveprefix") or values.get("eprinttype") or "arxiv").strip().lower()
     if archive == "arxiv" and (eprint := values.get("eprint")):
-        number = re.sub(r"(?i)^arxiv:", "", eprint.strip()).split(" ")[0]
+        number = re.sub(r"(?i)^arxiv:", "", _without_tex(eprint).strip()).split(" ")[0]
         if found := _known(f"arxiv:{number}") or _known(number):
             yield found
-    if pmid := values.get("pmid"):
-        yield f"pmid:{pmid.strip()}"
+    if pmid := _without_tex(values.get("pmid", "")).strip():
+        yield f"pmid:{pmid}"
     if found := _known(values.get("url")):
         yield found
 
 
 def _known(value: str | None) -> str | None:
-    return clean_id(value.replace("\\_", "_").replace("\\%", "%").replace("\\&", "&").strip("{} ")) if value else None
+    return clean_id(_without_tex(value)) if value else None
+
+
+def _without_tex(value: str) -> str:
+    """An id or URL without the escapes and braces that exporters put in: {\\_} is _ (no id holds a brace)."""
+    text = _ESCAPE.sub(lambda found: found[1] or _CHARACTERS.get(found[2], ""), value)
+    return text.replace("{", "").replace("}", "")
 
 
 def _authors(value: str) -> list[str]:
+    from bibtexparser.middlewares.names import split_multiple_persons_names
+
     names = []
-    for name in " ".join(value.split()).split(" and "):
-        parts = [part.strip() for part in plain_text(name).split(",")]
+    for name in split_multiple_persons_names(value):
+        parts = [part.strip() for part in plain_text(" ".join(name.split())).split(",")]
         names.append(" ".join(reversed(parts)) if len(parts) == 2 else " ".join(parts))
     return [name for name in names if name != "others"]
 

@@ -29,6 +29,15 @@ def test_the_password_of_the_catalogue_is_not_shown(home):
     assert "geheim" not in one_line(done)
 
 
+def one_line_at_the_end(done):
+    """The last line, where notes on what was done so far come first."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("cocite: ")
+    return last
+
+
 @pytest.fixture
 def own_papers(tmp_path):
     folder = tmp_path / "mine"
@@ -71,6 +80,14 @@ def test_missing_model_files(tmp_path, own_papers):
     home.run("ingest", "jsonl", str(own_papers), "--scheme", "local", check=True)
     for command in (["train"], ["serve", "embedding"]):
         assert "cocite model pull" in one_line(home.run(*command))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ingest", "openalex", "--filter", "a.b:c"], ["model", "activate", "x"], ["up", "--demo"]]
+)
+def test_a_home_that_is_no_folder(tmp_path, arguments):
+    home = Home(tmp_path, home="/dev/null")
+    assert "/dev/null" in one_line_at_the_end(home.run(*arguments))
 
 
 def test_models_that_are_not_there(home):

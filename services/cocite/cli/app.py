@@ -1,7 +1,7 @@
 """The command line's root. Each command is a file that imports what it needs when it is called."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -49,5 +49,12 @@ def run() -> None:
     try:
         app()
     except CociteError as error:
-        print(f"cocite: {error}", file=sys.stderr)
-        sys.exit(1)
+        _end(str(error))
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        named = f"{error.filename}: " if error.filename else ""
+        _end(f"{named}{error.strerror or error}")
+
+
+def _end(said: str) -> NoReturn:
+    print(f"cocite: {said}", file=sys.stderr)
+    sys.exit(1)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
-from cocite.recommender.integrity import check_arrays, check_files, map_arrays
+from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
 
@@ -58,7 +58,8 @@ class Bundle:
     def load(cls, directory: Path, verify: bool = True) -> "Bundle":
         """Map the bundle in directory. verify=False skips checksums and the look at every number.
 
-        Raises CorruptData that names the file at fault, and says so when the schema is newer than this release.
+        Raises CorruptData that names the file at fault, and says so when the schema is newer than this release;
+        Unavailable when a file cannot be read just now.
         """
         manifest = read_manifest(directory)
         check_files(directory, manifest, checksums=verify)
@@ -118,18 +119,23 @@ class Bundle:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest in directory. Raises CorruptData when it is missing or not what it should be."""
+    """The manifest in directory. Raises CorruptData when it is missing or not what it should be.
+
+    Unavailable when it cannot be read just now.
+    """
     try:
         text = (directory / layout.MANIFEST).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorruptData(f"{layout.MANIFEST} cannot be read: {error}") from error
+    except OSError as error:
+        raise unreadable(layout.MANIFEST, error) from error
+    except UnicodeDecodeError as error:
+        raise CorruptData(f"{layout.MANIFEST} is not UTF-8") from error
     return parse_manifest(text)
 
 
 def read_current(bundles_dir: Path) -> str | None:
     """Name of the version that CURRENT points to, None when nothing is published.
 
-    Raises CorruptData when CURRENT holds no such name.
+    Raises CorruptData when CURRENT holds no such name, Unavailable when it cannot be read just now.
     """
     try:
         with (bundles_dir / layout.CURRENT).open("rb") as file:
@@ -137,7 +143,7 @@ def read_current(bundles_dir: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise CorruptData(f"{layout.CURRENT} cannot be read: {error}") from error
+        raise unreadable(layout.CURRENT, error) from error
     if not MODEL_VERSION.fullmatch(name):
         raise CorruptData(f"{layout.CURRENT} holds {name[:60]!r}, which is no model version")
     return name

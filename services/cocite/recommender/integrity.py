@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocite.core.errors import CorruptData
+from cocite.core.errors import CociteError, CorruptData, Unavailable
 from cocite.recommender import layout
 from cocite.recommender.layout import Manifest
 
@@ -19,8 +19,17 @@ _BLOCK_ROWS = 65536
 _NORM_TOLERANCE = 0.01  # float16 keeps three digits
 
 
+def unreadable(name: str, error: OSError) -> CociteError:
+    """What a file that cannot be read means: CorruptData when no file is there, else Unavailable, which may pass."""
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+    return (CorruptData if missing else Unavailable)(f"{name} cannot be read: {error.strerror or error}")
+
+
 def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None:
-    """Raise CorruptData for the first file whose size, or SHA-256, is not that of the manifest."""
+    """Raise CorruptData for the first file whose size, or SHA-256, is not that of the manifest.
+
+    Unavailable when a file that is there cannot be read just now.
+    """
     for name, entry in manifest.files.items():
         path = directory / name
         try:
@@ -30,7 +39,7 @@ def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None
             if checksums and _sha256(path) != entry.sha256:
                 raise CorruptData(f"{name} does not match its checksum")
         except OSError as error:
-            raise CorruptData(f"{name} cannot be read: {error.strerror}") from error
+            raise unreadable(name, error) from error
 
 
 def _sha256(path: Path) -> str:
@@ -39,12 +48,17 @@ def _sha256(path: Path) -> str:
 
 
 def map_arrays(directory: Path, manifest: Manifest) -> Arrays:
-    """Map every file. Raises CorruptData for the first that is no array of the dtype and shape layout.py gives it."""
+    """Map every file. Raises CorruptData for the first that is no array of the dtype and shape layout.py gives it.
+
+    Unavailable when a file that is there cannot be read or mapped just now.
+    """
     arrays: Arrays = {}
     for name, (dtype, shape) in _expected(manifest).items():
         try:
             array = np.load(directory / name, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except OSError as error:
+            raise unreadable(name, error) from error
+        except (ValueError, EOFError) as error:
             raise CorruptData(f"{name} is not a .npy array: {error}") from error
         fits = array.ndim == len(shape) and all(
             want in (None, have) for want, have in zip(shape, array.shape, strict=True)

@@ -2,10 +2,13 @@
 
 CURRENT is looked at every so often. A new version is loaded and verified beside the old one and then takes its
 place by one assignment; each request takes the reference once, so one answer comes from one version. What cannot
-be loaded is refused and the old version stays. Rolling back is publishing again.
+be loaded is refused and the old version stays: for good when its contents are wrong, until they change; with
+growing pauses between tries when the cause may pass, as lack of memory does. Rolling back is publishing again.
 """
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from cocite.recommender.engine import Engine
 
 log = structlog.get_logger("cocite.models")
 MAX_REFUSED = 20
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # between tries to load what may load yet
 
 _Signature = tuple[object, ...]
 
@@ -38,14 +42,27 @@ class Refusal:
     detail: str
 
 
-class Models:
-    """Holds the serving model. poll() is called by one thread, everything else by any."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What failed to load last, and when it is worth another try; never, when the contents are to blame."""
 
-    def __init__(self, bundles_dir: Path) -> None:
+    signature: _Signature
+    pause_s: float
+    again_at: float
+
+
+class Models:
+    """Holds the serving model. poll() is called by one thread, everything else by any.
+
+    clock returns seconds on a monotonic clock.
+    """
+
+    def __init__(self, bundles_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._directory = bundles_dir
+        self._clock = clock
         self._model: Model | None = None
         self._refusals: tuple[Refusal, ...] = ()
-        self._last_refused: _Signature | None = None
+        self._failure: _Failure | None = None
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -68,16 +85,16 @@ class Models:
         try:
             name = read_current(self._directory) or ""
             if not name or (self._model is not None and self._model.bundle.version == name):
-                self._last_refused = None
+                self._failure = None
                 return False
             signature = (name, *_fingerprint(self._directory / name))
-            if signature == self._last_refused:
+            if not self._due(signature):
                 return False
             self._model = self._load(name)
         except Exception as error:  # whatever is wrong with a new version, the old one goes on serving
             self._refuse(name, signature, error)
             return False
-        self._last_refused = None
+        self._failure = None
         log.info("model serving", model_version=name, papers=self._model.bundle.paper_count)
         return True
 
@@ -87,17 +104,30 @@ class Models:
             raise CorruptData(f"the manifest in {name} is that of {bundle.version}")
         return Model(bundle, Engine(bundle))
 
+    def _due(self, signature: _Signature) -> bool:
+        failure = self._failure
+        return failure is None or failure.signature != signature or self._clock() >= failure.again_at
+
     def _refuse(self, name: str, signature: _Signature, error: Exception) -> None:
         detail = str(error) if isinstance(error, CociteError) else f"it cannot be loaded ({type(error).__name__})"
         signature = signature or (name, detail)
-        if signature == self._last_refused:
+        if not self._due(signature):
             return
-        self._last_refused = signature
+        self._failure = self._failed(signature, error)
         refusal = Refusal(name, detail)
         others = tuple(each for each in self._refusals if each != refusal)
         self._refusals = (*others, refusal)[-MAX_REFUSED:]
         kept = self._model.bundle.version if self._model else ""
         log.error("model refused", model_version=name, detail=detail, still_serving=kept)
+
+    def _failed(self, signature: _Signature, error: Exception) -> _Failure:
+        if isinstance(error, CorruptData):
+            return _Failure(signature, math.inf, math.inf)
+        before = self._failure
+        pause_s = FIRST_PAUSE_S
+        if before is not None and before.signature == signature:
+            pause_s = min(2 * before.pause_s, LONGEST_PAUSE_S)
+        return _Failure(signature, pause_s, self._clock() + pause_s)
 
 
 def _fingerprint(directory: Path) -> _Signature:

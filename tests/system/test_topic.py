@@ -43,6 +43,14 @@ def test_works_on_a_topic_are_fetched_trained_on_and_served(openalex, tmp_path):
     assert len(openalex.asked) == asked  # the works are kept
 
 
+@pytest.mark.parametrize(("untitled", "seed"), [({1}, "Author2"), (set(range(1, 121)), "Author1")])
+def test_works_without_a_title(openalex, tmp_path, untitled, seed):
+    openalex.work = lambda number: {**work(number), **({"title": None} if number in untitled else {})}
+    done = Home(tmp_path, openalex_url=openalex.url).run("up", "--demo", "--topic", "graphs", "--once")
+    assert done.returncode == 0, done.stderr
+    assert f"related to {seed} " in done.stdout
+
+
 def test_openalex_away_is_one_line(openalex, tmp_path):
     openalex.planned = [(403, {}, b"no")] * 20
     done = Home(tmp_path, openalex_url=openalex.url).run("up", "--demo", "--topic", "maps", "--once")

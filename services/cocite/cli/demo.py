@@ -58,7 +58,7 @@ def show_demo(settings: Settings, topic: str) -> None:
         paper = features.papers(seed).papers.get(seed)
         if paper is None:
             raise NotFound(f"the demo's paper {seed} is not in the catalogue", hint=f"remove {settings.home}")
-        answer = client.recommend(seed, texts=paper.title, page_size=RESULTS)
+        answer = client.recommend(seed, texts=[paper.title] if paper.title else [], page_size=RESULTS)
     console = stdout()
     console.print(f"\nrelated to {_citation(paper)}\n", markup=False, style="bold")
     print_recommendations(console, answer, name_seeds=False)
@@ -104,11 +104,12 @@ def _is_trained(settings: Settings) -> bool:
 
 
 def _most_cited(settings: Settings) -> str:
+    """Among the papers with a title, which is shown and embedded, or among all where none has one."""
     from cocite.catalogue.store import Catalogue
 
     with Catalogue.open(settings.catalogue) as catalogue:
-        best = max(catalogue.iter_papers(), key=lambda item: item[1].citation_count)
-    return best[1].paper_id
+        papers = (paper for _, paper in catalogue.iter_papers())
+        return max(papers, key=lambda paper: (bool(paper.title), paper.citation_count)).paper_id
 
 
 def _citation(paper: Paper) -> str:
@@ -116,7 +117,7 @@ def _citation(paper: Paper) -> str:
     names = [
         author.split(",")[0] if "," in author else author.split()[-1] for author in paper.authors if author.strip()
     ]
-    return f"{_joined(names)} ({paper.year or 'no year'}), {paper.title}"
+    return f"{_joined(names)} ({paper.year or 'no year'}), {paper.title or paper.paper_id}"
 
 
 def _joined(names: Sequence[str]) -> str:

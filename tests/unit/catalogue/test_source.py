@@ -1,5 +1,7 @@
 import gzip
+import hashlib
 import io
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +30,28 @@ def test_packing_is_told_by_content_not_by_name(write: Write, pack: Callable[[by
 def test_several_frames_are_one_file(write: Write) -> None:
     assert len(lines(write("a", gzip.compress(b"a\n") + gzip.compress(b"b\n")))) == 2
     assert len(lines(write("b", zstandard.compress(b"a\n") + zstandard.compress(b"b\n")))) == 2
+
+
+def test_a_file_may_begin_with_a_frame_to_skip(write: Write) -> None:
+    skipped = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"size"  # as pzstd writes
+    assert lines(write("a", skipped + zstandard.compress(TEXT) + skipped))[0] == Line(1, b"one")
+
+
+def test_all_lines_before_damage_are_given(write: Write) -> None:
+    body = b"".join(hashlib.sha256(b"%d" % i).hexdigest().encode() + b"\n" for i in range(20_000))
+    packed = bytearray(gzip.compress(body, mtime=0))
+    middle = len(packed) // 2
+    whole = zlib.decompressobj(wbits=31).decompress(bytes(packed[: middle - 8])).count(b"\n")
+    packed[middle : middle + 4] = bytes(byte ^ 0xFF for byte in packed[middle : middle + 4])
+    found = lines(write("flipped", bytes(packed)))
+    assert [line.data for line in found[:whole]] == body.split(b"\n")[:whole]
+    assert found[-1].problem == "compressed data is damaged or ends early"
+
+    packed = bytearray(gzip.compress(body, mtime=0))
+    packed[-6] ^= 0xFF  # in the checksum
+    found = lines(write("checksum", bytes(packed)))
+    assert [line.data for line in found[:-1]] == body.splitlines()
+    assert found[-1].problem
 
 
 def test_a_byte_order_mark_is_no_text(write: Write) -> None:

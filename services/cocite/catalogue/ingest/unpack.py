@@ -5,10 +5,11 @@ do not notice the cut.
 """
 
 import io
+import re
 import zlib
 
 _GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to be skipped
 _GZIP_FEED = 1 << 16  # compressed bytes a step
 _GZIP_STEP = 1 << 20  # most bytes that come out of a step
 _ZSTD_FEED = 2048  # its steps have no such limit, so little goes in
@@ -23,13 +24,13 @@ class Damaged(Exception):
 def unpacked(raw: io.FileIO) -> io.BufferedReader:
     """The bytes of a file, decompressed where its first bytes are those of gzip or zstandard.
 
-    Reading raises Damaged after the last good data.
+    Reading raises Damaged after the last good data; of zstandard data up to 2 KiB (packed) before the damage are lost.
     """
     magic = raw.read(4)
     raw.seek(0)
     if magic.startswith(_GZIP):
         return io.BufferedReader(_GzipReader(raw), _BUFFER)
-    if magic == _ZSTD:
+    if _ZSTD.match(magic):
         return io.BufferedReader(_ZstdReader(raw), _BUFFER)
     return io.BufferedReader(raw, _BUFFER)
 
@@ -70,21 +71,36 @@ class _Reader(io.RawIOBase):
 
 class _GzipReader(_Reader):
     feed = _GZIP_FEED
+    _damaged = False
 
     def _step(self) -> bytes:
+        if self._damaged:
+            raise Damaged
         if not self._inside:
             self._compressed = self._compressed.lstrip(b"\x00")  # padding between members is allowed
             if not self._compressed:
                 return b""
             self._member = zlib.decompressobj(wbits=31)
             self._inside = True
+        before = self._member.copy()
         try:
             data = self._member.decompress(self._compressed, _GZIP_STEP)
         except zlib.error:
-            raise Damaged from None
+            self._damaged = True
+            return self._up_to_damage(before)
         self._inside = not self._member.eof
         self._compressed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
         return data
+
+    def _up_to_damage(self, member: "zlib._Decompress") -> bytes:
+        """What a step that failed would have given: zlib keeps it back, but not when it gets single bytes."""
+        good = bytearray()
+        try:
+            for byte in self._compressed:
+                good += member.decompress(bytes((byte,)))
+        except zlib.error:
+            pass
+        return bytes(good)
 
 
 class _ZstdReader(_Reader):

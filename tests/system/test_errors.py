@@ -115,6 +115,8 @@ def test_an_address_that_is_taken(tmp_path, own_papers):
         ["ingest", "jsonl"],
         ["ingest", "jsonl", "--filter", "default.search:x"],
         ["ingest", "papyrus", "x"],
+        ["ingest", "openalex", "x", "--refresh"],
+        ["up", "--demo", "--refresh"],
         ["serve", "tea"],
         ["model"],
         [],

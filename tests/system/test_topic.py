@@ -1,5 +1,7 @@
 """`cocite up --demo --topic`, against a stand-in for OpenAlex's API."""
 
+from datetime import date
+
 import pytest
 
 from support.openalex import StandIn
@@ -41,6 +43,7 @@ def test_works_on_a_topic_are_fetched_trained_on_and_served(openalex, tmp_path):
     again = home.run(*command)
     assert again.returncode == 0, again.stderr
     assert len(openalex.asked) == asked  # the works are kept
+    assert "--refresh asks OpenAlex anew" in again.stderr
 
 
 @pytest.mark.parametrize(("untitled", "seed"), [({1}, "Author2"), (set(range(1, 121)), "Author1")])
@@ -65,4 +68,13 @@ def test_works_by_filter_into_the_catalogue(openalex, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "read 110: stored 110" in done.stdout
     assert openalex.asked[0]["filter"] == "topics.id:T10102"
+    assert done.stderr == ""
+
+    openalex.count = 90
+    again = home.run("ingest", "openalex", "--filter", "topics.id:T10102", "--limit", "110")
+    assert "read 110: stored 0" in again.stdout
+    (kept,) = (home.path / "corpora").glob("*.gz")
+    assert again.stderr == f"works from {kept}, fetched on {date.today()}; --refresh asks OpenAlex anew\n"
+    asked = ("ingest", "openalex", "--filter", "topics.id:T10102", "--limit", "110", "--refresh")
+    assert "read 90: stored 0" in home.run(*asked).stdout
     assert home.run("ingest", "openalex", "--filter", "nonsense").returncode == 1

@@ -78,24 +78,36 @@ class _State:
     size: int = 0
 
 
+def works_path(api: Api, question: Question, folder: Path) -> Path:
+    """Where in folder fetch_works keeps the answer to a question."""
+    asked = orjson.dumps([api.url, asdict(question), SELECT])
+    return folder / f"openalex-{hashlib.sha256(asked).hexdigest()[:16]}.jsonl.gz"
+
+
 def fetch_works(
-    api: Api, question: Question, folder: Path, *, progress: Callable[[int, int], None] | None = None
+    api: Api,
+    question: Question,
+    folder: Path,
+    *,
+    refresh: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Path of a gzip file in folder with the works one a line, fetched unless it is there already.
 
-    progress is called after each page with the works so far and the most there can be. Delete the file to ask anew.
-    Raises InvalidArgument when OpenAlex refuses the question, NotFound when no work fits it, Unavailable when the API
-    does not answer; a later call then goes on where this one stopped.
+    progress is called after each page with the works so far and the most there can be. refresh asks anew; the file
+    that is there stays until the new one is whole. Raises InvalidArgument when OpenAlex refuses the question, NotFound
+    when no work fits it, Unavailable when the API does not answer; a later call then goes on where this one stopped.
     """
-    asked = orjson.dumps([api.url, asdict(question), SELECT])
-    name = f"openalex-{hashlib.sha256(asked).hexdigest()[:16]}"
-    done = folder / f"{name}.jsonl.gz"
-    if done.is_file():
+    done = works_path(api, question, folder)
+    if done.is_file() and not refresh:
         return done
     folder.mkdir(parents=True, exist_ok=True)
+    name = done.name.removesuffix(".jsonl.gz")
     with _locked(folder / f"{name}.lock"):
-        if not done.is_file():
-            part, state = folder / f"{name}.part", folder / f"{name}.state"
+        part, state = folder / f"{name}.part", folder / f"{name}.state"
+        if refresh:
+            state.unlink(missing_ok=True)  # what an earlier call left unfinished is old too
+        if refresh or not done.is_file():
             _fetch_pages(api, question, part, state, progress)
             if not part.stat().st_size:
                 part.unlink()

@@ -15,12 +15,13 @@ TOPIC_WORKS = 3000
 TIMEOUT_S = 30.0
 
 
-def prepare_demo(settings: Settings, topic: str) -> Settings:
+def prepare_demo(settings: Settings, topic: str, *, refresh: bool = False) -> Settings:
     """Corpus fetched and taken in, model files there, a model trained; each step only where it is still to do.
 
-    Returns settings whose home holds all that: demo/ in the home directory, a folder of its own for each topic.
+    With refresh the works on the topic are fetched even where they are there. Returns settings whose home holds all
+    that: demo/ in the home directory, a folder of its own for each topic.
     """
-    corpus = _corpus(settings, topic)
+    corpus = _corpus(settings, topic, refresh)
     home = settings.home / "demo" / (_folder_name(topic) if topic else "scientometrics")
     changes = {"home": home, "catalogue_url": "", "bundles_dir": None, "models_dir": settings.models}
     settings = settings.model_copy(update=changes)
@@ -64,13 +65,13 @@ def show_demo(settings: Settings, topic: str) -> None:
     print_recommendations(console, answer, name_seeds=False)
 
 
-def _corpus(settings: Settings, topic: str) -> Path:
-    """The file of works, fetched where it is not there yet."""
+def _corpus(settings: Settings, topic: str, refresh: bool) -> Path:
+    """The file of works, fetched where it is not there yet or is to be refreshed."""
     if topic:
         from cocite.cli.openalex import fetch
 
         note(f"corpus: works on {topic!r} from OpenAlex")
-        return fetch(settings, topic=topic, limit=TOPIC_WORKS)
+        return fetch(settings, topic=topic, limit=TOPIC_WORKS, refresh=refresh)
     from cocite.catalogue.demo import demo_corpus
 
     note("corpus: works on scientometrics, an OpenAlex export")

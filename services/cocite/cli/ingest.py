@@ -36,6 +36,9 @@ def ingest(
         ),
     ] = "",
     limit: Annotated[int, typer.Option(help="At most so many works from the API.")] = 5000,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="With --filter: ask OpenAlex anew, not the file kept of the last time.")
+    ] = False,
     scheme: Annotated[
         str | None, typer.Option(help="local: take bare ids that fit no scheme as ids of your own.")
     ] = None,
@@ -51,11 +54,13 @@ def ingest(
         raise typer.BadParameter("name files or folders, or give --filter")
     if filters and kind is not Kind.OPENALEX:
         raise typer.BadParameter("--filter goes with openalex only")
+    if refresh and not filters:
+        raise typer.BadParameter("--refresh goes with --filter")
     files = paths or []
     if filters:
         from cocite.cli.openalex import fetch
 
-        files = [fetch(settings, filters=filters, limit=limit)]
+        files = [fetch(settings, filters=filters, limit=limit, refresh=refresh)]
     summary = ingest_files(settings, kind, files, rejects=rejects, scheme=scheme)
     if json:
         print_json(summary.to_json())

@@ -1,7 +1,10 @@
 """cocite up"""
 
+import shlex
+import shutil
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +23,9 @@ def up(
     topic: Annotated[
         str, typer.Option(metavar="TEXT", help="With --demo: works on this topic from OpenAlex's API.")
     ] = "",
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="With --topic: ask OpenAlex anew, not the file kept of the last time.")
+    ] = False,
     catalogue: Annotated[str, typer.Option(metavar="URL", help="The catalogue, instead of COCITE_CATALOGUE_URL.")] = "",
     once: Annotated[bool, typer.Option("--once", help="Exit once everything is up and has been shown.")] = False,
 ) -> None:
@@ -32,6 +38,8 @@ def up(
         raise typer.BadParameter("--demo brings a catalogue of its own: leave --catalogue out")
     if topic and not demo:
         raise typer.BadParameter("--topic goes with --demo")
+    if refresh and not topic:
+        raise typer.BadParameter("--refresh goes with --topic")
     _exit_on_sigterm(EXIT_TERMINATED)
     settings = load_settings()
     if catalogue:
@@ -39,7 +47,7 @@ def up(
     if demo:
         from cocite.cli.demo import prepare_demo, show_demo
 
-        settings = prepare_demo(settings, topic)
+        settings = prepare_demo(settings, topic, refresh=refresh)
     check_ready(settings)
     with running_stack(settings) as (supervisor, placed):
         if demo:
@@ -47,6 +55,7 @@ def up(
         _print_addresses(placed)
         if once:
             return
+        _print_what_to_try(placed)
         note("up; Ctrl-C stops")
         _exit_on_sigterm(0)
         supervisor.watch()
@@ -62,7 +71,7 @@ def _exit_on_sigterm(status: int) -> None:
 
 
 def _print_addresses(settings: "Settings") -> None:
-    """Where the services are, and what to try."""
+    """Where the services are."""
     from cocite.cli.addresses import SERVICES
     from cocite.cli.output import stdout
 
@@ -70,8 +79,30 @@ def _print_addresses(settings: "Settings") -> None:
     console.print()
     for name in SERVICES:
         console.print(f"{name:<12} {getattr(settings, f'{name}_target')}", style="bold")
+
+
+def _print_what_to_try(settings: "Settings") -> None:
+    """Commands that ask the running services."""
+    from cocite.cli.output import stdout
+
+    console, cocite = stdout(), command()
     target = settings.recommender_target
     elsewhere = "" if target == type(settings)().recommender_target else f" --target {target}"
-    console.print(f"try  cocite recommend ID-OR-URL{elsewhere}", markup=False)
-    console.print(f'     cocite recommend --text "mapping the structure of science"{elsewhere}', markup=False)
-    console.print(f"     grpcurl -plaintext {target} list", markup=False)
+    console.print(f"try  {cocite} recommend ID-OR-URL{elsewhere}", markup=False, soft_wrap=True)
+    text = '--text "mapping the structure of science"'
+    console.print(f"     {cocite} recommend {text}{elsewhere}", markup=False, soft_wrap=True)
+    console.print(f"     grpcurl -plaintext {target} list", markup=False, soft_wrap=True)
+
+
+def command() -> str:
+    """What to type to call this program again."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{_as_typed(Path(sys.executable))} -m cocite"
+    return _as_typed(called)
+
+
+def _as_typed(program: Path) -> str:
+    """The name alone where the shell finds this program by it, its path otherwise."""
+    found = shutil.which(program.name)
+    return shlex.quote(program.name if found and Path(found).absolute() == program.absolute() else str(program))

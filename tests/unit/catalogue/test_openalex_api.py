@@ -58,6 +58,17 @@ def test_all_pages_are_fetched_once(standin: StandIn, api: Api, tmp_path: Path) 
     assert sorted(file.suffix for file in (tmp_path / "new").iterdir()) == [".gz", ".lock"]
 
 
+def test_a_refreshed_file_is_new(standin: StandIn, api: Api, tmp_path: Path) -> None:
+    before = fetch_works(api, QUESTION, tmp_path)
+    standin.count = 90
+    standin.planned = [standin.page("/works", {"cursor": "*", "per_page": "50"}), *[(500, {}, b"")] * ATTEMPTS]
+    with pytest.raises(Unavailable):
+        fetch_works(api, QUESTION, tmp_path, refresh=True)
+    assert len(titles(before)) == 250  # until the new one is whole
+    assert fetch_works(api, QUESTION, tmp_path, refresh=True) == before
+    assert titles(before) == [f"Work {i}" for i in range(1, 91)]
+
+
 def test_the_limit_is_kept_and_part_of_the_question(standin: StandIn, api: Api, tmp_path: Path) -> None:
     some = fetch_works(api, Question(topic="graph neural networks", limit=120), tmp_path)
     assert len(titles(some)) == 120

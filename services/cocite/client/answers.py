@@ -1,6 +1,6 @@
 """From answers on the wire to the clients' types."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
@@ -85,8 +85,8 @@ def recommendations(message: pb.RecommendPapersResponse) -> types.Recommendation
     )
 
 
-def resolution(message: pb.ResolvePapersResponse) -> types.Resolution:
-    """What some ids mean."""
+def resolution(messages: Sequence[pb.ResolvePapersResponse]) -> types.Resolution:
+    """What some ids mean, of all the answers together."""
     results = tuple(
         types.ResolvedPaper(
             query=r.query,
@@ -94,9 +94,10 @@ def resolution(message: pb.ResolvePapersResponse) -> types.Resolution:
             paper=paper(r.paper) if r.HasField("paper") else None,
             in_model=r.in_model,
         )
+        for message in messages
         for r in message.results
     )
-    return types.Resolution(results, degradations(message.degraded))
+    return types.Resolution(results, degradations({d.cause: d for m in messages for d in m.degraded}.values()))
 
 
 def model(message: pb.GetModelResponse) -> types.Model:

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 import grpc
 
-from cocite.core.errors import CociteError, DeadlineExceeded, InvalidArgument, Unavailable
+from cocite.core.errors import CociteError, DeadlineExceeded, InvalidArgument, NotReady, Unavailable
 from cocite.serving.channel import open_channel
 from cocite.serving.status import from_rpc_error
 
@@ -45,12 +45,15 @@ MAX_TIMEOUT_S = 3600.0
 class Connection:
     """What the clients share. target is "host:port" or "unix:path"; timeout_s bounds each call, retries included."""
 
+    target_setting: str  # the setting a client takes its target from where it is given none
+
     def __init__(self, target: str, timeout_s: float) -> None:
         if not isinstance(target, str) or not target.strip():
-            raise InvalidArgument("target must be an address", hint='for example "127.0.0.1:50053"', field="target")
+            raise InvalidArgument("target: must be an address", hint='for example "127.0.0.1:50053"', field="target")
         self.target = target
         self.timeout_s = checked_timeout(timeout_s)
         self.channel = open_channel(target, _OPTIONS)
+        self._closed = False
 
     def call(
         self,
@@ -64,6 +67,10 @@ class Connection:
             return method(request, timeout=seconds)
         except grpc.RpcError as error:
             raise self._translated(error, seconds) from None
+        except ValueError:  # what grpc says of a channel that is closed
+            if not self._closed:
+                raise
+            raise NotReady("the client is closed", hint="make another") from None
 
     def _translated(self, error: grpc.RpcError, seconds: float) -> CociteError:
         """The server's own error as it is; those of the transport in words that say where to look."""
@@ -72,7 +79,8 @@ class Connection:
             return from_rpc_error(error)
         if code is grpc.StatusCode.UNAVAILABLE:
             return Unavailable(
-                f"nothing answers at {self.target}", hint="start the services with `cocite up`, or give their address"
+                f"nothing answers at {self.target}",
+                hint=f"start the services with `cocite up`, or give target (--target) or {self.target_setting}",
             )
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return DeadlineExceeded(f"no answer from {self.target} within {seconds:g} s", hint="allow more time")
@@ -81,7 +89,8 @@ class Connection:
         return from_rpc_error(error)
 
     def close(self) -> None:
-        """End the connection; calls under way are cancelled."""
+        """End the connection; calls under way are cancelled, later ones refused."""
+        self._closed = True
         self.channel.close()
 
     def __enter__(self) -> Self:
@@ -96,5 +105,8 @@ class Connection:
 def checked_timeout(seconds: float) -> float:
     """seconds, when it is a number over 0. Raises InvalidArgument otherwise, NaN included."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= MAX_TIMEOUT_S:
-        raise InvalidArgument(f"timeout_s must be a number of seconds over 0, not {seconds!r}", field="timeout_s")
+        field = "timeout_s"
+        raise InvalidArgument(
+            f"{field}: must be a number of seconds over 0, at most {MAX_TIMEOUT_S:g}, not {seconds!r}", field=field
+        )
     return float(seconds)

@@ -1,15 +1,13 @@
 """The client of the recommender."""
 
 from collections.abc import Iterator, Sequence
-from typing import Unpack
 
 from cocite.client import answers
 from cocite.client.connection import Connection
-from cocite.client.requests import RecommendOptions, recommend_request, strings
-from cocite.client.types import Model, Recommendation, Recommendations, Resolution
+from cocite.client.requests import recommend_request, resolve_requests
+from cocite.client.types import Model, Recommendation, Recommendations, Resolution, TextSeed
 from cocite.core.errors import CorruptData
 from cocite.core.settings import load_settings
-from cocite.serving.interceptor import validate
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
@@ -18,35 +16,96 @@ class Client(Connection):
     """Asks a recommender; thread-safe, and a context manager that closes its connection.
 
     target is "host:port" or "unix:path", COCITE_RECOMMENDER_TARGET when None. timeout_s bounds each call, retries
-    included. Every method raises the errors of cocite.core.errors: InvalidArgument with the field at fault before
-    anything is sent, Unavailable when nothing answers, DeadlineExceeded when time is up.
+    included; every method takes one of its own. What every method raises is a cocite.CociteError: InvalidArgument
+    with the field at fault before anything is sent, Unavailable when nothing answers, DeadlineExceeded when time is
+    up, NotReady when no model is published or the client is closed.
     """
+
+    target_setting = "COCITE_RECOMMENDER_TARGET"
 
     def __init__(self, target: str | None = None, *, timeout_s: float = 5.0) -> None:
         super().__init__(load_settings().recommender_target if target is None else target, timeout_s)
         self._stub = RecommenderServiceStub(self.channel)  # type: ignore[no-untyped-call]  # generated
 
-    def recommend(self, seeds: str | Sequence[str] = (), **options: Unpack[RecommendOptions]) -> Recommendations:
+    def recommend(
+        self,
+        seeds: str | Sequence[str] = (),
+        *,
+        negative: str | Sequence[str] = (),
+        texts: str | TextSeed | Sequence[str | TextSeed] = (),
+        min_year: int | None = None,
+        max_year: int | None = None,
+        venues: str | Sequence[str] = (),
+        has_abstract: bool | None = None,
+        exclude: str | Sequence[str] = (),
+        page_size: int = 0,
+        page_token: str = "",
+        view: str = "basic",
+        timeout_s: float | None = None,
+    ) -> Recommendations:
         """One page of the papers most related to the seeds, best first.
 
-        seeds are ids in any spelling; options are negative, texts, min_year, max_year, venues, has_abstract, exclude,
-        page_size, page_token and view.
+        seeds, negative (papers not to be like) and exclude (papers to leave out) are ids in any spelling. Of a plain
+        text the first line is its title. A page_size of 0 leaves the size to the server, 20; page_token is the
+        next_page_token of the page before. view is "id", "basic" or "full" (with abstract).
         """
-        return self._page(recommend_request(seeds, **options))
+        request = recommend_request(
+            seeds,
+            negative=negative,
+            texts=texts,
+            min_year=min_year,
+            max_year=max_year,
+            venues=venues,
+            has_abstract=has_abstract,
+            exclude=exclude,
+            page_size=page_size,
+            page_token=page_token,
+            view=view,
+        )
+        return self._page(request, timeout_s)
 
     def recommend_all(
-        self, seeds: str | Sequence[str] = (), **options: Unpack[RecommendOptions]
+        self,
+        seeds: str | Sequence[str] = (),
+        *,
+        negative: str | Sequence[str] = (),
+        texts: str | TextSeed | Sequence[str | TextSeed] = (),
+        min_year: int | None = None,
+        max_year: int | None = None,
+        venues: str | Sequence[str] = (),
+        has_abstract: bool | None = None,
+        exclude: str | Sequence[str] = (),
+        page_size: int = 0,
+        page_token: str = "",
+        view: str = "basic",
+        timeout_s: float | None = None,
     ) -> Iterator[Recommendation]:
-        """The whole list, fetched page by page as it is consumed. Arguments as for recommend."""
-        return self._pages(recommend_request(seeds, **options))
+        """The whole list, at most 1000 papers, fetched page by page as it is consumed; timeout_s bounds each page.
 
-    def _page(self, request: pb.RecommendPapersRequest) -> Recommendations:
-        return answers.recommendations(self.call(self._stub.RecommendPapers, request))
+        Arguments as for recommend.
+        """
+        request = recommend_request(
+            seeds,
+            negative=negative,
+            texts=texts,
+            min_year=min_year,
+            max_year=max_year,
+            venues=venues,
+            has_abstract=has_abstract,
+            exclude=exclude,
+            page_size=page_size,
+            page_token=page_token,
+            view=view,
+        )
+        return self._pages(request, timeout_s)
 
-    def _pages(self, request: pb.RecommendPapersRequest) -> Iterator[Recommendation]:
+    def _page(self, request: pb.RecommendPapersRequest, timeout_s: float | None) -> Recommendations:
+        return answers.recommendations(self.call(self._stub.RecommendPapers, request, timeout_s))
+
+    def _pages(self, request: pb.RecommendPapersRequest, timeout_s: float | None) -> Iterator[Recommendation]:
         last_rank = 0
         while True:
-            page = self._page(request)
+            page = self._page(request, timeout_s)
             yield from page.results
             if not page.next_page_token:
                 return
@@ -55,12 +114,14 @@ class Client(Connection):
             last_rank = page.results[-1].rank
             request.page_token = page.next_page_token
 
-    def resolve(self, ids: str | Sequence[str]) -> Resolution:
-        """What the ids mean, in the order given; unknown and malformed ids are said to be so, not refused."""
-        request = pb.ResolvePapersRequest(queries=strings(ids, "queries"))
-        validate(request)
-        return answers.resolution(self.call(self._stub.ResolvePapers, request))
+    def resolve(self, ids: str | Sequence[str], *, timeout_s: float | None = None) -> Resolution:
+        """What the ids mean, in the order given; unknown and malformed ids are said to be so, not refused.
 
-    def model(self) -> Model:
+        A hundred ids are asked at a time; timeout_s bounds each call.
+        """
+        calls = [self.call(self._stub.ResolvePapers, request, timeout_s) for request in resolve_requests(ids)]
+        return answers.resolution(calls)
+
+    def model(self, *, timeout_s: float | None = None) -> Model:
         """The model now serving."""
-        return answers.model(self.call(self._stub.GetModel, pb.GetModelRequest()))
+        return answers.model(self.call(self._stub.GetModel, pb.GetModelRequest(), timeout_s))

@@ -3,7 +3,6 @@ limits and combinations are the proto's rules, which the same validator checks h
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TypedDict
 
 from cocite.client.types import TextSeed
 from cocite.core.errors import InvalidArgument
@@ -16,25 +15,8 @@ VIEWS: dict[str, paper_pb2.PaperView] = {
     "basic": paper_pb2.PAPER_VIEW_BASIC,
     "full": paper_pb2.PAPER_VIEW_FULL,
 }
+RESOLVE_BATCH = 100  # ids a request may hold
 _INT32 = 2**31
-
-
-class RecommendOptions(TypedDict, total=False):
-    """What may be said beside the seeds. Ids in any spelling; of a plain text the first line is its title.
-
-    A page_size of 0 leaves the size to the server; view is "id", "basic" or "full" (with abstract).
-    """
-
-    negative: str | Sequence[str]
-    texts: str | TextSeed | Sequence[str | TextSeed]
-    min_year: int | None
-    max_year: int | None
-    venues: str | Sequence[str]
-    has_abstract: bool | None
-    exclude: str | Sequence[str]
-    page_size: int
-    page_token: str
-    view: str
 
 
 def whole_number(value: object, field: str) -> int:
@@ -137,3 +119,13 @@ def recommend_request(
     )
     validate(request)
     return request
+
+
+def resolve_requests(ids: str | Sequence[str]) -> list[pb.ResolvePapersRequest]:
+    """Requests that the server's rules accept, as many as the ids take. Raises InvalidArgument for a bad id or none."""
+    queries = strings(ids, "queries")
+    starts = range(0, max(len(queries), 1), RESOLVE_BATCH)  # no id at all is the rules' to refuse
+    requests = [pb.ResolvePapersRequest(queries=queries[start : start + RESOLVE_BATCH]) for start in starts]
+    for request in requests:
+        validate(request)
+    return requests

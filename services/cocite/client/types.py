@@ -4,9 +4,10 @@ Causes, states and fallbacks are the proto's enum names without prefix, in lower
 that this client does not know yet is its number as text.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -108,8 +109,8 @@ class Degradation:
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendations:
-    """One page. fallback is "" or "popularity"; next_page_token is "" on the last page. Iterates over its results."""
+class Recommendations(Sequence[Recommendation]):
+    """One page, a sequence of its results. fallback is "" or "popularity"; next_page_token is "" on the last page."""
 
     results: tuple[Recommendation, ...]
     next_page_token: str
@@ -119,8 +120,12 @@ class Recommendations:
     fallback: str
     attribution_token: str
 
-    def __iter__(self) -> Iterator[Recommendation]:
-        return iter(self.results)
+    @overload
+    def __getitem__(self, place: int) -> Recommendation: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Recommendation, ...]: ...
+    def __getitem__(self, place: int | slice) -> Recommendation | tuple[Recommendation, ...]:
+        return self.results[place]
 
     def __len__(self) -> int:
         return len(self.results)

@@ -1,3 +1,4 @@
+import inspect
 import math
 import subprocess
 import sys
@@ -71,6 +72,9 @@ def test_an_answer_comes_back_typed_and_whole(recommender, client):
     )
     assert second.paper.year is None
     assert len(page) == 2
+    assert (page[0], page[-1], page[:1]) == (first, second, (first,))
+    with pytest.raises(IndexError):
+        page[2]
     assert (page.next_page_token, page.model_version, page.attribution_token) == ("t2", "m1", "a1")
     assert page.unresolved == (UnresolvedSeed("doi:10.1/x", "not_in_model"),)
     assert [(d.cause, d.detail) for d in page.degraded] == [("embedding_slow", "too late")]
@@ -174,9 +178,17 @@ def test_any_year_is_either_sent_as_it_is_or_refused_by_name(year):
         assert year is None or request.filter.min_year == year
 
 
-def test_an_unknown_argument_is_a_type_error(client):
-    with pytest.raises(TypeError):
-        client.recommend(SEED, minimum_year=1990)
+@pytest.mark.parametrize("method", ["recommend", "recommend_all"])
+def test_an_unknown_argument_is_a_type_error_that_names_the_method(client, method):
+    with pytest.raises(TypeError, match=rf"Client\.{method}\(\) got an unexpected keyword argument 'min_yaer'"):
+        getattr(client, method)(SEED, min_yaer=1990)
+
+
+def test_the_signature_shows_every_argument_with_its_type():
+    one, every = (inspect.signature(method).parameters for method in (cocite.Client.recommend, recommend_request))
+    assert [name for name in one if name not in ("self", "timeout_s")] == list(every)
+    assert inspect.signature(cocite.Client.recommend_all).parameters == one
+    assert all(p.annotation is not p.empty for name, p in one.items() if name != "self")
 
 
 def paged(total, size):
@@ -229,6 +241,24 @@ def test_resolve_says_how_each_id_fared(recommender, client):
     with pytest.raises(errors.InvalidArgument) as caught:
         client.resolve([])
     assert caught.value.field == "queries"
+
+
+def test_resolve_asks_for_many_ids_a_hundred_at_a_time(recommender, client):
+    def answer(request):
+        answer = pb.ResolvePapersResponse(degraded=[{"cause": "DEGRADED_CAUSE_FEATURES_UNAVAILABLE"}])
+        for query in request.queries:
+            answer.results.add(query=query, status=pb.RESOLVE_STATUS_UNKNOWN)
+        return answer
+
+    recommender.servicer.answer = answer
+    ids = [f"pmid:{i}" for i in range(250)]
+    answer = client.resolve(ids)
+    assert [result.query for result in answer.results] == ids
+    assert [d.cause for d in answer.degraded] == ["features_unavailable"]  # told once
+    assert [len(request.queries) for request in recommender.servicer.requests] == [100, 100, 50]
+    with pytest.raises(errors.InvalidArgument):
+        client.resolve([*ids, ""])
+    assert len(recommender.servicer.requests) == 3
 
 
 def test_model_describes_what_serves(recommender, client):
@@ -307,6 +337,18 @@ def test_every_call_carries_the_deadline(recommender):
     assert all(0 < left < 2.5 for left in recommender.servicer.time_left)  # the wire rounds it
 
 
+def test_a_call_may_have_a_deadline_of_its_own(recommender, client):
+    client.recommend(SEED, timeout_s=60)
+    list(client.recommend_all(SEED, timeout_s=60))
+    recommender.servicer.answer = lambda request: pb.ResolvePapersResponse()
+    client.resolve(SEED, timeout_s=60)
+    recommender.servicer.answer = lambda request: pb.GetModelResponse()
+    client.model(timeout_s=60)
+    assert [30 < left < 61 for left in recommender.servicer.time_left] == [True] * 4
+    with pytest.raises(errors.InvalidArgument, match="timeout_s"):
+        client.recommend(SEED, timeout_s=0)
+
+
 def test_a_server_that_does_not_answer_in_time(recommender):
     release = threading.Event()
 
@@ -326,6 +368,20 @@ def test_nothing_listening_is_said_with_the_address(recommender):
     with cocite.Client(recommender.target) as client, pytest.raises(errors.Unavailable) as caught:
         client.recommend(SEED)
     assert f"nothing answers at {recommender.target}; start" in str(caught.value)
+    assert "COCITE_RECOMMENDER_TARGET" in str(caught.value)
+
+
+def test_a_closed_client_says_so(recommender, client):
+    client.recommend(SEED)
+    client.close()
+    with pytest.raises(cocite.NotReady, match="the client is closed"):
+        client.recommend(SEED)
+    client.close()  # twice is once
+
+
+def test_another_value_error_is_no_closed_client(client):
+    with pytest.raises(ValueError, match="not of ours"):
+        client.call(lambda request, timeout: (_ for _ in ()).throw(ValueError("not of ours")), None)
 
 
 def test_the_wrong_port_is_recognised(recommender):
@@ -355,6 +411,18 @@ def test_importing_cocite_is_light():
         return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
     assert loaded("import cocite") == ["False", "False"]
+    assert loaded("import cocite; cocite.CociteError; cocite.errors") == ["False", "False"]
     assert loaded("import cocite; cocite.Client") == ["True", "True"]  # the probe sees what is loaded
     with pytest.raises(AttributeError):
         cocite.Nothing  # noqa: B018  the access is the test
+
+
+def test_every_public_name_is_there_and_listed():
+    assert set(cocite.__all__) <= set(dir(cocite))
+    assert all(getattr(cocite, name) is not None for name in cocite.__all__)
+
+
+def test_every_error_can_be_caught_by_its_public_name():
+    family = [value for value in vars(errors).values() if inspect.isclass(value)]
+    assert len(family) > 5
+    assert all(getattr(cocite, kind.__name__) is kind and issubclass(kind, cocite.CociteError) for kind in family)

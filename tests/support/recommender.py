@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from cocite.core.settings import Settings
 from cocite.core.vectors import encode_vector
 from cocite.recommender.main import Recommender, build
 from cocite.serving.papers import paper_to_proto
+from cocite.serving.server import GrpcServer
 from cocite.v1 import embedding_service_pb2 as embedding_pb
 from cocite.v1 import feature_service_pb2 as feature_pb
 from cocite.v1 import vector_pb2
@@ -112,21 +112,22 @@ class House:
     address: str
 
 
-def listen(register: Callable[[grpc.Server], None]) -> tuple[grpc.Server, str]:
-    """A server on a free port, started, and its address."""
-    server = grpc.server(ThreadPoolExecutor(8))
-    register(server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    return server, f"127.0.0.1:{port}"
+def listen(name: str, register: Callable[[grpc.Server], None]) -> tuple[GrpcServer, str]:
+    """A server on a free port, started, and its address; it refuses what the real one refuses."""
+    server = GrpcServer(Settings(drain_s=0, lame_duck_s=0), "127.0.0.1:0", [f"cocite.v1.{name}"], register)
+    return server, server.start()
 
 
 @contextmanager
 def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02) -> Iterator[House]:
     """Start all three; the recommender watches bundles_dir."""
     features, embedding = Features(papers), Embedding()
-    features_server, features_target = listen(lambda s: add_FeatureServiceServicer_to_server(features, s))
-    embedding_server, embedding_target = listen(lambda s: add_EmbeddingServiceServicer_to_server(embedding, s))
+    features_server, features_target = listen(
+        "FeatureService", lambda s: add_FeatureServiceServicer_to_server(features, s)
+    )
+    embedding_server, embedding_target = listen(
+        "EmbeddingService", lambda s: add_EmbeddingServiceServicer_to_server(embedding, s)
+    )
     settings = Settings(
         bundles_dir=bundles_dir,
         bundle_poll_s=poll_s,
@@ -147,4 +148,4 @@ def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 
         for service in (features, embedding):
             service.trouble.released.set()
         for server in (features_server, embedding_server):
-            server.stop(0).wait(5)
+            server.stop()

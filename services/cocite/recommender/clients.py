@@ -27,6 +27,7 @@ EMBEDDING_SHARE, EMBEDDING_AT_MOST_S = 0.6, 5.0  # of what is left of the caller
 FEATURES_SHARE, FEATURES_AT_MOST_S = 0.3, 1.0
 _MAX_FAILURES, _OPEN_S = 3, 2.0
 _FAIR_TIMEOUT_S = 0.25  # a service that misses a shorter one may be well
+_MOST_IDS = 300  # in one call: a page's worth, well within the largest message
 _ALIVE = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
 
 RequestT = TypeVar("RequestT")
@@ -72,6 +73,10 @@ class Lookup:
     degraded: tuple[Degradation, ...] = ()
     complete: bool = True
 
+    def joined(self, other: "Lookup") -> "Lookup":
+        """Both as one."""
+        return Lookup(self.papers | other.papers, (*self.degraded, *other.degraded), self.complete and other.complete)
+
 
 class FeatureClient:
     """Papers from the feature service."""
@@ -82,9 +87,13 @@ class FeatureClient:
         self._guard = _Guarded("feature")
 
     def papers(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
-        """The papers of canonical ids, at most 1000, in one call. Never raises for the service's sake."""
-        if not ids:
-            return Lookup()
+        """The papers of canonical ids, in one call when they fit. Never raises for the service's sake."""
+        lookup = Lookup()
+        for start in range(0, len(ids), _MOST_IDS):
+            lookup = lookup.joined(self._look_up(ids[start : start + _MOST_IDS], view, deadline))
+        return lookup
+
+    def _look_up(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
         request = BatchGetPapersRequest(paper_ids=ids, view=view)
         try:
             response: BatchGetPapersResponse = self._guard.call(

@@ -6,7 +6,7 @@ from cocite.core.ids import try_normalise_id
 from cocite.recommender.answer import display_paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.clients import FeatureClient, Lookup
-from cocite.recommender.seeds import row_of_paper
+from cocite.recommender.seeds import rows_of_paper
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import in_view
 from cocite.v1 import paper_pb2
@@ -38,8 +38,7 @@ def _resolved(query: str, name: str | None, row: int, bundle: Bundle, lookup: Lo
         status = pb.RESOLVE_STATUS_UNKNOWN if lookup.complete else pb.RESOLVE_STATUS_UNAVAILABLE
         return pb.ResolvedPaper(query=query, status=status)
     if row < 0 and known is not None:
-        found = row_of_paper(bundle, known)
-        row = -1 if found is None else found
+        row = next(iter(rows_of_paper(bundle, known)), -1)
     paper = paper_pb2.Paper()
     paper.CopyFrom(known if known is not None else display_paper(bundle, row, lookup))
     if row >= 0:

@@ -47,28 +47,29 @@ class _Asked:
     field: str
 
 
-def row_of_paper(bundle: Bundle, paper: paper_pb2.Paper) -> int | None:
-    """Row of a paper by its id or any alias."""
+def rows_of_paper(bundle: Bundle, paper: paper_pb2.Paper) -> tuple[int, ...]:
+    """Rows of a paper by its id and aliases, each once; several when it was joined of several since the training."""
     rows = bundle.rows_of([paper.paper_id, *paper.aliases])
-    known = rows[rows >= 0]
-    return int(known[0]) if known.size else None
+    return tuple(dict.fromkeys(int(row) for row in rows if row >= 0))
 
 
 def resolve_seeds(
     request: RecommendPapersRequest, bundle: Bundle, features: FeatureClient, deadline: Deadline
 ) -> ResolvedSeeds:
-    """Resolve every id of a request; those the bundle does not know go to the feature service in one call.
+    """Resolve every id of a request; the feature service is asked about those the bundle does not know.
 
-    exclude_ids are looked up in the bundle alone: what it does not know cannot be in an answer. Raises InvalidId
-    for a malformed id and InvalidArgument for a seed that is positive and negative, both naming the field.
+    Raises InvalidId for a malformed id and InvalidArgument for a seed that is positive and negative or a text
+    without text, all naming the field.
     """
     positives = _normalised(request.seeds.positive_ids, "seeds.positive_ids")
     negatives = _normalised(request.seeds.negative_ids, "seeds.negative_ids")
-    excluded = bundle.rows_of([asked.canonical for asked in _normalised(request.exclude_ids, "exclude_ids")])
-    resolved = ResolvedSeeds(excluded_rows=tuple(int(row) for row in excluded if row >= 0))
+    excluded = _normalised(request.exclude_ids, "exclude_ids")
+    texts = _texts(request)
     _refuse_conflicts({asked.canonical: asked for asked in positives}, negatives, [a.canonical for a in negatives])
 
-    found = _find([*positives, *negatives], bundle, features, deadline, resolved)
+    known = _Known.of([each.canonical for each in (*positives, *negatives, *excluded)], bundle, features, deadline)
+    resolved = ResolvedSeeds(excluded_rows=known.every_row(), degraded=list(known.lookup.degraded))
+    found = _find([*positives, *negatives], bundle, known, resolved)
     resolved.positives = _distinct([found[each.canonical] for each in positives if each.canonical in found])
     usable = [each for each in negatives if each.canonical in found]
     _refuse_conflicts(
@@ -77,8 +78,27 @@ def resolve_seeds(
         [found[each.canonical].identity for each in usable],
     )
     resolved.negatives = _distinct([found[each.canonical] for each in usable])
-    resolved.positives = _distinct([*resolved.positives, *_texts(request)])
+    resolved.positives = _distinct([*resolved.positives, *texts])
     return resolved
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What ids mean: rows of the bundle by canonical id, and papers for those that the bundle does not know."""
+
+    rows: dict[str, tuple[int, ...]]
+    lookup: Lookup
+
+    @classmethod
+    def of(cls, ids: Sequence[str], bundle: Bundle, features: FeatureClient, deadline: Deadline) -> "_Known":
+        distinct = list(dict.fromkeys(ids))
+        rows = {name: (int(row),) for name, row in zip(distinct, bundle.rows_of(distinct), strict=True) if row >= 0}
+        unknown = [name for name in distinct if name not in rows]
+        lookup = features.papers(unknown, paper_pb2.PAPER_VIEW_FULL, deadline)
+        return cls(rows | {name: rows_of_paper(bundle, paper) for name, paper in lookup.papers.items()}, lookup)
+
+    def every_row(self) -> tuple[int, ...]:
+        return tuple(row for rows in self.rows.values() for row in rows)
 
 
 def _normalised(ids: Sequence[str], name: str) -> list[_Asked]:
@@ -88,20 +108,12 @@ def _normalised(ids: Sequence[str], name: str) -> list[_Asked]:
     ]
 
 
-def _find(
-    asked: Sequence[_Asked], bundle: Bundle, features: FeatureClient, deadline: Deadline, resolved: ResolvedSeeds
-) -> dict[str, Seed]:
+def _find(asked: Sequence[_Asked], bundle: Bundle, known: _Known, resolved: ResolvedSeeds) -> dict[str, Seed]:
     """Seeds by canonical id; what cannot be one is noted in resolved."""
-    given: dict[str, str] = {}
-    for each in asked:
-        given.setdefault(each.canonical, each.given)
-    rows = {canonical: int(row) for canonical, row in zip(given, bundle.rows_of(list(given)), strict=True)}
-    unknown = [canonical for canonical, row in rows.items() if row < 0]
-    lookup = features.papers(unknown, paper_pb2.PAPER_VIEW_FULL, deadline)
-    resolved.degraded.extend(lookup.degraded)
+    given = {each.canonical: each.given for each in reversed(asked)}  # as it was written first
     found: dict[str, Seed] = {}
-    for canonical, row in rows.items():
-        seed = Seed(bundle.paper_id(row), row) if row >= 0 else _from_lookup(canonical, bundle, lookup)
+    for canonical in dict.fromkeys(each.canonical for each in asked):
+        seed = _seed(canonical, bundle, known)
         if isinstance(seed, Seed):
             found[canonical] = seed
         else:
@@ -112,29 +124,34 @@ def _find(
 def _refuse_conflicts(positives: Container[object], negatives: list[_Asked], identities: Sequence[object]) -> None:
     for asked, identity in zip(negatives, identities, strict=True):
         if identity in positives:
-            raise InvalidArgument(f"{asked.given} is both a positive and a negative seed", field=asked.field)
+            shown = asked.given if len(asked.given) <= 60 else asked.given[:57] + "..."
+            raise InvalidArgument(f"{shown} is both a positive and a negative seed", field=asked.field)
 
 
-def _from_lookup(canonical: str, bundle: Bundle, lookup: Lookup) -> "Seed | UnresolvedCause":
-    message = lookup.papers.get(canonical)  # the type above is quoted: protobuf enums are none at run time
+def _seed(canonical: str, bundle: Bundle, known: _Known) -> "Seed | UnresolvedCause":
+    rows = known.rows.get(canonical)  # the type above is quoted: protobuf enums are none at run time
+    if rows:
+        return Seed(bundle.paper_id(rows[0]), rows[0])
+    message = known.lookup.papers.get(canonical)
     if message is None:
         return (
             recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN
-            if lookup.complete
+            if known.lookup.complete
             else recommender_service_pb2.UNRESOLVED_CAUSE_UNAVAILABLE
         )
-    row = row_of_paper(bundle, message)
-    if row is not None:
-        return Seed(bundle.paper_id(row), row)
     text = text_of(paper_from_proto(message))
     return Seed(message.paper_id, text=text) if text else recommender_service_pb2.UNRESOLVED_CAUSE_NOT_IN_MODEL
 
 
 def _texts(request: RecommendPapersRequest) -> list[Seed]:
-    return [
-        Seed(f"text:{place}", text=PaperText(seed.title, seed.abstract).joined())
-        for place, seed in enumerate(request.seeds.texts)
-    ]
+    seeds = []
+    for place, given in enumerate(request.seeds.texts):
+        text = PaperText(given.title, given.abstract).joined()
+        if not text:  # the proto's rule knows the white space of ASCII only
+            field = f"seeds.texts[{place}]"
+            raise InvalidArgument(f"{field}: title or abstract must hold some text", field=field)
+        seeds.append(Seed(f"text:{place}", text=text))
+    return seeds
 
 
 def _distinct(seeds: list[Seed]) -> list[Seed]:

@@ -18,11 +18,11 @@ from support.recommender import Embedding, listen
 @pytest.fixture
 def service() -> Iterator[tuple[Embedding, EmbeddingClient]]:
     embedding = Embedding()
-    server, target = listen(lambda s: add_EmbeddingServiceServicer_to_server(embedding, s))
+    server, target = listen("EmbeddingService", lambda s: add_EmbeddingServiceServicer_to_server(embedding, s))
     with grpc.insecure_channel(target) as channel:
         yield embedding, EmbeddingClient(channel)
     embedding.trouble.released.set()
-    server.stop(0).wait(5)
+    server.stop()
 
 
 def _of(vectors: TextVectors, *texts: str) -> tuple[Sequence[Vector | None], list[int]]:

@@ -1,0 +1,65 @@
+import grpc
+import pytest
+
+from cocite.v1 import degradation_pb2
+from cocite.v1 import recommender_service_pb2 as pb
+from support.bundles import Corpus
+from support.recommender import House, until
+from support.recommender_calls import SEED, ask, causes, ids
+
+
+def test_features_down_leaves_ids(house: House, corpus: Corpus) -> None:
+    house.features.trouble.code = grpc.StatusCode.UNAVAILABLE
+    response = house.stub.RecommendPapers(ask(SEED, "10.1000/nowhere"), timeout=10)
+    assert causes(response) == [degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE]
+    assert response.unresolved_seeds[0].cause == pb.UNRESOLVED_CAUSE_UNAVAILABLE
+    by_id = {paper.paper_id: paper for paper in corpus.papers}
+    for result in response.results:
+        paper = by_id[result.paper.paper_id]
+        assert (result.paper.year or None) == paper.year and result.paper.has_abstract == bool(paper.abstract)
+        assert not result.paper.title and result.reasons
+
+
+def test_a_dead_service_is_left_alone_and_taken_back(house: House) -> None:
+    house.features.trouble.code = grpc.StatusCode.UNAVAILABLE
+    for _ in range(6):
+        response = house.stub.RecommendPapers(ask(SEED), timeout=10)
+        assert causes(response) == [degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE]
+    assert len(house.features.requests) == 3
+    assert "left alone" in response.degraded[0].detail
+    house.features.trouble.code = None
+    until(lambda: not house.stub.RecommendPapers(ask(SEED), timeout=10).degraded)
+    assert house.stub.RecommendPapers(ask(SEED), timeout=10).results[0].paper.title
+
+
+def test_a_catalogue_that_is_down_makes_a_seed_unavailable_not_unknown(house: House) -> None:
+    cause = degradation_pb2.DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE
+    house.features.degraded = [degradation_pb2.Degradation(cause=cause, detail="no catalogue")]
+    response = house.stub.RecommendPapers(ask(SEED, "10.1000/nowhere"), timeout=10)
+    assert response.unresolved_seeds[0].cause == pb.UNRESOLVED_CAUSE_UNAVAILABLE
+    assert causes(response) == [cause]
+
+
+@pytest.mark.parametrize(
+    ("code", "hang", "version", "cause"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, False, None, degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE),
+        (grpc.StatusCode.INTERNAL, False, None, degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, False, None, degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE),
+        (None, True, None, degradation_pb2.DEGRADED_CAUSE_EMBEDDING_SLOW),
+        (None, False, "other-model", degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH),
+    ],
+)
+def test_embedding_trouble_leaves_text_out(
+    house: House, code: grpc.StatusCode | None, hang: bool, version: str | None, cause: int
+) -> None:
+    house.embedding.trouble.code, house.embedding.trouble.hang = code, hang
+    house.embedding.model_version = version or house.embedding.model_version
+    text = pb.TextSeed(title="odd white paper")
+    mixed = house.stub.RecommendPapers(ask(SEED, texts=[text]), timeout=1)
+    assert causes(mixed) == [cause] and not mixed.fallback
+    plain = house.stub.RecommendPapers(ask(SEED), timeout=10)
+    assert ids(mixed) == ids(plain)
+    alone = house.stub.RecommendPapers(ask(texts=[text]), timeout=1)
+    assert causes(alone) == [cause]
+    assert alone.fallback == pb.FALLBACK_POPULARITY and alone.results

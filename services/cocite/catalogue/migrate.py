@@ -4,20 +4,34 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cocite.catalogue.schema import REVISION
+from cocite.catalogue.schema import REVISION, REVISIONS
 from cocite.core.errors import InvalidArgument
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_OURS = {"alembic_version", "papers", "identifiers", "citations"}  # in a catalogue of any version
 
 
 def is_current(connection: sa.Connection) -> bool:
-    """Whether the catalogue has the newest schema. Raises InvalidArgument when a newer cocite made it."""
-    if not sa.inspect(connection).has_table("alembic_version"):
+    """Whether the catalogue has the newest schema; False for an empty database too.
+
+    Raises InvalidArgument when a newer cocite made it, or when the database is not a catalogue but holds something:
+    what another program keeps there is left alone.
+    """
+    tables = set(sa.inspect(connection).get_table_names())
+    if not tables:
         return False
-    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    if found is not None and found > REVISION:
+    if not tables >= _OURS:
         raise InvalidArgument(
-            f"the catalogue has schema {found}, this version of cocite knows {REVISION}", hint="update cocite"
+            "the database holds tables but no catalogue",
+            hint="give the catalogue a database of its own",
+            field="catalogue_url",
+        )
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    if found not in REVISIONS:
+        raise InvalidArgument(
+            f"the catalogue has schema {found}, this version of cocite knows {REVISION}",
+            hint="update cocite",
+            field="catalogue_url",
         )
     return bool(found == REVISION)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0001"  # the newest migration
+REVISIONS = ("0001",)  # the migrations
+REVISION = REVISIONS[-1]
 
 metadata = sa.MetaData()
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

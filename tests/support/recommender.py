@@ -42,13 +42,14 @@ class Trouble:
 
     code: grpc.StatusCode | None = None
     hang: bool = False
+    says: str = "told to fail"
     released: threading.Event = field(default_factory=threading.Event)
 
     def strike(self, context: grpc.ServicerContext) -> None:
         if self.hang:
             self.released.wait(30)
         if self.code is not None:
-            context.abort(self.code, "told to fail")
+            context.abort(self.code, self.says)
 
 
 class Features(FeatureServiceServicer):
@@ -115,6 +116,7 @@ class House:
 def listen(name: str, register: Callable[[grpc.Server], None]) -> tuple[GrpcServer, str]:
     """A server on a free port, started, and its address; it refuses what the real one refuses."""
     server = GrpcServer(Settings(drain_s=0, lame_duck_s=0), "127.0.0.1:0", [f"cocite.v1.{name}"], register)
+    server.set_ready(True)
     return server, server.start()
 
 

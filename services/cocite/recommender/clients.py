@@ -1,8 +1,10 @@
 """The embedding and the feature service as the recommender sees them: a deadline on every call, a breaker before each.
 
-A failure is part of the answer, not an exception: whoever asks gets what there is, and a Degradation.
+A failure is part of the answer, not an exception: whoever asks gets what there is, and a Degradation. What went
+wrong in particular is for the log: it may hold addresses and other matters of the house.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -10,6 +12,7 @@ from typing import TypeVar
 import grpc
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from cocite.core.errors import CociteError, DeadlineExceeded, Unavailable
 from cocite.core.vectors import decode_vector
@@ -23,10 +26,13 @@ from cocite.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from cocite.v1.feature_service_pb2 import BatchGetPapersRequest, BatchGetPapersResponse
 from cocite.v1.feature_service_pb2_grpc import FeatureServiceStub
 
+log = structlog.get_logger("cocite.recommender.clients")
+
 EMBEDDING_SHARE, EMBEDDING_AT_MOST_S = 0.6, 5.0  # of what is left of the caller's time
 FEATURES_SHARE, FEATURES_AT_MOST_S = 0.3, 1.0
 _MAX_FAILURES, _OPEN_S = 3, 2.0
-_FAIR_TIMEOUT_S = 0.25  # a service that misses a shorter one may be well
+_FAIR_TIMEOUT_S = 0.25  # a service that misses a shorter one may be well, unless it has long answered nobody
+_SILENCE_S = 1.0
 _MOST_IDS = 300  # in one call: a page's worth, well within the largest message
 _ALIVE = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
 
@@ -34,17 +40,34 @@ RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 
 
-def degradation(cause: degradation_pb2.DegradedCause, detail: str) -> Degradation:
-    """One shortcoming of an answer."""
-    return Degradation(cause=cause, detail=detail)
+DETAILS: dict[degradation_pb2.DegradedCause, str] = {
+    degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE: "the embedding service failed; text was left out of account",
+    degradation_pb2.DEGRADED_CAUSE_EMBEDDING_SLOW: (
+        "the embedding service did not answer in time; text was left out of account"
+    ),
+    degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH: (
+        "the model was trained with another embedding model; text was left out of account"
+    ),
+    degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE: "the feature service failed; papers carry their ids only",
+}
+
+
+def degradation(cause: degradation_pb2.DegradedCause) -> Degradation:
+    """One shortcoming of an answer, in the one sentence there is for each cause in DETAILS."""
+    return Degradation(cause=cause, detail=DETAILS[cause])
 
 
 class _Guarded:
-    """Calls that a dead service costs nothing: after a few failures it is left alone for a moment."""
+    """Calls that a dead service costs nothing: after a few failures it is left alone for a moment.
 
-    def __init__(self, name: str) -> None:
+    clock returns seconds on a monotonic clock.
+    """
+
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
-        self._breaker = Breaker(_MAX_FAILURES, _OPEN_S)
+        self._clock = clock
+        self._breaker = Breaker(_MAX_FAILURES, _OPEN_S, clock)
+        self._late_since: float | None = None  # first late answer since the last answer at all
 
     def call(self, method: Callable[..., ResponseT], request: object, timeout_s: float) -> ResponseT:
         """The answer. Raises DeadlineExceeded when it is late, another CociteError when it fails."""
@@ -56,13 +79,27 @@ class _Guarded:
             response = method(request, timeout=timeout_s)
         except grpc.RpcError as error:
             code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+            translated = from_rpc_error(error)
             if code in _ALIVE:
-                self._breaker.succeeded()
-            elif code != grpc.StatusCode.DEADLINE_EXCEEDED or timeout_s >= _FAIR_TIMEOUT_S:
+                self._answered()
+            elif code != grpc.StatusCode.DEADLINE_EXCEEDED or self._is_too_late(timeout_s):
                 self._breaker.failed()
-            raise from_rpc_error(error) from error
-        self._breaker.succeeded()
+                log.warning("call failed", service=self._name, code=code.name, detail=translated.message)
+            raise translated from error
+        self._answered()
         return response
+
+    def _answered(self) -> None:
+        self._late_since = None
+        self._breaker.succeeded()
+
+    def _is_too_late(self, timeout_s: float) -> bool:
+        """Whether the caller gave it a fair time, or nobody has had an answer for so long that none may be coming."""
+        now = self._clock()
+        since = self._late_since
+        if since is None:
+            self._late_since = since = now
+        return timeout_s >= _FAIR_TIMEOUT_S or now - since >= _SILENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +136,8 @@ class FeatureClient:
             response: BatchGetPapersResponse = self._guard.call(
                 self._get_papers, request, deadline.share(FEATURES_SHARE, FEATURES_AT_MOST_S)
             )
-        except CociteError as error:
-            cause = degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE
-            return Lookup(degraded=(degradation(cause, error.message),), complete=False)
+        except CociteError:
+            return Lookup(degraded=(degradation(degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE),), complete=False)
         lost = (
             degradation_pb2.DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE,
             degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from cocite.core.errors import CociteError, DeadlineExceeded
 from cocite.core.paper import content_hash
@@ -13,6 +14,8 @@ from cocite.recommender.clients import EmbeddingClient, degradation
 from cocite.serving.deadline import Deadline
 from cocite.v1 import degradation_pb2
 from cocite.v1.degradation_pb2 import Degradation
+
+log = structlog.get_logger("cocite.recommender.texts")
 
 MAX_TEXT_LENGTH = 50_000  # characters sent; the model reads far fewer
 _REMEMBERED = 4096
@@ -45,8 +48,10 @@ class TextVectors:
                     self._remember(fresh)
                     known |= fresh
                 else:
-                    problems.append(_mismatch(version, model_version))
+                    log.warning("embedding model mismatch", served=version, trained=model_version)
+                    problems.append(degradation(degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH))
             except CociteError as error:
+                log.debug("texts left out of account", detail=error.message)
                 problems.append(_failure(error))
         return [known.get(key) for key in keys], problems
 
@@ -64,14 +69,8 @@ class TextVectors:
                 self._memory.popitem(last=False)
 
 
-def _mismatch(served: str, trained: str) -> Degradation:
-    detail = f"the embedding service runs {served}, the model was trained with {trained}; text was left out of account"
-    return degradation(degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH, detail)
-
-
 def _failure(error: CociteError) -> Degradation:
-    if isinstance(error, DeadlineExceeded):
-        detail = "the embedding service did not answer in time; text was left out of account"
-        return degradation(degradation_pb2.DEGRADED_CAUSE_EMBEDDING_SLOW, detail)
-    detail = f"the embedding service failed; text was left out of account: {error.message}"
-    return degradation(degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE, detail)
+    late = isinstance(error, DeadlineExceeded)
+    return degradation(
+        degradation_pb2.DEGRADED_CAUSE_EMBEDDING_SLOW if late else degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE
+    )

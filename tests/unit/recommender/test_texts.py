@@ -12,7 +12,7 @@ from cocite.v1 import degradation_pb2, vector_pb2
 from cocite.v1 import embedding_service_pb2 as embedding_pb
 from cocite.v1.embedding_service_pb2_grpc import add_EmbeddingServiceServicer_to_server
 from support.bundles import DIMENSION, EMBEDDING_MODEL, bag_vector
-from support.recommender import Embedding, listen
+from support.recommender import Embedding, listen, until
 
 
 @pytest.fixture
@@ -137,3 +137,15 @@ def test_a_service_that_keeps_fair_callers_waiting_is_left_alone(service: tuple[
             client.embed(["a"], Deadline.after(0.45))
     with pytest.raises(CociteError, match="left alone"):
         client.embed(["a"], Deadline.after(10))
+
+
+def test_a_service_that_hurried_callers_never_hear_of_is_left_alone(service: tuple[Embedding, EmbeddingClient]) -> None:
+    embedding, client = service
+    embedding.trouble.hang = True
+
+    def left_alone() -> bool:
+        with pytest.raises(CociteError) as caught:
+            client.embed(["a"], Deadline.after(0.1))
+        return "left alone" in str(caught.value)
+
+    until(left_alone)

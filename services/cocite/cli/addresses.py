@@ -39,6 +39,13 @@ def with_addresses(settings: Settings) -> Settings:
     return settings.model_copy(update=changes)
 
 
+def moved(settings: Settings, placed: Settings) -> list[str]:
+    """The default addresses that gave way in placed, because they were taken."""
+    names = [f"{service}_listen" for service in SERVICES]
+    defaults = [name for name in names if name not in settings.model_fields_set]
+    return [getattr(settings, name) for name in defaults if getattr(settings, name) != getattr(placed, name)]
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a child process that has the same settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

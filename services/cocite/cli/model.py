@@ -17,9 +17,10 @@ model = typer.Typer(no_args_is_help=True, help="Fetch the embedding model; choos
 @model.command()
 def pull() -> None:
     """Fetch the embedding model's files, checked by hash; does nothing when they are there. Prints where."""
+    from cocite.cli.output import print_result
     from cocite.core.settings import load_settings
 
-    print(pull_files(load_settings()))
+    print_result(str(pull_files(load_settings())))
 
 
 def pull_files(settings: "Settings") -> Path:
@@ -34,7 +35,7 @@ def pull_files(settings: "Settings") -> Path:
 @model.command("list")
 def list_models(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the trained models, oldest first; the one that serves is marked."""
-    from cocite.cli.output import note, print_json, stdout
+    from cocite.cli.output import note, print_json, stdout, warn
     from cocite.core.settings import load_settings
     from cocite.training.activation import describe_bundles
 
@@ -46,25 +47,63 @@ def list_models(json: Annotated[bool, typer.Option("--json", help="Print JSON.")
         _print_table(stdout(), bundles)
     else:
         note(f"no model in {settings.bundles}; `cocite train` makes one")
+    if problem := pointer_problem(settings.bundles):
+        warn(f"{problem}; services that start now find no model: choose one with `cocite model activate VERSION`")
+
+
+def pointer_problem(bundles_dir: Path) -> str:
+    """What is wrong with the pointer to the model that serves, "" when nothing is."""
+    from cocite.core.errors import CorruptData
+    from cocite.recommender.bundle import list_bundles, read_current
+
+    try:
+        current = read_current(bundles_dir)
+    except CorruptData as error:
+        return error.message
+    return (
+        f"CURRENT names {current}, which is not there" if current and current not in list_bundles(bundles_dir) else ""
+    )
+
+
+def versions_that_start_with(start: str) -> list[str]:
+    """Trained models by the beginning of their version, for completion and for abbreviations; oldest first."""
+    from cocite.core.settings import load_settings
+    from cocite.recommender.bundle import list_bundles
+
+    return [version for version in list_bundles(load_settings().bundles) if version.startswith(start)]
 
 
 @model.command()
-def activate(version: Annotated[str, typer.Argument(help="A version from `cocite model list`.")]) -> None:
+def activate(
+    version: Annotated[
+        str,
+        typer.Argument(
+            help="A version from `cocite model list`, or its beginning.", autocompletion=versions_that_start_with
+        ),
+    ],
+) -> None:
     """Let another trained model serve; running services take it up within a second or so."""
+    from cocite.cli.output import print_result
+    from cocite.core.errors import InvalidArgument
     from cocite.core.settings import load_settings
     from cocite.training import activation
 
-    activation.activate(load_settings().bundles, version)
-    print(version)
+    meant = versions_that_start_with(version) if version else []
+    if len(meant) > 1 and version not in meant:
+        raise InvalidArgument(f"{version!r} is the beginning of {len(meant)} models", hint=", ".join(meant))
+    whole = meant[0] if len(meant) == 1 else version
+    activation.activate(load_settings().bundles, whole)
+    print_result(whole)
 
 
 @model.command()
 def rollback() -> None:
     """Let the model serve again that did before, and print its version."""
+    from cocite.cli.output import print_result
     from cocite.core.settings import load_settings
     from cocite.training import activation
 
-    print(activation.rollback(load_settings().bundles))
+    print_result(activation.rollback(load_settings().bundles))
 
 
 def _as_json(bundle: "BundleInfo") -> dict[str, object]:
@@ -86,6 +125,8 @@ def _as_json(bundle: "BundleInfo") -> dict[str, object]:
 def _print_table(console: "Console", bundles: "list[BundleInfo]") -> None:
     from rich.table import Table
 
+    from cocite.cli.output import print_table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "version", "papers", "citations", "recall@20", "text by"):
         table.add_column(column, justify="right" if column in ("papers", "citations", "recall@20") else "left")
@@ -105,4 +146,4 @@ def _print_table(console: "Console", bundles: "list[BundleInfo]") -> None:
             shown,
             known.embedding_model_version,
         )
-    console.print(table)
+    print_table(console, table)

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cocite.cli.addresses import SERVICES, environment, with_addresses
-from cocite.cli.output import note
+from cocite.cli.addresses import SERVICES, environment, moved, with_addresses
+from cocite.cli.existing import open_existing
+from cocite.cli.output import note, warn
 from cocite.cli.supervisor import Supervisor
-from cocite.core.errors import NotReady
+from cocite.core.errors import CorruptData, NotReady
 from cocite.core.settings import Settings
 
 
@@ -16,6 +17,8 @@ from cocite.core.settings import Settings
 def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
     """The services, all of them SERVING, and the settings with their addresses; stopped on the way out."""
     placed = with_addresses(settings)
+    if taken := moved(settings, placed):
+        note(f"taken by others: {', '.join(taken)}; other ports are used instead")
     grace_s = settings.lame_duck_s + settings.drain_s + 5
     with Supervisor(settings.home / "logs", grace_s) as supervisor:
         for name in SERVICES:
@@ -29,16 +32,38 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
 
 
 def check_ready(settings: Settings) -> None:
-    """Raise NotReady when there is nothing that could be served, with the command that mends it."""
+    """Raise NotReady when there is nothing that could be served, with the command that mends it.
+
+    Warns when the model is not of the encoder that will run.
+    """
     from cocite.catalogue.engine import parse_url
-    from cocite.catalogue.store import Catalogue
     from cocite.recommender.bundle import read_current
 
-    with Catalogue.open(settings.catalogue) as catalogue:
+    with open_existing(settings.catalogue) as catalogue:
         if not catalogue.count_papers():
             raise NotReady(
                 f"the catalogue {parse_url(settings.catalogue).render_as_string(hide_password=True)} is empty",
                 hint="bring papers in with `cocite ingest`, or see `cocite up --demo`",
             )
-    if read_current(settings.bundles) is None:
+    current = read_current(settings.bundles)
+    if current is None:
         raise NotReady(f"no model is published in {settings.bundles}", hint="make one with `cocite train`")
+    if other := _other_encoder(settings, current):
+        warn(
+            f"model {current} was trained with the embedding model {other}, COCITE_ENCODER={settings.encoder} is "
+            "another: texts asked for are left out of account; run `cocite train`, or set COCITE_ENCODER back"
+        )
+
+
+def _other_encoder(settings: Settings, version: str) -> str:
+    """The embedding model a trained model was made with, when it is not the one the settings name; "" when it is."""
+    from cocite.embedding.encoders import HashingEncoder, MiniLmEncoder
+    from cocite.recommender.bundle import read_manifest
+    from cocite.training.vectors import NO_MODEL
+
+    ours = HashingEncoder.model_version if settings.encoder == "hashing" else MiniLmEncoder.model_version
+    try:
+        trained_with = read_manifest(settings.bundles / version).embedding_model_version
+    except CorruptData:
+        return ""  # the recommender refuses such a model and says why
+    return "" if trained_with in (ours, NO_MODEL) else trained_with

@@ -78,7 +78,9 @@ class Supervisor:
             status = child.process.poll()
             if status is not None:
                 said = "\n  ".join(last_lines(child.log, child.log_start))
-                raise Unavailable(f"the {child.name} service ended with status {status}; it said:\n  {said}")
+                raise Unavailable(
+                    f"the {child.name} service ended with status {status}; it said:\n  {said}\nits log is {child.log}"
+                )
 
     def stop(self) -> None:
         """SIGTERM to all, a bounded wait, SIGKILL to what is left."""

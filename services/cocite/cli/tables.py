@@ -2,42 +2,44 @@
 
 from typing import TYPE_CHECKING
 
+from cocite.cli.output import note, print_table, printable, warn
 from cocite.cli.words import reasons_in_words, shortcomings
-from cocite.client.types import Recommendations, Resolution
+from cocite.client.types import Paper, Recommendations, Resolution
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
+
+VENUE_WIDTH = 100  # columns from which on there is room for venues
 
 
 def print_recommendations(console: "Console", answer: Recommendations, *, name_seeds: bool) -> None:
-    """Rank, title, year, venue and reasons of each result; shortcomings below."""
+    """Rank, title, id, year, venue and reasons of each result; shortcomings on stderr."""
     from rich.table import Table
 
+    roomy = console.width >= VENUE_WIDTH
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right", no_wrap=True, min_width=2)
     table.add_column("title", ratio=4, overflow="fold")
     table.add_column("year", no_wrap=True, min_width=4)
-    table.add_column("venue", ratio=2, overflow="ellipsis", no_wrap=True)
-    table.add_column("why", ratio=4, overflow="fold")
+    if roomy:
+        table.add_column("venue", ratio=2, overflow="ellipsis", no_wrap=True)
+    table.add_column("why", ratio=4 if roomy else 3, overflow="fold")
     for result in answer:
         paper = result.paper
-        table.add_row(
-            str(result.rank),
-            _plain(paper.title or paper.paper_id),
-            str(paper.year or ""),
-            _plain(paper.venue),
-            _plain(reasons_in_words(result.reasons, name_seeds=name_seeds)),
-        )
+        venue = [_text(paper.venue)] if roomy else []
+        why = reasons_in_words(result.reasons, name_seeds=name_seeds)
+        table.add_row(str(result.rank), _title_and_id(paper), str(paper.year or ""), *venue, _text(why))
     if answer.results:
-        console.print(table)
+        print_table(console, table)
     else:
-        console.print("no paper is left after filters and exclusions")
+        note("no paper is left after filters and exclusions")
     for line in shortcomings(answer):
-        console.print(_plain(line), style="yellow")
+        warn(line)
 
 
 def print_resolution(console: "Console", answer: Resolution) -> None:
-    """One line an id."""
+    """One line an id; shortcomings on stderr."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -47,14 +49,20 @@ def print_resolution(console: "Console", answer: Resolution) -> None:
         status = "not in the model" if result.status == "found" and not result.in_model else result.status
         paper = result.paper
         known = (paper.paper_id, paper.title, str(paper.year or "")) if paper else ("", "", "")
-        table.add_row(_plain(result.query), status, *map(_plain, known))
-    console.print(table)
+        table.add_row(_text(result.query), status, *map(_text, known))
+    print_table(console, table)
     for line in shortcomings(answer):
-        console.print(_plain(line), style="yellow")
+        warn(line)
 
 
-def _plain(text: str) -> str:
-    """Text of others made harmless: no control characters for the terminal, no markup for rich."""
-    from rich.markup import escape
+def _title_and_id(paper: Paper) -> "Text":
+    """The title, and below it the id that asks for more like it."""
+    title = _text(paper.title or paper.paper_id)
+    return title.append(f"\n{printable(paper.paper_id)}", "dim") if paper.title else title
 
-    return escape("".join(c if c.isprintable() else " " for c in text))
+
+def _text(text: str) -> "Text":
+    """Text of others, which is no markup."""
+    from rich.text import Text
+
+    return Text(printable(text))

@@ -21,7 +21,8 @@ DEGRADED = {
     "cache_unavailable": "Redis does not answer: slower, but complete",
     "catalogue_unavailable": "the catalogue does not answer: titles and years may be missing",
 }
-FALLBACK = {"popularity": "nothing is known about the seeds: these are the most cited papers"}
+UNKNOWN_REMEDY = "check the id, bring the paper in with `cocite ingest`, or describe it with --text"
+FALLBACK = {"popularity": "the seeds led to no paper: these are the most cited papers instead"}
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -59,10 +60,26 @@ def shortcomings(answer: types.Recommendations | types.Resolution) -> list[str]:
     """What the reader of an answer should know beside its results, one line each."""
     lines = []
     if isinstance(answer, types.Recommendations):
-        lines += [f"left out {seed.id}: {UNRESOLVED.get(seed.cause, seed.cause)}" for seed in answer.unresolved]
+        lines += left_out(answer)
         if answer.fallback:
             lines.append(FALLBACK.get(answer.fallback, f"fallback: {answer.fallback}"))
-    return lines + [DEGRADED.get(d.cause, d.detail or d.cause) for d in answer.degraded]
+    return lines + degraded_in_words(answer)
+
+
+def why_nothing(answer: types.Recommendations) -> list[str]:
+    """Why an answer of which no seed could be used is not shown, and what to do."""
+    remedy = [UNKNOWN_REMEDY] if any(seed.cause == "unknown" for seed in answer.unresolved) else []
+    return left_out(answer) + degraded_in_words(answer) + remedy
+
+
+def left_out(answer: types.Recommendations) -> list[str]:
+    """The seeds that were left out, each with its cause."""
+    return [f"left out {seed.id}: {UNRESOLVED.get(seed.cause, seed.cause)}" for seed in answer.unresolved]
+
+
+def degraded_in_words(answer: types.Recommendations | types.Resolution) -> list[str]:
+    """What did not work behind the answer."""
+    return [DEGRADED.get(d.cause, d.detail or d.cause) for d in answer.degraded]
 
 
 def as_json(value: Any) -> Any:

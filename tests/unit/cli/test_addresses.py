@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cocite.cli.addresses import SERVICES, environment, split_address, with_addresses
+from cocite.cli.addresses import SERVICES, environment, moved, split_address, with_addresses
 from cocite.cli.serve import Service
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import Settings, load_settings
@@ -31,7 +31,9 @@ def test_a_default_port_that_is_taken_gives_way(taken, monkeypatch):
     try:
         settings = Settings(embedding_listen="127.0.0.1:0", recommender_listen="127.0.0.1:0")
         assert settings.features_listen == taken
-        assert with_addresses(settings).features_target != taken
+        placed = with_addresses(settings)
+        assert placed.features_target != taken
+        assert moved(settings, placed) == [taken]  # not those that were asked for as any port
     finally:
         monkeypatch.undo()
         Settings.model_rebuild(force=True)

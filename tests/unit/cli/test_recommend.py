@@ -1,6 +1,7 @@
 """The commands that ask a recommender, in this process, against a real server that answers as scripted."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,12 +57,42 @@ def test_a_table_with_reasons_in_words(recommender, cocite):
     assert "Maps of [bold]science[/bold]" in out  # titles are text, neither markup
     assert "\x1b" not in out  # nor commands to the terminal
     assert "--page-token t2" in err
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
+    assert out.count("pmid:1") == out.count("pmid:2") == 1
 
 
 def test_with_several_seeds_each_reason_names_its_own(recommender, cocite):
     recommender.servicer.answer = two_results
     _, out, _ = cocite("recommend", SEED, "--text", "a title")
     assert f"cites the seed [{SEED}]" in out
+
+
+def test_of_several_seeds_only_one_that_was_used_needs_no_name(recommender, cocite):
+    def answer(request):
+        answer = two_results(request)
+        answer.unresolved_seeds.add(id="pmid:9", cause=pb.UNRESOLVED_CAUSE_UNKNOWN)
+        return answer
+
+    recommender.servicer.answer = answer
+    _, out, _ = cocite("recommend", SEED, "pmid:9")
+    assert "cites the seed" in out
+    assert f"[{SEED}]" not in out
+
+
+@pytest.mark.parametrize("columns", ["80", "100", "200"])
+def test_ids_are_whole_and_lines_fit(recommender, cocite, monkeypatch, columns):
+    def answer(request):
+        answer = two_results(request)
+        answer.results[0].paper.paper_id = "doi:10.1002/(sici)1097-4571(1998)49"
+        answer.results[0].paper.title = "Visualizing a discipline: an author co-citation analysis, " * 3
+        return answer
+
+    recommender.servicer.answer = answer
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = cocite("recommend", SEED)
+    assert "doi:10.1002/(sici)1097-4571(1998)49" in out
+    assert ("A Journal" in out) is (columns != "80")
+    assert max(map(len, out.splitlines())) <= int(columns)
 
 
 def test_json_is_whole_and_says_the_kind_of_each_reason(recommender, cocite):
@@ -121,11 +152,13 @@ def test_shortcomings_are_told_in_words(recommender, cocite):
         return answer
 
     recommender.servicer.answer = answer
-    code, out, _ = cocite("recommend", SEED, "pmid:9")
+    code, out, err = cocite("recommend", SEED, "pmid:9")
     assert code == 0
-    assert "left out pmid:9: no paper of the catalogue has this id" in out
-    assert "the embedding service was too slow: text was left out of account" in out
-    assert "these are the most cited papers" in out
+    assert "left out pmid:9: no paper of the catalogue has this id" in err
+    assert "the embedding service was too slow: text was left out of account" in err
+    assert "these are the most cited papers" in err
+    assert "left out" not in out
+    assert "1979" in out  # and here they are
 
 
 def all_unknown(request):
@@ -140,6 +173,8 @@ def test_only_unknown_seeds_is_an_error(recommender, cocite):
     code, out, err = cocite("recommend", "pmid:8", "pmid:9")
     assert (code, out) == (1, "")
     assert "left out pmid:8: no paper of the catalogue has this id" in err
+    assert "check the id" in err
+    assert "most cited" not in err  # none are printed
     code, out, _ = cocite("recommend", "pmid:8", "--json")
     assert (code, json.loads(out)["unresolved"][0]["id"]) == (1, "pmid:8")
     code, _, _ = cocite("recommend", "pmid:8", "--text", "but a text is there")
@@ -147,8 +182,8 @@ def test_only_unknown_seeds_is_an_error(recommender, cocite):
 
 
 def test_an_empty_page_is_said_to_be_one(cocite):
-    code, out, _ = cocite("recommend", SEED, "--min-year", "9999")
-    assert (code, out.strip()) == (0, "no paper is left after filters and exclusions")
+    code, out, err = cocite("recommend", SEED, "--min-year", "9999")
+    assert (code, out, err) == (0, "", "no paper is left after filters and exclusions\n")
 
 
 def test_an_error_is_one_line_and_exit_1(recommender, cocite):
@@ -158,8 +193,6 @@ def test_an_error_is_one_line_and_exit_1(recommender, cocite):
     recommender.servicer.answer = refuse
     code, out, err = cocite("recommend", SEED)
     assert (code, out, err) == (1, "", "cocite: no model is published; run `cocite train`\n")
-    code, _, err = cocite("recommend")
-    assert (code, err) == (1, "cocite: seeds: give at least one positive id or text\n")
 
 
 def test_wrong_usage_is_exit_2(cocite):
@@ -172,6 +205,31 @@ def test_wrong_usage_is_exit_2(cocite):
         code, out, err = cocite(*arguments)
         assert (code, out) == (2, "")
         assert "Error" in err
+
+
+WRONG = [
+    (["recommend"], "'SEED': give at least one, or --text"),
+    (["recommend", SEED, "--timeout", "0"], "'--timeout'"),
+    (["recommend", SEED, "--timeout", "nan"], "'--timeout'"),
+    (["recommend", SEED, "--page-size", "0"], "'--page-size'"),
+    (["recommend", SEED, "--page-size", "301"], "'--page-size'"),
+    (["recommend", SEED, "--min-year", "2010", "--max-year", "2005"], "'--min-year': 2010 is after --max-year 2005"),
+    (["recommend", "--text", ""], "'--text': title or abstract must hold some text"),
+    (["recommend", *["pmid:1"] * 101], "'SEED': must contain no more than 100 item(s)"),
+    (["recommend", SEED, *["--not", "pmid:1"] * 101], "'--not'"),
+    (["recommend", SEED, "--exclude", ""], "'--exclude'"),
+    (["recommend", SEED, "--target", " "], "'--target': must be an address"),
+    (["resolve", ""], "'ID'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG, ids=lambda value: f"{value!r:.50}")
+def test_wrong_usage_speaks_of_options_and_sends_nothing(recommender, cocite, arguments, said):
+    code, out, err = cocite(*arguments)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.replace("│", " ").split())
+    assert not any(field in err for field in ("seeds.", "exclude_ids", "page_size", "timeout_s", "queries", "min_year"))
+    assert recommender.servicer.requests == []
 
 
 def test_a_setting_that_is_none_is_named(cocite, monkeypatch):
@@ -198,6 +256,39 @@ def test_resolve_prints_what_ids_mean(recommender, cocite):
     assert "malformed" in out
     code, out, _ = cocite("resolve", "nonsense", "--json")
     assert (code, json.loads(out)["results"][0]["status"]) == (1, "malformed")
+
+
+def test_many_ids_are_resolved_in_batches(recommender, cocite):
+    def answer(request):
+        answer = pb.ResolvePapersResponse()
+        for query in request.queries:
+            answer.results.add(query=query, status=pb.RESOLVE_STATUS_UNKNOWN)
+        return answer
+
+    recommender.servicer.answer = answer
+    code, out, _ = cocite("resolve", "--json", *[f"pmid:{i}" for i in range(150)])
+    assert (code, len(json.loads(out)["results"])) == (1, 150)
+
+
+def test_nothing_at_the_target_says_how_to_give_another(recommender, cocite):
+    recommender.server.stop(lame_duck_s=0)
+    code, out, err = cocite("recommend", SEED)
+    assert (code, out) == (1, "")
+    assert f"nothing answers at {recommender.target}" in err
+    assert "--target" in err
+    assert "COCITE_RECOMMENDER_TARGET" in err
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_reader_that_stops_reading_is_no_error(recommender, form):
+    recommender.servicer.answer = two_results
+    command = [sys.executable, "-m", "cocite", "recommend", SEED, "--target", recommender.target, *form]
+    read, write = os.pipe()
+    os.close(read)  # nobody reads, from the start
+    with subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, text=True) as running:
+        os.close(write)
+        _, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (0, "" if form else "more with --page-token t2\n")
 
 
 def test_ctrl_c_is_exit_130_without_a_traceback(recommender, monkeypatch):

@@ -75,7 +75,7 @@ def test_a_service_that_ends_is_reported_with_its_last_words_only(supervisor, tm
     with pytest.raises(Unavailable) as caught:
         supervisor.wait_ready()
     assert "the probe service ended with status 3" in str(caught.value)
-    assert str(caught.value).endswith("the disk is full")
+    assert f"the disk is full\nits log is {log}" in str(caught.value)
     assert "earlier run" not in str(caught.value)
     assert str(caught.value).count("line") < 15
 

@@ -56,6 +56,7 @@ class VectorServer:
             ["cocite.v1.FeatureService"],
             lambda server: feature_service_pb2_grpc.add_FeatureServiceServicer_to_server(self.store, server),
         )
+        self._server.set_ready(True)
         self.target = self._server.start()
 
     def close(self) -> None:

@@ -93,7 +93,10 @@ class Batcher:
         with self._changed:
             if self._closed:
                 raise _closed()
-            fresh = {text.token_ids: text for text in texts if text.token_ids not in self._jobs}
+            fresh = self._fresh(texts)
+            if self._waiting.tokens + sum(map(len, fresh)) > self._queue_tokens:
+                self._drop_expired()  # which may drop texts that this call was going to join
+                fresh = self._fresh(texts)
             self._admit(sum(map(len, fresh)))
             for tokens, text in fresh.items():
                 self._jobs[tokens] = job = _Job(text, expires_at)
@@ -104,6 +107,10 @@ class Batcher:
             self._changed.notify(len(fresh))
         return jobs
 
+    def _fresh(self, texts: Sequence[TokenizedText]) -> dict[tuple[int, ...], TokenizedText]:
+        """Those of the texts that neither wait nor are being encoded, each once."""
+        return {text.token_ids: text for text in texts if text.token_ids not in self._jobs}
+
     def _admit(self, tokens: int) -> None:
         if tokens > self._queue_tokens:
             raise InvalidArgument(
@@ -111,8 +118,6 @@ class Batcher:
                 hint="send fewer texts in one call",
                 field="texts",
             )
-        if self._waiting.tokens + tokens > self._queue_tokens:
-            self._drop_expired()
         excess = self._waiting.tokens + tokens - self._queue_tokens
         if excess > 0:
             wait = excess / self._tokens_per_s if self._tokens_per_s else _UNMEASURED_RETRY_S

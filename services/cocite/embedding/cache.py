@@ -6,7 +6,9 @@ rounded(), which gives what the cache would give back.
 
 import queue
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import grpc
 import numpy as np
@@ -50,8 +52,7 @@ class VectorCache:
         self._model_version = model_version
         self._dimension = dimension
         self._breaker = Breaker(MAX_FAILURES, OPEN_S)
-        self._puts: queue.Queue[features.BatchPutVectorsRequest] = queue.Queue(QUEUED_PUTS)
-        self._closed = threading.Event()
+        self._puts: queue.Queue[features.BatchPutVectorsRequest | None] = queue.Queue(QUEUED_PUTS)  # None ends it
         self._writer = threading.Thread(target=self._write, name="vector-cache", daemon=True)
         self._writer.start()
 
@@ -89,17 +90,13 @@ class VectorCache:
 
     def close(self) -> None:
         """Send what waits, for at most two seconds, and end the writer."""
-        self._closed.set()
-        self._writer.join(_CLOSE_TIMEOUT_S)
+        give_up_at = time.monotonic() + _CLOSE_TIMEOUT_S
+        with suppress(queue.Full):
+            self._puts.put(None, timeout=_CLOSE_TIMEOUT_S)
+        self._writer.join(max(0.0, give_up_at - time.monotonic()))
 
     def _write(self) -> None:
-        while True:
-            try:
-                request = self._puts.get(timeout=0.2)
-            except queue.Empty:
-                if self._closed.is_set():
-                    return
-                continue
+        while (request := self._puts.get()) is not None:
             if not self._breaker.allow():
                 continue
             try:

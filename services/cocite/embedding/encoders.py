@@ -14,8 +14,6 @@ from cocite.core.settings import Settings
 from cocite.embedding.encoder import Encoder, TokenizedText
 from cocite.embedding.model_files import MODEL_NAME, TOKENIZER, WEIGHTS, locate
 
-_SPACE = re.compile("[ \t\n\r]")  # what the tokenizer and Python both take for white space
-
 
 def load_encoder(settings: Settings) -> Encoder:
     """The encoder the settings name, ready to use. Raises NotReady when its files are missing or damaged."""
@@ -41,6 +39,8 @@ class MiniLmEncoder:
     model_version = f"{MODEL_NAME}-{WEIGHTS.sha256[:8]}-{max_tokens}"
     _CLS, _SEP = 101, 102
     _HEAD = 4096  # characters; three times what 256 tokens of English take
+    _MOST = 16_384  # characters that are ever read of a text; bounds what a caller can cost
+    _WORD = 100  # tokens a word has at most; a longer one is one unknown token
 
     def __init__(self, directory: Path) -> None:
         from tokenizers import Tokenizer
@@ -53,15 +53,17 @@ class MiniLmEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, [CLS] and [SEP] around them."""
-        heads = [_head(text, self._HEAD) for text in texts]
+        heads = [text[: self._HEAD] for text in texts]
         room = self.max_tokens - 2
         tokens = []
         encodings = self._tokenizer.encode_batch_fast(heads, add_special_tokens=False) if heads else []
         for text, head, encoding in zip(texts, heads, encodings, strict=True):
-            ids = encoding.ids
-            if len(ids) <= room and len(head) < len(text):  # long words or much space: the head was too short
-                ids = self._tokenizer.encode(text, add_special_tokens=False).ids
-            tokens.append(TokenizedText((self._CLS, *ids[:room], self._SEP), truncated=len(ids) > room))
+            ids, read = encoding.ids, len(head)
+            # Where the head ends a word may be cut, and then its tokens, the last ones, are not those of the word.
+            if len(ids) < room + self._WORD and read < len(text):
+                ids, read = self._tokenizer.encode(text[: self._MOST], add_special_tokens=False).ids, self._MOST
+            truncated = len(ids) > room or read < len(text)
+            tokens.append(TokenizedText((self._CLS, *ids[:room], self._SEP), truncated))
         return tokens
 
     def encode(self, batch: Sequence[TokenizedText]) -> npt.NDArray[np.float32]:
@@ -108,14 +110,6 @@ class HashingEncoder:
                 vector[int(features[0]) % self.dimension] = 1
             vector /= np.linalg.norm(vector)
         return vectors
-
-
-def _head(text: str, length: int) -> str:
-    """The first characters of a text, cut at white space, where no token crosses; all of it where there is none."""
-    if len(text) <= length:
-        return text
-    match = _SPACE.search(text, length)
-    return text[: match.start()] if match else text
 
 
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

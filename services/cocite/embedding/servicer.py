@@ -9,13 +9,14 @@ from cocite.core.paper import content_hash
 from cocite.core.vectors import Dtype, encode_vector
 from cocite.embedding.batching import Batcher
 from cocite.embedding.cache import VectorCache, rounded
-from cocite.embedding.encoder import Encoder
+from cocite.embedding.encoder import Encoder, TokenizedText
 from cocite.serving.deadline import Deadline
 from cocite.v1 import embedding_service_pb2 as messages
 from cocite.v1 import vector_pb2
 from cocite.v1.embedding_service_pb2_grpc import EmbeddingServiceServicer
 
 _CACHE_SHARE = 0.1  # of what is left of the deadline
+_TOKENIZED = 16  # texts between two looks at the clock
 
 
 class EmbeddingServicer(EmbeddingServiceServicer):
@@ -34,7 +35,7 @@ class EmbeddingServicer(EmbeddingServiceServicer):
         deadline = Deadline.of(context, self._default_deadline_s)
         _refuse_blank(request.texts)
         keys = [content_hash(text) for text in request.texts]
-        tokens = dict(zip(keys, self._encoder.tokenize(request.texts), strict=True))
+        tokens = dict(zip(keys, self._tokenize(request.texts, deadline), strict=True))
         cached = self._cache.get(list(tokens), deadline.share(_CACHE_SHARE, at_most=1.0))
         missing = [key for key in tokens if key not in cached]
         encoded = self._batcher.encode([tokens[key] for key in missing], deadline.at) if missing else []
@@ -58,6 +59,14 @@ class EmbeddingServicer(EmbeddingServiceServicer):
                 for key in keys
             ],
         )
+
+    def _tokenize(self, texts: Sequence[str], deadline: Deadline) -> list[TokenizedText]:
+        """Tokens of each text. This is not queued, so a caller who is gone must not be worked for."""
+        tokens: list[TokenizedText] = []
+        for start in range(0, len(texts), _TOKENIZED):
+            deadline.check()
+            tokens += self._encoder.tokenize(texts[start : start + _TOKENIZED])
+        return tokens
 
     def GetEmbeddingModel(
         self, request: messages.GetEmbeddingModelRequest, context: grpc.ServicerContext

@@ -139,6 +139,25 @@ def test_texts_whose_time_is_up_make_room(
     assert len(call.result(LONG)) == 1
 
 
+def test_a_dropped_text_that_comes_again_with_others_counts_anew(
+    encoder: WatchedEncoder, batcher: Batcher, callers: ThreadPoolExecutor
+) -> None:
+    """The queue is full with an expired text; dropping it makes room, and the text itself is needed again."""
+    occupy(encoder, batcher, callers)
+    with pytest.raises(DeadlineExceeded):
+        batcher.encode([text(600)], soon(0.01))
+    with pytest.raises(InvalidArgument):
+        batcher.encode([text(600), text(500, 5000)], soon())
+    assert batcher.waiting_tokens == 0
+    with pytest.raises(DeadlineExceeded):
+        batcher.encode([text(600)], soon(0.01))
+    again = callers.submit(batcher.encode, [text(600), text(400, 5000), text(5, 900_000)], soon())
+    until(lambda: batcher.waiting_tokens == 1000 or again.done())
+    encoder.gate.set()
+    assert [len(vector) for vector in again.result(LONG)] == [HashingEncoder.dimension] * 3
+    until(lambda: not batcher._jobs)
+
+
 def test_an_identical_text_waits_for_the_first_and_keeps_it_alive(
     encoder: WatchedEncoder, batcher: Batcher, callers: ThreadPoolExecutor
 ) -> None:

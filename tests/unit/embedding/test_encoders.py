@@ -40,6 +40,15 @@ def test_reading_only_the_head_of_a_long_text_changes_no_token(text: str) -> Non
     assert tokens.truncated == (len(whole) > 254)
 
 
+@pytest.mark.parametrize("text", ["x" * 100_000, " " * 100_000 + "after much space", ("w" * 150 + " ") * 1000])
+def test_a_text_that_hides_its_words_is_not_read_for_ever(text: str) -> None:
+    """No more is read than would hold many times the tokens that count; what lies beyond changes nothing."""
+    encoder = minilm()
+    (tokens,) = encoder.tokenize([text])
+    assert tokens.truncated
+    assert encoder.tokenize([text[:20_000] + " something else" * 1000]) == [tokens]
+
+
 def test_files_may_be_links(tmp_path: Path) -> None:
     """A model cache keeps files under other names and links to them."""
     (tmp_path / "links").mkdir()

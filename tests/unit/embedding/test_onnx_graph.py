@@ -60,7 +60,7 @@ def test_the_graph_is_bert(weights: dict[str, Array]) -> None:
         [
             "graph",
             "Co-citation in the scientific literature: a new measure of the relationship between two documents",
-            "A new form of document coupling called co-citation is defined as the frequency of citation. " * 8,
+            "A new form of document coupling called co-citation is defined as the frequency of citation. " * 3,
             "",
         ]
     )

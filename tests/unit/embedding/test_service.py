@@ -1,7 +1,7 @@
 """The embedding service on a real port: as callers see it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ from cocite.core.vectors import decode_vector
 from cocite.embedding import cache as cache_module
 from cocite.embedding import main
 from cocite.embedding.cache import rounded
+from cocite.embedding.encoder import TokenizedText
 from cocite.embedding.main import SERVICE
 from cocite.features.main import build as build_features
 from cocite.serving.channel import open_channel
@@ -75,12 +76,17 @@ def fields(error: grpc.RpcError) -> list[str]:
     return [v.field for d in status.details if d.Unpack(bad) for v in bad.field_violations]
 
 
-@pytest.mark.parametrize("dtype", [0, vector_pb2.VECTOR_DTYPE_FLOAT32, vector_pb2.VECTOR_DTYPE_FLOAT16])
-def test_the_real_model_answers_in_order(tmp_path: Path, dtype: int) -> None:
-    texts = ["graph drawing", "co-citation " * 300, "graph drawing", "Über 東京 🎉"]
-    settings = hashing(tmp_path, encoder="minilm", models_dir=load_settings().models)
+@pytest.fixture(scope="module")
+def real_stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddingServiceStub]:
+    settings = hashing(tmp_path_factory.mktemp("home"), encoder="minilm", models_dir=load_settings().models)
     with running(settings) as channel:
-        answer = embed(EmbeddingServiceStub(channel), texts, dtype)
+        yield EmbeddingServiceStub(channel)
+
+
+@pytest.mark.parametrize("dtype", [0, vector_pb2.VECTOR_DTYPE_FLOAT32, vector_pb2.VECTOR_DTYPE_FLOAT16])
+def test_the_real_model_answers_in_order(real_stub: EmbeddingServiceStub, dtype: int) -> None:
+    texts = ["graph drawing", "co-citation " * 300, "graph drawing", "Über 東京 🎉"]
+    answer = embed(real_stub, texts, dtype)
     assert answer.model_version == minilm().model_version
     assert answer.dimension == 384
     half = dtype == vector_pb2.VECTOR_DTYPE_FLOAT16
@@ -179,6 +185,37 @@ def test_a_deadline_is_kept_and_the_text_is_not_encoded(tmp_path: Path, watched:
     assert late not in [text for batch in watched.batches for text in batch]
 
 
+class SlowTokenizer(WatchedEncoder):
+    """Waits with the tokens until it is released, and counts the texts it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+        self.tokenized = 0
+
+    def tokenize(self, texts: Sequence[str]) -> list[TokenizedText]:
+        self.tokenized += len(texts)
+        assert self.released.wait(PATIENT_S)
+        return super().tokenize(texts)
+
+
+def test_no_texts_are_tokenised_for_a_caller_who_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = SlowTokenizer()
+    encoder.released.set()
+    monkeypatch.setattr(main, "load_encoder", lambda settings: encoder)
+    with running(hashing(tmp_path, drain_s=PATIENT_S)) as channel:
+        stub = EmbeddingServiceStub(channel)
+        encoder.tokenized = 0
+        embed(stub, [f"text {number}" for number in range(256)])
+        assert encoder.tokenized == 256
+        encoder.tokenized = 0
+        encoder.released.clear()
+        late = refusal(stub, [f"text {number}" for number in range(256)], timeout=0.2)
+        encoder.released.set()
+    assert late.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert 0 < encoder.tokenized < 256
+
+
 def test_an_expired_deadline_is_refused(stub: EmbeddingServiceStub) -> None:
     assert refusal(stub, ["text"], timeout=0.0).code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
@@ -234,6 +271,7 @@ def test_without_its_cache_the_service_answers(tmp_path: Path, vector_server: Ve
             for number in range(6):
                 (embedding,) = embed(EmbeddingServiceStub(channel), [f"text {number % 2}"]).embeddings
                 assert not embedding.cached
+            release.set()
     finally:
         release.set()
 

@@ -17,7 +17,11 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
     folder.mkdir()
     lines = [json.dumps({"id": f"10.1000/{i}", "title": f"Title {i}", "references": ["pmid:1"]}) for i in range(200)]
-    lines += ['{"id": "10.1000/nul", "title": "a\\u0000b", "venue": "x\\u0000"}', '{"id": "10.1000/a%00b"}', "{"]
+    lines += [
+        '{"id": "10.1000/nul", "title": "a\\u0000b", "venue": "x\\u0000"}',
+        '{"id": "https://doi.org/10.1000/a%00b"}',
+        "{",
+    ]
     lines += ['{"id": "pmid:1", "aliases": ["10.1000/7"], "authors": ["\\u0000"], "keywords": ["k\\u0000"]}']
     (folder / "papers.jsonl").write_text("\n".join(lines))
     (folder / "libraries.tsv").write_text("reader_id\tpaper_id\nr\t10.1000/1\nr\tpmid:1\nr\u0000\t10.1000/1\n")

@@ -31,12 +31,13 @@ class Catalogue:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, answer_s: float | None = None) -> Self:
         """Open the catalogue at a sqlite:/// or postgresql:// URL, creating it or bringing its schema up to date.
 
+        answer_s bounds, in seconds, how long a PostgreSQL that is silent is waited for; leave it out for long work.
         Raises InvalidArgument for an address or file that is no catalogue, Unavailable when it does not answer.
         """
-        catalogue = cls(create_engine(parse_url(url)))
+        catalogue = cls(create_engine(parse_url(url), answer_s))
         try:
             with catalogue.reading() as connection:
                 current = migrate.is_current(connection)
@@ -74,10 +75,10 @@ class Catalogue:
             with connection.begin():
                 yield connection
 
-    def write(self, records: Sequence[Record]) -> list[Outcome]:
-        """Store the records in one transaction; one outcome each."""
+    def write(self, records: Sequence[Record], warnings: list[str] | None = None) -> list[Outcome]:
+        """Store the records in one transaction; one outcome each, and warnings as writer.write gives them."""
         with self.writing() as connection:
-            return writer.write(connection, records)
+            return writer.write(connection, records, warnings)
 
     def get_papers(self, ids: Sequence[str]) -> dict[str, Paper]:
         """The papers known by these canonical ids or aliases; ids nobody knows are absent."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cocite.catalogue import schema
 from cocite.catalogue.bulk import insert_new, one_of
 from cocite.catalogue.chunks import chunked
-from cocite.catalogue.merging import merge, preferred_id
+from cocite.catalogue.merging import merge, preferred_id, schemes_at_odds
 from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, Outcome, PaperRecord, Record
 
 _LOOKUP = 10_000  # values in one query
@@ -18,12 +18,13 @@ Pair = tuple[int, int]
 Entry = tuple[str, int]
 
 
-def write(connection: sa.Connection, records: Sequence[Record]) -> list[Outcome]:
+def write(connection: sa.Connection, records: Sequence[Record], warnings: list[str] | None = None) -> list[Outcome]:
     """Apply the records in order; one outcome each. The transaction must be a writing one (Catalogue.writing).
 
-    The result does not depend on how a stream of records is cut into batches.
+    warnings gets one for each record and scheme in which papers with different ids became one (schemes_at_odds). The
+    result does not depend on how a stream of records is cut into batches.
     """
-    batch = _Batch(connection)
+    batch = _Batch(connection, [] if warnings is None else warnings)
     batch.load(records)
     outcomes = []
     for position, record in enumerate(records):
@@ -45,11 +46,13 @@ def write(connection: sa.Connection, records: Sequence[Record]) -> list[Outcome]
 class _Batch:
     """The part of the catalogue that a batch touches, in memory, and what is to be written back."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, warnings: list[str]) -> None:
         self._connection = connection
+        self._warnings = warnings
         self._key_of: dict[str, int] = {}  # identifier -> identifier key
         self._paper_of: dict[int, int | None] = {}  # identifier key -> paper key
         self._fields: dict[int, Fields] = {}  # paper key -> fields
+        self._ids_of: dict[int, set[str]] = {}  # paper key -> identifiers, of papers that may get more of them
         self._new_identifiers: dict[int, str] = {}
         self._moved: set[int] = set()  # identifier keys whose paper key changed
         self._new_papers: dict[int, str] = {}  # paper key -> paper_id
@@ -57,7 +60,6 @@ class _Batch:
         self._joined: dict[int, int] = {}  # paper key -> paper key it was merged into
         self._pairs: dict[Pair, int] = {}  # citation -> record that first told it
         self._entries: dict[Entry, int] = {}
-        self._outcomes: list[Outcome] = []
 
     def load(self, records: Sequence[Record]) -> None:
         """Read what is known of the ids in the records; give keys to those that are new, in order of appearance."""
@@ -75,13 +77,24 @@ class _Batch:
             self._new_identifiers[key] = name
             self._paper_of[key] = None
             self._key_of[name] = key
-        own = {self._paper_of[self._key_of[name]] for r in records if isinstance(r, PaperRecord) for name in r.ids}
+        told = [{self._paper_of[self._key_of[name]] for name in r.ids} for r in records if isinstance(r, PaperRecord)]
+        self._load_fields({key for papers in told for key in papers if key is not None})
+        self._load_ids({key for papers in told if len(papers) > 1 for key in papers if key is not None})
+
+    def _load_fields(self, papers: set[int]) -> None:
         rows = schema.papers.c
         columns = [rows[name] for name in _FIELDS]
-        for keys in chunked(sorted(key for key in own if key is not None), _LOOKUP):
+        for keys in chunked(sorted(papers), _LOOKUP):
             query = sa.select(rows.paper_key, *columns).where(one_of(self._connection, rows.paper_key, keys))
             for key, *values in self._connection.execute(query):
                 self._fields[key] = Fields(*values)
+
+    def _load_ids(self, papers: set[int]) -> None:
+        rows = schema.identifiers.c
+        for keys in chunked(sorted(papers), _LOOKUP):
+            query = sa.select(rows.paper_key, rows.identifier).where(one_of(self._connection, rows.paper_key, keys))
+            for key, name in self._connection.execute(query):
+                self._ids_of.setdefault(key, set()).add(name)
 
     def paper(self, record: PaperRecord) -> Outcome:
         """Store a paper, or merge it into the one or several it shares ids with."""
@@ -101,6 +114,11 @@ class _Batch:
             self._fields[paper] = record.fields
             changed = False
         attached = [key for key in keys if self._paper(key) != paper]
+        if attached or len(known) > 1:
+            joined = [self._ids_of.pop(key) for key in known]
+            odd = schemes_at_odds(record.ids, joined)
+            self._warnings += [f"joined with a paper that has another {scheme} id" for scheme in odd]
+            self._ids_of[paper] = set(record.ids).union(*joined)
         for key in attached:
             self._paper_of[key] = paper
         self._moved.update(attached)

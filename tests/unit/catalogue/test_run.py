@@ -86,6 +86,24 @@ def test_a_second_run_finds_everything_unchanged(catalogue: Catalogue, tmp_path:
     assert catalogue.fingerprint() == before
 
 
+def test_the_last_of_records_that_contradict_each_other_wins_again(catalogue: Catalogue, write: Write) -> None:
+    titles = ("First", "Second")
+    path = write("papers.jsonl", "".join(json.dumps({"id": "10.1000/a", "title": title}) + "\n" for title in titles))
+    first = ingest(catalogue, "jsonl", [path])
+    before = catalogue.fingerprint()
+    again = ingest(catalogue, "jsonl", [path])
+    assert (first.stored, first.merged) == (1, 1)
+    assert (again.stored, again.merged, again.unchanged) == (0, 2, 0)
+    assert catalogue.fingerprint() == before
+    assert catalogue.get_papers(["doi:10.1000/a"])["doi:10.1000/a"].title == "Second"
+
+
+def test_papers_joined_by_ids_at_odds_are_counted(catalogue: Catalogue, write: Write) -> None:
+    works = [{"id": f"10.1000/{name}", "aliases": ["1706.03762"]} for name in "abc"]
+    path = write("papers.jsonl", "".join(json.dumps(work) + "\n" for work in works))
+    assert ingest(catalogue, "jsonl", [path]).warnings == {"joined with a paper that has another doi id": 2}
+
+
 def test_progress_reaches_the_end(catalogue: Catalogue, tmp_path: Path) -> None:
     folder = corpus(tmp_path / "corpus", 300)
     seen: list[Progress] = []

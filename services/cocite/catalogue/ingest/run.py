@@ -2,7 +2,9 @@
 
 Records go in by the batch. Each batch is one transaction that holds its records and the checkpoint behind them, so a
 run that ends at any moment, by a signal or a power cut, goes on from its last batch when it is called again with the
-same files. A run over files already read stores nothing and counts them unchanged.
+same files. A run over files already read leaves the catalogue as it is: it stores nothing and counts the records
+unchanged, but for those that say of a paper what another of the same files contradicts; these are merged anew, the
+last one wins again.
 """
 
 import hashlib
@@ -139,7 +141,10 @@ class _Run:
         self, file: Path, batch: list[Row], parsed: list[Record | str], state: Checkpoint, rejects: RejectsFile
     ) -> None:
         with self._catalogue.writing() as connection:
-            outcomes = iter(writer.write(connection, [item for item in parsed if not isinstance(item, str)]))
+            warnings: list[str] = []
+            records = [item for item in parsed if not isinstance(item, str)]
+            outcomes = iter(writer.write(connection, records, warnings))
+            state.summary.warnings.update(warnings)
             for row, item in zip(batch, parsed, strict=True):
                 if isinstance(item, str):
                     state.summary.reject(item)

@@ -11,7 +11,7 @@ from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle, list_bundles, read_current, read_manifest
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION
-from cocite.training.bundle_files import TEMPORARY_PREFIX, write_atomically
+from cocite.training.durable import TEMPORARY_PREFIX, write_atomically
 from cocite.training.locks import exclusive
 
 HISTORY = "HISTORY"  # versions that served before CURRENT, one a line, oldest first

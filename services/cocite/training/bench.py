@@ -4,10 +4,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
+from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.training.bench_folder import read_bench_folder
+from cocite.training.durable import replacing
 from cocite.training.evaluate import train_bundle
 from cocite.training.options import TrainingOptions
 from cocite.training.paths import vector_cache_path
@@ -40,30 +43,39 @@ def run_citations_bench(
     """Train on the folder's train.tsv and, where use_validation is set and it is there, val.tsv; write to out a line
     "query TAB paper TAB score" for each prediction, at most RESULTS a query, best first.
 
-    Predictions are not newer than the query and none of its known references. Raises InvalidArgument for a folder
-    that is not what it should be and for an unknown retriever.
+    Predictions are not newer than the query and none of its known references. out appears whole or stays as it was.
+    Raises InvalidArgument for a folder that is not what it should be, for an unknown retriever, and for an out that
+    can be no file.
     """  # fmt: skip
     check_ranker(retriever)
+    _check_out(out)
     folder = read_bench_folder(bench_dir, use_validation=use_validation)
     corpus = folder.corpus
-    text = embed_papers(
-        corpus.texts(), corpus.paper_count, lambda: load_encoder(settings), vector_cache_path(settings), progress
-    )
-    with tempfile.TemporaryDirectory(prefix="cocite-bench-") as scratch:
+    # out is opened first: better refused now than after all the training
+    with replacing(out) as file, tempfile.TemporaryDirectory(prefix="cocite-bench-") as scratch:
+        text = embed_papers(
+            corpus.texts(), corpus.paper_count, lambda: load_encoder(settings), vector_cache_path(settings), progress
+        )
         ranker = Ranker(train_bundle(corpus, text, options, Path(scratch), progress), retriever)
-        return _predict(ranker, folder.queries, corpus.papers.ids, out, progress)
+        return _predict(ranker, folder.queries, corpus.papers.ids, file, progress)
 
 
-def _predict(ranker: Ranker, queries: Sequence[int], ids: Sequence[str], out: Path, progress: Progress) -> BenchSummary:
+def _check_out(out: Path) -> None:
+    if out.is_dir() or not out.parent.is_dir():
+        raise InvalidArgument(
+            f"{out} can be no file", hint="give the name of a file in a directory that is there", field="out"
+        )
+
+
+def _predict(
+    ranker: Ranker, queries: Sequence[int], ids: Sequence[str], file: TextIO, progress: Progress
+) -> BenchSummary:
     answered = predictions = 0
-    partial = out.with_name(out.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        for done, row in enumerate(queries, start=1):
-            ranking = ranker.rank(row, RESULTS)
-            for found, score in zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True):
-                file.write(f"{ids[row]}\t{ids[found]}\t{score!r}\n")
-            answered += bool(ranking.rows.size)
-            predictions += ranking.rows.size
-            progress("Answering queries", done, len(queries))
-    partial.replace(out)
+    for done, row in enumerate(queries, start=1):
+        ranking = ranker.rank(row, RESULTS)
+        for found, score in zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True):
+            file.write(f"{ids[row]}\t{ids[found]}\t{score!r}\n")
+        answered += bool(ranking.rows.size)
+        predictions += ranking.rows.size
+        progress("Answering queries", done, len(queries))
     return BenchSummary(len(queries), answered, predictions)

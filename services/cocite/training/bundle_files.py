@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,8 @@ import numpy as np
 from cocite.recommender import layout
 from cocite.recommender.layout import FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
+from cocite.training.durable import write_atomically
 from cocite.training.model import Model
-
-TEMPORARY_PREFIX = ".tmp-"  # what a run that was killed leaves in the bundles directory
 
 
 def write_bundle(directory: Path, model: Model) -> Manifest:
@@ -45,29 +43,3 @@ def write_bundle(directory: Path, model: Model) -> Manifest:
 def _version(now: datetime, files: dict[str, FileEntry]) -> str:
     content = hashlib.sha256("".join(files[name].sha256 for name in layout.FILES).encode()).hexdigest()
     return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{content[:8]}"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Make path hold text: whoever reads it, and whatever dies meanwhile, it holds the old text or the new."""
-    descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Put the names in a directory on disk."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

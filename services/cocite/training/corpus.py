@@ -95,7 +95,7 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
     rows = _Rows(np.array(keys, dtype=np.int64), np.argsort(np.array(order, dtype=np.int64)))
 
     def texts() -> Iterator[tuple[int, str]]:
-        for key, paper in catalogue.iter_papers():
+        for key, paper in catalogue.iter_papers(counts=False):
             row = int(rows.of(np.array([key]))[0])
             if row >= 0 and (text := text_of(paper)):
                 yield row, text
@@ -126,7 +126,7 @@ def _read_papers(catalogue: Catalogue, progress: Progress) -> tuple[list[int], l
     total = catalogue.count_papers()
     keys: list[int] = []
     papers: list[PaperRow] = []
-    for key, paper in catalogue.iter_papers():
+    for key, paper in catalogue.iter_papers(counts=False):
         keys.append(key)
         papers.append(PaperRow.of(paper))
         if len(keys) % 1000 == 0:

@@ -9,8 +9,9 @@ import numpy as np
 
 from cocite.recommender.bundle import Bundle
 from cocite.training.als import factorise
-from cocite.training.bundle_files import TEMPORARY_PREFIX, write_bundle
+from cocite.training.bundle_files import write_bundle
 from cocite.training.corpus import Corpus
+from cocite.training.durable import TEMPORARY_PREFIX
 from cocite.training.matrices import interaction_matrix
 from cocite.training.metrics import DEPTH, METRICS, Estimate, estimate, measure
 from cocite.training.model import assemble

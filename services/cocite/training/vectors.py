@@ -15,9 +15,8 @@ from cocite.training.progress import Progress, silent
 from cocite.training.vector_cache import VectorCache
 
 NO_MODEL = "none"  # embedding model version of a bundle whose papers have no text
-_READ = 4096  # texts in memory at once, sorted by length so that those encoded together need little padding
 _PHASE = "Embedding texts"
-_COMMIT = 256  # texts encoded between two commits: what a kill can cost
+_TOGETHER = 256  # texts in memory at once, looked up, encoded and committed together: what a kill can cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def embed_papers(
     """Vectors of the rows and texts given, rows below paper_count. Where there is no text no encoder is loaded."""
     embedding: _Embedding | None = None
     try:
-        for batch in chunked(texts, _READ):
+        for batch in chunked(texts, _TOGETHER):
             embedding = embedding or _Embedding(load_encoder(), paper_count, cache_path, progress)
             embedding.add(batch)
     finally:
@@ -73,11 +72,12 @@ class _Embedding:
         for key, vector in self.cache.get_many(list(rows)).items():
             del missing[key]
             self._place(rows[key], vector)
-        for some in chunked(sorted(missing, key=lambda key: len(missing[key])), _COMMIT):
-            vectors = embed_corpus(self.encoder, [missing[key] for key in some], progress=self._tell).astype(np.float16)
-            self.cache.put_many(dict(zip(some, vectors, strict=True)))
-            self.encoded += len(some)
-            for key, vector in zip(some, vectors, strict=True):
+        if missing:
+            encoded = embed_corpus(self.encoder, missing.values(), progress=self._tell).astype(np.float16)
+            vectors = dict(zip(missing, encoded, strict=True))
+            self.cache.put_many(vectors)
+            self.encoded += len(vectors)
+            for key, vector in vectors.items():
                 self._place(rows[key], vector)
         self._tell()
 

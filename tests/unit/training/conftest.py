@@ -81,12 +81,14 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", encoder="hashing")
 
 
-@pytest.fixture
-def corpus(fill: Fill) -> Corpus:
-    return read_corpus(fill(board_records()))
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    with Catalogue.open(f"sqlite:///{tmp_path_factory.mktemp('board') / 'catalogue.db'}") as catalogue:
+        catalogue.write(board_records())
+        yield read_corpus(catalogue)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def model(corpus: Corpus) -> Model:
     return model_of(corpus, seed=0)
 

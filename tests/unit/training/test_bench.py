@@ -78,7 +78,7 @@ def test_predictions(folder: Path, settings: Settings, tmp_path: Path, retriever
     for query, ranked in found.items():
         if int(query[-2:]) >= 20:  # all papers are old enough for these
             assert int(ranked[0][0][-2:]) % 2 == int(query[-2:]) % 2
-    assert not list(tmp_path.glob("*.partial"))
+    assert not list(tmp_path.glob(".tmp-*"))
 
 
 def test_validation_links_can_be_kept_for_tuning(folder: Path, settings: Settings, tmp_path: Path):
@@ -130,6 +130,35 @@ def test_missing_files_are_named(folder: Path, settings: Settings, tmp_path: Pat
     with pytest.raises(InvalidArgument) as raised:
         run_citations_bench(folder, settings, tmp_path / "out")
     assert Path(missing).name in raised.value.message
+
+
+@pytest.mark.parametrize("out", ["nowhere/out", "bench", "papers.jsonl/out"])
+def test_a_place_for_no_file_is_refused_before_any_training(folder: Path, settings: Settings, tmp_path: Path, out: str):
+    phases: list[str] = []
+    with pytest.raises(InvalidArgument) as raised:
+        run_citations_bench(folder, settings, tmp_path / out, progress=lambda phase, done, total: phases.append(phase))
+    assert raised.value.field == "out"
+    assert phases == []
+
+
+def test_the_output_is_opened_first_and_replaced_last(folder: Path, settings: Settings, tmp_path: Path):
+    out = tmp_path / "out"
+    out.write_text("of an earlier run\n")
+    phases: dict[str, int] = {}
+
+    def cut(phase: str, done: int, total: int) -> None:
+        phases[phase] = len(list(tmp_path.glob(".tmp-*")))
+        if phase == "Answering queries" and done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_citations_bench(folder, settings, out, options=QUICK, progress=cut)
+    assert set(phases.values()) == {1}, "opened in the first phase"
+    assert len(phases) > 2
+    assert out.read_text() == "of an earlier run\n"
+    assert not list(tmp_path.glob(".tmp-*"))
+    run_citations_bench(folder, settings, out, options=QUICK)
+    assert len(predictions(out)) == 14
 
 
 def test_unknown_retriever(folder: Path, settings: Settings, tmp_path: Path):

@@ -1,3 +1,7 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -31,6 +35,24 @@ def test_aliases_come_along(fill: Fill):
 def test_texts_can_be_read_again(fill: Fill):
     corpus = read_corpus(fill(board_records(4)))
     assert list(corpus.texts()) == list(corpus.texts()) != []
+
+
+def test_who_reads_texts_holds_no_transaction(fill: Fill, tmp_path: Path):
+    """SQLite says "busy" to a full checkpoint while anyone reads."""
+    catalogue = fill(board_records(4))
+
+    def busy() -> bool:
+        with closing(sqlite3.connect(tmp_path / "catalogue-0.db", timeout=0)) as connection:
+            return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
+    texts = read_corpus(catalogue).texts()
+    next(texts)
+    assert not busy()
+    citations = catalogue.iter_citations()
+    next(citations)
+    catalogue.write([paper(500)])  # something for the checkpoint to move
+    assert busy(), "the control: this one reads in one transaction"
+    citations.close()
 
 
 def test_papers_that_come_while_reading_are_left_for_the_next_run(fill: Fill):

@@ -75,7 +75,7 @@ def test_a_reader_never_sees_a_torn_bundle(tmp_path: Path, model: Model):
     stop = threading.Event()
     thread, seen, errors = read_all_the_while(tmp_path, stop)
     try:
-        published += publish_many(tmp_path, model, 20)
+        published += publish_many(tmp_path, model, 10)
     finally:
         stop.set()
         thread.join()

@@ -1,9 +1,9 @@
-import signal
-import subprocess
-import sys
+import multiprocessing
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from cocite.recommender.layout import FILES
 from cocite.recommender.query import Query
 from cocite.training.train import TrainingResult, train
 from cocite.training.vectors import NO_MODEL
+from support.train_and_stop import Point, train_and_stop
 
 from .conftest import QUICK, Fill, board_records, cites, keeps, paper
 
@@ -132,21 +133,53 @@ def test_interrupted_runs_leave_the_old_model_and_no_rubbish(fill: Fill, setting
         assert not list(settings.bundles.glob(".tmp-*"))
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a catalogue and a home in which it was trained once."""
+    directory = tmp_path_factory.mktemp("trained")
+    with Catalogue.open(url_in(directory)) as catalogue:
+        catalogue.write(board_records())
+        run(catalogue, home_in(directory))
+    return directory
+
+
+@pytest.fixture
+def copied(trained: Path, tmp_path: Path) -> Path:
+    """A copy of trained of one's own."""
+    return Path(shutil.copytree(trained, tmp_path / "copied"))
+
+
+def url_in(directory: Path) -> str:
+    return f"sqlite:///{directory / 'catalogue.db'}"
+
+
+def home_in(directory: Path) -> Settings:
+    return Settings(home=directory / "home", encoder="hashing")
+
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["implicit.cpu.als", train_and_stop.__module__])  # imported once for all of them
+
+
 @contextmanager
-def stopped_at(settings: Settings, catalogue_url: str, kind: str, point: object) -> Iterator[subprocess.Popen[str]]:
-    script = Path(__file__).with_name("train_and_stop.py")
-    command = [sys.executable, str(script), str(settings.home), catalogue_url, kind, str(point)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "there\n"
-            yield process
-        finally:
-            process.send_signal(signal.SIGKILL)
+def stopped_at(directory: Path, point: Point) -> Iterator[BaseProcess]:
+    """A process that trains in the directory and has come to that point; killed at the end."""
+    there, tell = PROCESSES.Pipe(duplex=False)
+    options = replace(QUICK, seed=1, evaluate=point == ("phase", "Evaluating"))
+    arguments = (home_in(directory), url_in(directory), options, point, tell)
+    process = PROCESSES.Process(target=train_and_stop, args=arguments)
+    process.start()
+    tell.close()
+    try:
+        assert there.recv() == point
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 @pytest.mark.parametrize(
-    ("kind", "point"),
+    "point",
     [
         ("phase", "Embedding texts"),
         ("phase", "Evaluating"),
@@ -157,33 +190,32 @@ def stopped_at(settings: Settings, catalogue_url: str, kind: str, point: object)
         ("fsync", LAST_SYNC),
     ],
 )
-def test_killed_runs_leave_a_model_that_serves(
-    fill: Fill, settings: Settings, tmp_path: Path, kind: str, point: object
-):
-    catalogue = fill(board_records())
-    url = f"sqlite:///{tmp_path / 'catalogue-0.db'}"
-    before = run(catalogue, settings).manifest.model_version
-    with stopped_at(settings, url, kind, point):
+def test_killed_runs_leave_a_model_that_serves(copied: Path, point: Point):
+    settings = home_in(copied)
+    before = read_current(settings.bundles)
+    with stopped_at(copied, point):
         pass
     version = read_current(settings.bundles)
-    assert (version != before) == (point == LAST_SYNC)  # the last one syncs the directory that names the new one
+    assert (version != before) == (point == ("fsync", LAST_SYNC))  # it syncs the directory that names the new one
     serving(settings)
-    after = run(catalogue, settings).manifest.model_version
+    with Catalogue.open(url_in(copied)) as catalogue:
+        after = run(catalogue, settings, evaluate=False).manifest.model_version
     assert read_current(settings.bundles) == after
     assert not list(settings.bundles.glob(".tmp-*"))
     for name in list_bundles(settings.bundles):
         Bundle.load(settings.bundles / name)
 
 
-def test_two_runs_at_once(fill: Fill, settings: Settings, tmp_path: Path):
-    catalogue = fill(board_records())
-    with stopped_at(settings, f"sqlite:///{tmp_path / 'catalogue-0.db'}", "phase", "Evaluating") as other:
-        with pytest.raises(Unavailable) as raised:
-            run(catalogue, settings)
-        assert f"pid {other.pid}" in raised.value.message
-        assert list(settings.bundles.glob(".tmp-*")), "the second run swept up what the first still needs"
-        run(catalogue, settings.model_copy(update={"bundles_dir": tmp_path / "elsewhere"}))
-    run(catalogue, settings)
+def test_two_runs_at_once(copied: Path, tmp_path: Path):
+    settings = home_in(copied)
+    with Catalogue.open(url_in(copied)) as catalogue:
+        with stopped_at(copied, ("phase", "Evaluating")) as other:
+            with pytest.raises(Unavailable) as raised:
+                run(catalogue, settings)
+            assert f"pid {other.pid}" in raised.value.message
+            assert list(settings.bundles.glob(".tmp-*")), "the second run swept up what the first still needs"
+            run(catalogue, settings.model_copy(update={"bundles_dir": tmp_path / "elsewhere"}))
+        run(catalogue, settings)
 
 
 def test_float16_vectors_stay_unit_vectors(fill: Fill, settings: Settings):

@@ -45,6 +45,8 @@ def reason_in_words(reason: types.Reason) -> str:
             return f"text alike ({cosine:.2f})"
         case types.Popularity(citation_count=count):
             return f"much cited ({count:,})"
+        case types.CitedWithReferences(count=count):
+            return f"cited with references of the seed by {counted(count, 'paper', 'papers')}"
 
 
 def reasons_in_words(reasons: Sequence[types.Reason], *, name_seeds: bool) -> str:
@@ -100,4 +102,5 @@ KINDS: dict[type, str] = {
     types.DirectCitation: "direct_citation",
     types.TextLikeness: "text_likeness",
     types.Popularity: "popularity",
+    types.CitedWithReferences: "cited_with_references",
 }

@@ -3,6 +3,7 @@
 from cocite.client.recommender import Client
 from cocite.client.stores import EmbeddingClient, FeatureClient
 from cocite.client.types import (
+    CitedWithReferences,
     CoCitation,
     Degradation,
     DirectCitation,
@@ -24,6 +25,7 @@ from cocite.client.types import (
 )
 
 __all__ = [
+    "CitedWithReferences",
     "Client",
     "CoCitation",
     "Degradation",

@@ -50,6 +50,9 @@ def reason(message: pb.Reason) -> types.Reason | None:
             return types.TextLikeness(message.seed, message.text_likeness.cosine)
         case "popularity":
             return types.Popularity(message.popularity.citation_count)
+        case "cited_with_references":
+            remote = message.cited_with_references
+            return types.CitedWithReferences(message.seed, remote.count, tuple(remote.paper_ids))
     return None
 
 
@@ -97,7 +100,8 @@ def resolution(messages: Sequence[pb.ResolvePapersResponse]) -> types.Resolution
         for message in messages
         for r in message.results
     )
-    return types.Resolution(results, degradations({d.cause: d for m in messages for d in m.degraded}.values()))
+    degraded = degradations({d.cause: d for m in messages for d in m.degraded}.values())
+    return types.Resolution(results, degraded, messages[-1].model_version)
 
 
 def model(message: pb.GetModelResponse) -> types.Model:

@@ -79,7 +79,16 @@ class Popularity:
     citation_count: int
 
 
-Reason = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity
+@dataclass(frozen=True, slots=True)
+class CitedWithReferences:
+    """Papers cite the result together with references of the seed; paper_ids are some of those references."""
+
+    seed: str
+    count: int
+    paper_ids: tuple[str, ...]
+
+
+Reason = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity | CitedWithReferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +152,11 @@ class ResolvedPaper:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """One result for each id asked, in the order asked."""
+    """One result for each id asked, in the order asked; of several answers model_version is that of the last."""
 
     results: tuple[ResolvedPaper, ...]
     degraded: tuple[Degradation, ...]
+    model_version: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,14 @@ class Csr:
         """Rows linked from one row."""
         return self.rows[self.offsets[row] : self.offsets[row + 1]]
 
+    def gather(self, rows: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int32], Rows]:
+        """Rows linked from each of rows (k,), one after another, and the place in rows that each is linked from."""
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        owners = np.repeat(np.arange(len(rows)), lengths)
+        places = np.arange(len(owners)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        return self.rows[places], owners
+
     def counts(self) -> npt.NDArray[np.int64]:
         """How many rows each row links to, shape (n,)."""
         return np.diff(self.offsets)

@@ -19,6 +19,8 @@ def reason_message(bundle: Bundle, reason: reasons.Reason, labels: list[str]) ->
             message.text_likeness.CopyFrom(pb.TextLikeness(cosine=cosine))
         case reasons.Popularity(citation_count):
             message.popularity.CopyFrom(pb.Popularity(citation_count=citation_count))
+        case reasons.CitedWithReferences(count, rows):
+            message.cited_with_references.CopyFrom(pb.CitedWithReferences(count=count, paper_ids=_ids(bundle, rows)))
     return message
 
 

@@ -3,19 +3,23 @@
 Reasons are ordered by strength: n / (n + 3) for n shared references or n papers that cite both, 0.6 for a direct
 citation, the square of the cosine for texts. So a direct citation stands between four and five shared
 references, as does a cosine of 0.77. A cosine under 0.3 is that of any two papers of one field, and is left out.
+A result without any of these, found by ALS as a rule, gets one weaker reason: that papers cite it together with
+references of a seed, else the likeness of the texts, small as it is. Reasons are empty when even that is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle, Csr
+from cocite.recommender.second_order import SecondOrderLinks
 
 MAX_REASONS = 5
 MAX_EXAMPLES = 3
 LEAST_COSINE = 0.3
+LEAST_COSINE_ALONE = 0.001  # vectors kept as float16 do not tell less from 0
 _HALF_STRENGTH = 3
 _DIRECT_STRENGTH = 0.6
 _SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _TEXT = range(5)
@@ -60,7 +64,15 @@ class Popularity:
     citation_count: int
 
 
-Evidence = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity
+@dataclass(frozen=True, slots=True)
+class CitedWithReferences:
+    """count papers cite the result and a reference of the seed; some of those references, most often so first."""
+
+    count: int
+    rows: tuple[int, ...]
+
+
+Evidence = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity | CitedWithReferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +109,15 @@ def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> li
     links: list[list[_Link]] = [[] for _ in rows]
     _add_citation_links(bundle, links, seeds, rows)
     _add_text_links(bundle, links, seeds, rows)
-    return [
+    reasons = [
         [
             Reason(link.seed, _evidence(bundle, link, seeds[link.seed].row, int(row)))
             for link in sorted(found, key=lambda link: (-link.strength, link.seed, link.kind))[:MAX_REASONS]
         ]
         for row, found in zip(rows, links, strict=True)
     ]
+    _add_weak_reasons(bundle, reasons, seeds, rows)
+    return reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +129,7 @@ class _Gathered:
 
     @classmethod
     def of(cls, links: Csr, rows: Rows) -> "_Gathered":
-        parts = [links.of(int(row)) for row in rows]
-        owners = np.repeat(np.arange(len(rows)), [len(part) for part in parts])
-        return cls(np.concatenate(parts) if parts else np.empty(0, dtype=np.int32), owners)
+        return cls(*links.gather(rows))
 
     def counts_of_marked(self, mark: npt.NDArray[np.bool_], results: int) -> Rows:
         return np.bincount(self.owners[mark[self.values]], minlength=results)
@@ -146,16 +158,38 @@ def _add_citation_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequenc
 
 
 def _add_text_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
+    for index, cosines in _cosines(bundle, seeds, rows):
+        for place in np.flatnonzero(cosines >= LEAST_COSINE):
+            links[place].append(_Link(float(cosines[place]) ** 2, index, _TEXT, float(cosines[place])))
+
+
+def _cosines(
+    bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """For each seed that has a text: its place, and the cosines (k,) of rows (k,) to it."""
     results = bundle.text_vectors[rows].astype(np.float32)
     for index, seed in enumerate(seeds):
         vector = seed.vector
         if vector is None and seed.row is not None:
             vector = bundle.text_vectors[seed.row].astype(np.float32)
-        if vector is None:
-            continue
-        cosines = np.clip(results @ vector, -1.0, 1.0)
-        for place in np.flatnonzero(cosines >= LEAST_COSINE):
-            links[place].append(_Link(float(cosines[place]) ** 2, index, _TEXT, float(cosines[place])))
+        if vector is not None:
+            yield index, np.clip(results @ vector, -1.0, 1.0)
+
+
+def _add_weak_reasons(bundle: Bundle, reasons: list[list[Reason]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
+    """One reason for each result that has none, if there is one."""
+    bare = np.array([place for place, found in enumerate(reasons) if not found], dtype=np.int64)
+    if not bare.size:
+        return
+    links = SecondOrderLinks(bundle, [seed.row for seed in seeds])
+    likeness = list(_cosines(bundle, seeds, rows[bare]))
+    for i, place in enumerate(bare):
+        tie = links.strongest(int(rows[place]))
+        cosine, seed = max(((float(cosines[i]), -index) for index, cosines in likeness), default=(0.0, 0))
+        if tie is not None:
+            reasons[place].append(Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows))))
+        elif cosine >= LEAST_COSINE_ALONE:
+            reasons[place].append(Reason(-seed, TextLikeness(cosine)))
 
 
 def _strength(kind: int, count: int) -> float:

@@ -27,7 +27,7 @@ def resolve_papers(
         _resolved(query, name, rows.get(name, -1) if name else -1, bundle, lookup)
         for query, name in zip(queries, canonical, strict=True)
     ]
-    return pb.ResolvePapersResponse(results=results, degraded=lookup.degraded)
+    return pb.ResolvePapersResponse(results=results, degraded=lookup.degraded, model_version=bundle.version)
 
 
 def _resolved(query: str, name: str | None, row: int, bundle: Bundle, lookup: Lookup) -> pb.ResolvedPaper:

@@ -124,21 +124,31 @@ class Popularity(_message.Message):
     citation_count: int
     def __init__(self, citation_count: _Optional[int] = ...) -> None: ...
 
+class CitedWithReferences(_message.Message):
+    __slots__ = ("count", "paper_ids")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    PAPER_IDS_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    paper_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, count: _Optional[int] = ..., paper_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Reason(_message.Message):
-    __slots__ = ("seed", "shared_references", "co_citation", "direct_citation", "text_likeness", "popularity")
+    __slots__ = ("seed", "shared_references", "co_citation", "direct_citation", "text_likeness", "popularity", "cited_with_references")
     SEED_FIELD_NUMBER: _ClassVar[int]
     SHARED_REFERENCES_FIELD_NUMBER: _ClassVar[int]
     CO_CITATION_FIELD_NUMBER: _ClassVar[int]
     DIRECT_CITATION_FIELD_NUMBER: _ClassVar[int]
     TEXT_LIKENESS_FIELD_NUMBER: _ClassVar[int]
     POPULARITY_FIELD_NUMBER: _ClassVar[int]
+    CITED_WITH_REFERENCES_FIELD_NUMBER: _ClassVar[int]
     seed: str
     shared_references: SharedReferences
     co_citation: CoCitation
     direct_citation: DirectCitation
     text_likeness: TextLikeness
     popularity: Popularity
-    def __init__(self, seed: _Optional[str] = ..., shared_references: _Optional[_Union[SharedReferences, _Mapping]] = ..., co_citation: _Optional[_Union[CoCitation, _Mapping]] = ..., direct_citation: _Optional[_Union[DirectCitation, _Mapping]] = ..., text_likeness: _Optional[_Union[TextLikeness, _Mapping]] = ..., popularity: _Optional[_Union[Popularity, _Mapping]] = ...) -> None: ...
+    cited_with_references: CitedWithReferences
+    def __init__(self, seed: _Optional[str] = ..., shared_references: _Optional[_Union[SharedReferences, _Mapping]] = ..., co_citation: _Optional[_Union[CoCitation, _Mapping]] = ..., direct_citation: _Optional[_Union[DirectCitation, _Mapping]] = ..., text_likeness: _Optional[_Union[TextLikeness, _Mapping]] = ..., popularity: _Optional[_Union[Popularity, _Mapping]] = ..., cited_with_references: _Optional[_Union[CitedWithReferences, _Mapping]] = ...) -> None: ...
 
 class Recommendation(_message.Message):
     __slots__ = ("paper", "score", "rank", "reasons")
@@ -197,12 +207,14 @@ class ResolvedPaper(_message.Message):
     def __init__(self, query: _Optional[str] = ..., status: _Optional[_Union[ResolveStatus, str]] = ..., paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., in_model: _Optional[bool] = ...) -> None: ...
 
 class ResolvePapersResponse(_message.Message):
-    __slots__ = ("results", "degraded")
+    __slots__ = ("results", "degraded", "model_version")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[ResolvedPaper]
     degraded: _containers.RepeatedCompositeFieldContainer[_degradation_pb2.Degradation]
-    def __init__(self, results: _Optional[_Iterable[_Union[ResolvedPaper, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[_degradation_pb2.Degradation, _Mapping]]] = ...) -> None: ...
+    model_version: str
+    def __init__(self, results: _Optional[_Iterable[_Union[ResolvedPaper, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[_degradation_pb2.Degradation, _Mapping]]] = ..., model_version: _Optional[str] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ()

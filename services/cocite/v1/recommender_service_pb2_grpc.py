@@ -57,7 +57,7 @@ class RecommenderServiceServicer:
     """
 
     def RecommendPapers(self, request, context):
-        """The papers most related to the seeds, best first.
+        """The papers most related to the seeds, best first. Pages go on to the 1000th result, where every list ends.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -3,6 +3,7 @@
 import pytest
 
 from cocite.cli import words
+from cocite.client import types
 from cocite.client.answers import enum_name
 from cocite.v1 import degradation_pb2
 from cocite.v1 import recommender_service_pb2 as pb
@@ -29,6 +30,12 @@ def test_every_value_of_the_enums_has_words(enum, prefix, known):
 def test_every_kind_of_reason_has_words_and_a_name():
     kinds = {field.name for field in pb.Reason.DESCRIPTOR.oneofs_by_name["evidence"].fields}
     assert set(words.KINDS.values()) == kinds
+
+
+def test_a_tie_at_one_remove():
+    reason = types.CitedWithReferences("doi:10.1000/1", 3, ("doi:10.1000/2",))
+    assert words.reason_in_words(reason) == "cited with references of the seed by 3 papers"
+    assert words.as_json(reason)["kind"] == "cited_with_references"
 
 
 def test_counts():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import cocite
 from cocite.client import (
+    CitedWithReferences,
     CoCitation,
     DirectCitation,
     Paper,
@@ -52,6 +53,8 @@ def answer_with_everything(request):
     result.reasons.add(seed=SEED).direct_citation.seed_cites_result = True
     result.reasons.add(seed="text:0").text_likeness.cosine = 0.25
     result.reasons.add().popularity.citation_count = 9
+    remote = pb.CitedWithReferences(count=5, paper_ids=["doi:10.1000/c"])
+    result.reasons.add(seed=SEED).cited_with_references.CopyFrom(remote)
     result.reasons.add(seed="of a kind from the future")
     answer.results.add(score=0.4, rank=2).paper.paper_id = "pmid:1"
     return answer
@@ -69,6 +72,7 @@ def test_an_answer_comes_back_typed_and_whole(recommender, client):
         DirectCitation(SEED, True),
         TextLikeness("text:0", 0.25),
         Popularity(9),
+        CitedWithReferences(SEED, 5, ("doi:10.1000/c",)),
     )
     assert second.paper.year is None
     assert len(page) == 2
@@ -231,11 +235,14 @@ def test_resolve_says_how_each_id_fared(recommender, client):
         found = pb.ResolvedPaper(query=request.queries[0], status=pb.RESOLVE_STATUS_FOUND, in_model=True)
         found.paper.paper_id = SEED
         return pb.ResolvePapersResponse(
-            results=[found, pb.ResolvedPaper(query=request.queries[1], status=pb.RESOLVE_STATUS_MALFORMED)]
+            results=[found, pb.ResolvedPaper(query=request.queries[1], status=pb.RESOLVE_STATUS_MALFORMED)],
+            model_version="m1",
         )
 
     recommender.servicer.answer = answer
-    first, second = client.resolve(["10.1002/ASI.4630240406", "nonsense"]).results
+    resolution = client.resolve(["10.1002/ASI.4630240406", "nonsense"])
+    assert resolution.model_version == "m1"
+    first, second = resolution.results
     assert (first.status, first.paper.paper_id, first.in_model) == ("found", SEED, True)
     assert (second.query, second.status, second.paper) == ("nonsense", "malformed", None)
     with pytest.raises(errors.InvalidArgument) as caught:

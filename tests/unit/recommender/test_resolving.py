@@ -23,6 +23,7 @@ def test_resolving(house: House) -> None:
     names = [each.paper.paper_id for each in response.results]
     assert names == ["doi:10.1000/20", "doi:10.1000/3", "", "", "doi:10.1000/new", "doi:10.1000/5"]
     assert response.results[0].paper.title and not response.results[0].paper.abstract
+    assert response.model_version == "m1"
     assert len(house.features.requests) == 1
 
 

@@ -40,7 +40,7 @@ def ingest(
         bool, typer.Option("--refresh", help="With --filter: ask OpenAlex anew, not the file kept of the last time.")
     ] = False,
     scheme: Annotated[
-        str | None, typer.Option(help="local: take bare ids that fit no scheme as ids of your own.")
+        str | None, typer.Option(help="local: take bare ids, without colon or slash, as ids of your own.")
     ] = None,
     rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where rejected records are listed.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

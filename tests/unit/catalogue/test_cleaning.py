@@ -85,6 +85,17 @@ def test_names() -> None:
         clean_names(7, "authors", [])
 
 
+@pytest.mark.parametrize("own", ["17", "W12", "w12", "P19-1001", "2020.acl-main.1", "1706.03762", "smith:2010", "a/b"])
+def test_own_ids_are_local_though_they_look_like_others(own: str) -> None:
+    assert clean_id(own, "local") == f"local:{own}"
+
+
+@pytest.mark.parametrize("known", ["arXiv:1706.03762v2", "https://openalex.org/W12", "doi.org/10.1000/A", "pubmed:7"])
+def test_ids_that_name_their_scheme_are_not_local(known: str) -> None:
+    assert clean_id(known, "local") == clean_id(known)
+    assert clean_id(known) is not None
+
+
 def test_bare_ids_become_local_only_when_asked() -> None:
     assert clean_id("17") is None
     assert clean_id(17, "local") == clean_id(" 17 ", "local") == "local:17"

@@ -91,13 +91,16 @@ def clean_names(values: Any, name: str, warnings: list[str], limit: int | None =
 def clean_id(value: Any, default_scheme: str | None = None) -> str | None:
     """Canonical id of a value in any spelling; None when it is no id.
 
-    With default_scheme "local" a bare value that fits no scheme becomes local:value.
+    With default_scheme "local" a bare value becomes local:value, even one that looks like a paper's number elsewhere
+    (17, W12, P19-1001, 1706.03762). A value with a colon or a slash (arxiv:1706.03762, a URL, a DOI) is not bare, and
+    becomes local only where no scheme fits it and it names none.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
         return None
-    found = try_normalise_id(value)
+    bare = ":" not in value and "/" not in value
+    found = None if bare and default_scheme is not None else try_normalise_id(value)
     if found is None and default_scheme is not None and value.partition(":")[0].lower() not in SCHEMES:
         found = try_normalise_id(f"{default_scheme}:{value.strip()}")
     return found

@@ -66,8 +66,8 @@ def ingest(
     rejects_path: where rejected records are listed (RejectsFile); without it a file in rejects_dir that is named by
     what is read, so that no two runs share one; without either they are only counted. A run that was cut off and
     whose list is no longer what it wrote begins anew, so that the list is whole. progress is called after each batch.
-    scheme: "local" to take bare ids that fit no scheme as local: ids (kinds jsonl and bibtex); without it such
-    records are rejected.
+    scheme: "local" to take bare ids as local: ids (clean_id; kinds jsonl and bibtex); without it records whose ids
+    fit no scheme are rejected.
     Raises InvalidArgument for files that are not what they claim, Unavailable when the catalogue does not answer.
     """
     if kind not in KINDS:

@@ -108,13 +108,24 @@ def test_openalex_csv(catalogue: Catalogue, write: Write) -> None:
     ]
 
 
-def test_a_quote_that_never_closes_harms_itself_alone(catalogue: Catalogue, write: Write) -> None:
-    rows = "".join(f"https://openalex.org/W{i},Title {i}\n" for i in range(1, 4))
-    summary = ingest(
-        catalogue, "openalex", [write("a.csv", "id,title\n" + rows + 'https://openalex.org/W9,"open\nrest')]
-    )
-    assert summary.stored == 4
-    assert only(catalogue, "openalex:W9").title == "open rest"
+@pytest.mark.parametrize("row", ['https://openalex.org/W9,"open,2000', 'https://openalex.org/W9,T,"2000'])
+def test_a_quote_that_never_closes_harms_itself_alone(catalogue: Catalogue, write: Write, row: str) -> None:
+    def works(first: int, last: int) -> str:
+        return "".join(f'https://openalex.org/W{i},"Title ""{i}""\nover lines",2000\n' for i in range(first, last))
+
+    path = write("a.csv", f"id,title,publication_year\n{works(1, 4)}{row}\n{works(4, 2000)}\n")
+    summary = ingest(catalogue, "openalex", [path], rejects_path=path.with_suffix(".rejects"))
+    assert (summary.stored, summary.rejected_total) == (1999, 1)
+    (reject,) = map(json.loads, path.with_suffix(".rejects").read_text().splitlines())
+    assert (reject["line"], reject["raw"]) == (8, row)
+    assert only(catalogue, "openalex:W5").title == 'Title "5" over lines'
+
+
+def test_a_quote_open_at_the_end_is_rejected(catalogue: Catalogue, write: Write) -> None:
+    path = write("a.csv", 'id,title\nhttps://openalex.org/W1,T\nhttps://openalex.org/W9,"open\nW3,U\n\n')
+    summary = ingest(catalogue, "openalex", [path])
+    assert (summary.stored, summary.rejected) == (2, {"not CSV: unexpected end of data": 1})
+    assert catalogue.get_papers(["openalex:W9"]) == {}
 
 
 def test_an_inverted_index_cannot_ask_for_memory(catalogue: Catalogue, write: Write) -> None:
@@ -341,6 +352,8 @@ def test_a_file_of_something_else_is_no_success(catalogue: Catalogue, write: Wri
     [
         ("jsonl", "from\tto\n1\t2\n", "header"),
         ("openalex", "name,age\nx,1\n", "no column"),
+        ("openalex", 'id,"title\n', "no column"),
+        ("openalex", "merge_date,id,merge_into_id\n2022-07-27,W1,W2\n", "merged, not works"),
         ("arxiv", "PK\x03\x04", "zip"),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cocite.core.errors import Unavailable
 from cocite.core.paper import Paper
+from cocite.serving.deadline import Deadline
 
 PATIENT_S = 5.0  # longer than any pause of a busy machine: only what is truly stopped runs into it
 HASTY_S = 0.05
@@ -27,7 +28,7 @@ class MemorySource:
         self.asked: list[list[str]] = []
         self.down = False
 
-    def get_papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+    def get_papers(self, ids: Sequence[str], deadline: Deadline) -> dict[str, Paper]:
         self.asked.append(list(ids))
         if self.down:
             raise Unavailable("the catalogue does not answer")

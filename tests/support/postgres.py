@@ -3,13 +3,14 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,34 @@ def _wait_until_up(server: subprocess.Popen[bytes], url: str, log: Path) -> None
             time.sleep(0.1)
 
 
+class OwnServer:
+    """A running PostgreSQL server of a test's own, which it may freeze: connections stay, answers do not come."""
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
+        self.url = url
+        self._process = process
+        self._frozen: list[int] = []
+
+    def freeze(self) -> None:
+        """Stop the server and all it has forked; the kernel goes on taking connections for it."""
+        with psycopg.connect(self.url) as admin:
+            self._process.send_signal(signal.SIGSTOP)  # first, so that it forks no more
+            self._frozen = [pid for (pid,) in admin.execute("SELECT pid FROM pg_stat_activity")]
+            for pid in self._frozen:
+                os.kill(pid, signal.SIGSTOP)
+            admin.pgconn.finish()  # a farewell would wait for an answer
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for pid in self._frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        self._process.send_signal(signal.SIGCONT)
+        self._frozen = []
+
+
 @contextmanager
-def _own_server(binaries: Path) -> Iterator[str]:
+def _own_server(binaries: Path) -> Iterator[OwnServer]:
     as_user = _unprivileged()
     # Not below pytest's tmp_path, whose parents another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="cocite-postgres-"))
@@ -79,7 +106,11 @@ def _own_server(binaries: Path) -> Iterator[str]:
         try:
             url = f"postgresql://cocite@127.0.0.1:{port}/postgres"
             _wait_until_up(server, url, log)
-            yield url
+            own = OwnServer(url, server)
+            try:
+                yield own
+            finally:
+                own.thaw()
         finally:
             server.terminate()
             try:
@@ -100,8 +131,18 @@ def postgres_server() -> Iterator[str]:
     binaries = _binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL: set COCITE_TEST_POSTGRES_URL or install its server")
-    with _own_server(binaries) as url:
-        yield url
+    with _own_server(binaries) as own:
+        yield own.url
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[OwnServer]:
+    """A server that a test may freeze; skips where there is none to start."""
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed that could be frozen")
+    with _own_server(binaries) as own:
+        yield own
 
 
 @pytest.fixture

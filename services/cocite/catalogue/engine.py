@@ -35,8 +35,12 @@ def parse_url(url: str) -> sa.URL:
     return parsed
 
 
-def create_engine(url: sa.URL) -> sa.Engine:
-    """Engine of a catalogue. Its failures come out as Unavailable, InvalidArgument or CorruptData."""
+def create_engine(url: sa.URL, answer_s: float | None = None) -> sa.Engine:
+    """Engine of a catalogue. Its failures come out as Unavailable, InvalidArgument or CorruptData.
+
+    answer_s: longest wait for a PostgreSQL server that is silent, in seconds; None for as long as it keeps its own
+    statement_timeout.
+    """
     if url.drivername.startswith("sqlite"):
         assert url.database is not None  # parse_url
         directory = Path(url.database).parent
@@ -59,6 +63,11 @@ def create_engine(url: sa.URL) -> sa.Engine:
                 "tcp_user_timeout": 2 * STATEMENT_TIMEOUT_MS,
             },
         )
+        if answer_s is not None:
+            from cocite.catalogue.impatient import connection_class
+
+            kind = connection_class(answer_s)
+            event.listen(engine, "do_connect", lambda _dialect, _record, args, kwargs: kind.connect(*args, **kwargs))
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _translate, retval=True)
     return engine

@@ -53,7 +53,4 @@ def build(settings: Settings) -> EmbeddingProcess:
 def serve(settings: Settings) -> None:
     """Run the service until SIGTERM or SIGINT."""
     process = build(settings)
-    try:
-        run(process.server, "embedding")
-    finally:
-        process.close()
+    run(process.server, "embedding", process.close)

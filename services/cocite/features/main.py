@@ -19,6 +19,7 @@ from cocite.serving.server import GrpcServer, run
 from cocite.v1 import feature_service_pb2, feature_service_pb2_grpc
 
 SERVICE = feature_service_pb2.DESCRIPTOR.services_by_name["FeatureService"].full_name
+_SPARE_THREADS = 2  # that never wait for the catalogue, for what Redis has
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class FeatureProcess:
 def build(settings: Settings) -> FeatureProcess:
     """Wire the service. Raises InvalidArgument for settings that cannot work, NotReady without a Valkey to embed."""
     with ExitStack() as stack:
-        source = CatalogueSource(settings.catalogue)
+        source = CatalogueSource(settings.catalogue, callers=max(1, settings.server_threads - _SPARE_THREADS))
         stack.callback(source.close)
         store, close_store = open_redis(settings)
         stack.callback(close_store)
@@ -58,7 +59,4 @@ def build(settings: Settings) -> FeatureProcess:
 def serve(settings: Settings) -> None:
     """Run the service until SIGTERM or SIGINT."""
     process = build(settings)
-    try:
-        run(process.server, "features")
-    finally:
-        process.close()
+    run(process.server, "features", process.close)

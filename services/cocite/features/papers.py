@@ -24,8 +24,8 @@ log = structlog.get_logger("cocite.features")
 class PaperSource(Protocol):
     """Where papers come from; the catalogue is one."""
 
-    def get_papers(self, ids: Sequence[str]) -> Mapping[str, Paper]:
-        """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable and kin."""
+    def get_papers(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, Paper]:
+        """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable and kin, in time."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class PaperReader:
         cached = self._from_cache(ids, found)
         if lacking := [paper_id for paper_id in ids if paper_id not in found.papers]:
             deadline.check()
-            fresh = self._from_source(lacking, found)
+            fresh = self._from_source(lacking, found, deadline)
             if cached and fresh:
                 self._remember(fresh, found)
             if not cached and fresh is None:
@@ -88,9 +88,11 @@ class PaperReader:
             self.counts.update(hits=hits, misses=len(ids) - hits, damaged=damaged)
         return True
 
-    def _from_source(self, ids: Sequence[str], found: PapersFound) -> dict[str, paper_pb2.Paper] | None:
+    def _from_source(
+        self, ids: Sequence[str], found: PapersFound, deadline: Deadline
+    ) -> dict[str, paper_pb2.Paper] | None:
         try:
-            papers = self._source.get_papers(ids)
+            papers = self._source.get_papers(ids, deadline)
         except CociteError:
             found.degraded.append(CATALOGUE_UNAVAILABLE)
             return None

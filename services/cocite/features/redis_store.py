@@ -1,13 +1,17 @@
 """Bytes by key in Redis: one round trip a batch, a bound on every wait, and one error for whatever goes wrong.
 
-redis-py left to itself waits 5 s and tries 10 times; here a call waits for one timeout, once, and after a few of
-those in a row not at all until the breaker lets a probe through.
+redis-py left to itself waits 5 s and tries 10 times; here nothing is tried twice. One timeout bounds each wait for
+bytes, SLOW_TIMEOUTS of them the way to a connection, name resolution included. An answer that trickles in for longer
+is still taken, but counts as a failure; after a few failures in a row Redis is left alone until ping() finds it well.
 """
 
 import random
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +26,9 @@ from cocite.serving.breaker import Breaker
 log = structlog.get_logger("cocite.redis")
 
 MAX_FAILURES = 3
-OPEN_S = 1.0
+OPEN_S = 0.5  # less than the pause between two looks of the health watch, which are what ends an outage
+SLOW_TIMEOUTS = 10  # a call, or the way to a connection, that takes longer than so many timeouts is a failure
+_DIALLERS = 4
 _TTL_SPREAD = 0.1  # lifetimes differ by up to this fraction, so that what was stored together does not expire together
 _URL_OPTIONS = ("db", "username", "password", "client_name")
 
@@ -48,15 +54,20 @@ def connect(url: str, timeout_s: float, max_connections: int) -> redis.Redis:
             driver_info=None,  # nor from telling the server the library's name, two more round trips a connection
         )
         pool.connection_class(**pool.connection_kwargs)
-    except (ValueError, TypeError, redis.RedisError) as error:
-        raise _bad_url(str(error)) from None
+    except (ValueError, TypeError, redis.RedisError):  # what they say may hold a part of the password
+        raise _bad_url("it is no address of a Redis") from None
+    if issubclass(pool.connection_class, redis.Connection):
+        pool.connection_class = _dialled_apart(pool.connection_class, SLOW_TIMEOUTS * timeout_s)
     return redis.Redis(connection_pool=pool)
 
 
 def _check_options(url: str) -> None:
-    for name in parse_qs(urlsplit(url).query):
-        if name not in _URL_OPTIONS and not name.startswith("ssl_"):
-            raise _bad_url(f"the option {name!r} is not supported")
+    try:
+        names = parse_qs(urlsplit(url).query)
+    except ValueError:
+        raise _bad_url("it is no address of a Redis") from None
+    if any(name not in _URL_OPTIONS and not name.startswith("ssl_") for name in names):
+        raise _bad_url(f"only {', '.join(_URL_OPTIONS)} and ssl_... may follow the question mark")
 
 
 def _bad_url(why: str) -> InvalidArgument:
@@ -67,14 +78,44 @@ def _bad_url(why: str) -> InvalidArgument:
     )
 
 
+def _dialled_apart(kind: type[redis.Connection], seconds: float) -> type[redis.Connection]:
+    """A kind of connection that is made in a thread apart and waited for no longer than seconds.
+
+    A name is resolved without a timeout; a resolver that hangs must not take a caller with it.
+    """
+    diallers = ThreadPoolExecutor(_DIALLERS, thread_name_prefix="redis-dial")
+
+    class Dialled(kind):  # type: ignore[misc, valid-type]  # a base class known at run time only
+        def _connect(self) -> socket.socket:
+            future: Future[socket.socket] = diallers.submit(super()._connect)
+            try:
+                return future.result(seconds)
+            except TimeoutError:
+                if not future.cancel():
+                    future.add_done_callback(_hang_up)
+                raise
+
+    return Dialled
+
+
+def _hang_up(late: "Future[socket.socket]") -> None:
+    if not late.exception():
+        late.result().close()
+
+
 class RedisStore:
     """A thread-safe store that may forget. Every method raises Unavailable when Redis cannot do it now.
 
+    After MAX_FAILURES failures in a row only ping() asks Redis, until that succeeds: somebody has to call it now and
+    then, and it is that thread which waits. slow_s is what a call may take in all without counting as a failure.
     counts tells how often Redis failed ("failures") and was left alone ("skipped").
     """
 
-    def __init__(self, client: redis.Redis, breaker: Breaker | None = None) -> None:
+    def __init__(self, client: redis.Redis, breaker: Breaker | None = None, slow_s: float | None = None) -> None:
         self._client = client
+        if slow_s is None:
+            slow_s = SLOW_TIMEOUTS * cast("redis.BlockingConnectionPool", client.connection_pool).timeout
+        self._slow_s = slow_s
         self._breaker = breaker or Breaker(MAX_FAILURES, OPEN_S)
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
@@ -88,7 +129,7 @@ class RedisStore:
                 raise redis.InvalidResponse("MGET did not answer one value a key")
             return values
 
-        return self._guarded(mget) if keys else []
+        return self._guarded(mget, self._breaker.closed) if keys else []
 
     def put_many(self, values: Sequence[tuple[str, bytes]], ttl_s: int) -> int:
         """Store values for at most ttl_s seconds and a tenth less at least; one pipeline. Returns how many Redis took,
@@ -100,22 +141,23 @@ class RedisStore:
         shortest = max(1, round(ttl_s * (1 - _TTL_SPREAD)))
         for key, value in values:
             pipeline.set(key, value, ex=random.randint(shortest, ttl_s))
-        replies = self._guarded(lambda: pipeline.execute(raise_on_error=False))
+        replies = self._guarded(lambda: pipeline.execute(raise_on_error=False), self._breaker.closed)
         return sum(reply is True for reply in replies)
 
     def ping(self) -> None:
-        """Return when Redis answers."""
-        self._guarded(self._client.ping)
+        """Return when Redis answers, which ends an outage."""
+        self._guarded(self._client.ping, self._breaker.allow())
 
     def close(self) -> None:
         """Give the connections back to the system."""
         self._client.close()
         self._client.connection_pool.disconnect()
 
-    def _guarded(self, call: Callable[[], T]) -> T:
-        if not self._breaker.allow():
+    def _guarded(self, call: Callable[[], T], allowed: bool) -> T:
+        if not allowed:
             self._count("skipped")
             raise Unavailable("Redis is left alone after failures in a row")
+        started = time.monotonic()
         try:
             answer = call()
         except redis.ResponseError as error:  # Redis answers, it just will not do this
@@ -123,12 +165,18 @@ class RedisStore:
             self._count("failures")
             raise Unavailable(f"Redis refused: {error}") from None
         except (redis.RedisError, OSError, ValueError) as error:  # ValueError: what answers does not speak RESP
-            self._count("failures")
-            if self._breaker.failed():
-                log.warning("redis unavailable", error=str(error))
+            self._failed(str(error))
             raise Unavailable("Redis does not answer") from error
-        self._succeeded()
+        if (seconds := time.monotonic() - started) > self._slow_s:
+            self._failed(f"an answer took {seconds:.2f} s")
+        else:
+            self._succeeded()
         return answer
+
+    def _failed(self, why: str) -> None:
+        self._count("failures")
+        if self._breaker.failed():
+            log.warning("redis unavailable", error=why)
 
     def _succeeded(self) -> None:
         if self._breaker.succeeded():

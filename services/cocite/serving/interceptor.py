@@ -1,25 +1,29 @@
-"""The one server interceptor: deadline, validation by the rules in the protos, errors to status, a log line a call."""
+"""The one server interceptor: limit, deadline, validation by the rules in the protos, errors to status, a log line."""
 
 from __future__ import annotations  # grpc's classes are generic in their stubs only
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 import protovalidate
 import structlog
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
-from cocite.core.errors import CociteError, InvalidArgument
+from cocite.core.errors import CociteError, InvalidArgument, Overloaded
 from cocite.serving.deadline import Deadline
+from cocite.serving.pools import BoundedPool, in_pool
 from cocite.serving.status import code_of, internal_status, to_status
 
 log = structlog.get_logger("cocite.rpc")
-_UNWATCHED = ("/grpc.health.", "/grpc.reflection.")
+_HEALTH, _REFLECTION = "/grpc.health.", "/grpc.reflection."
+RETRY_AFTER_S = 0.5
 
-Handler = Callable[[Any, grpc.ServicerContext], Any]
+Behaviour = Callable[[bytes, grpc.ServicerContext], Any]
+RpcHandler = grpc.RpcMethodHandler
 
 
 def field_path(violation: protovalidate.Violation) -> str:
@@ -41,33 +45,59 @@ def validate(request: Message) -> None:
 
 
 class RpcInterceptor(grpc.ServerInterceptor):
-    """Wraps every unary method of the service."""
+    """Wraps every unary method of the service.
 
-    def __init__(self, default_deadline_s: float) -> None:
+    calls is the pool they run in; once it is full, calls are refused with Overloaded in the server's own pool, which
+    is left to health checks otherwise. streams is the pool of reflection, whose clients may hold a thread for long.
+    Without pools everything runs in the server's own, and nothing is refused.
+    """
+
+    def __init__(
+        self, default_deadline_s: float, calls: BoundedPool | None = None, streams: ThreadPoolExecutor | None = None
+    ) -> None:
         self._default_deadline_s = default_deadline_s
+        self._calls = calls
+        self._streams = streams
+        self._handlers: dict[str, RpcHandler[Any, Any]] = {}  # by method; only those that exist
+        self._refusing: RpcHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(self._refuse)
 
     def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        continuation: Callable[[grpc.HandlerCallDetails], RpcHandler[Any, Any] | None],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> RpcHandler[Any, Any] | None:
         """See grpc.ServerInterceptor."""
-        handler = continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or handler.unary_unary is None or method.startswith(_UNWATCHED):
-            return handler
-        return grpc.unary_unary_rpc_method_handler(
-            self._wrap(method, handler.unary_unary),
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+        handler = self._handlers.get(method)
+        if handler is None:
+            inner = continuation(handler_call_details)
+            if inner is None or method.startswith(_HEALTH):
+                return inner
+            handler = self._handlers[method] = self._wrapped(method, inner)
+        if self._calls and self._calls.full and handler.unary_unary is not None:
+            return self._refusing
+        return handler
 
-    def _wrap(self, method: str, inner: Handler) -> Handler:
-        def call(request: Message, context: grpc.ServicerContext) -> Any:
+    def _wrapped(self, method: str, inner: RpcHandler[Any, Any]) -> RpcHandler[Any, Any]:
+        if inner.unary_unary is not None:
+            behaviour = self._guarded(method, inner.unary_unary, inner.request_deserializer or bytes)
+            return grpc.unary_unary_rpc_method_handler(
+                in_pool(self._calls, behaviour) if self._calls else behaviour,
+                response_serializer=inner.response_serializer,
+            )
+        if inner.stream_stream is not None and self._streams and method.startswith(_REFLECTION):
+            return grpc.stream_stream_rpc_method_handler(
+                in_pool(self._streams, inner.stream_stream), inner.request_deserializer, inner.response_serializer
+            )
+        return inner
+
+    def _guarded(self, method: str, inner: Callable[..., Any], parse: Callable[[bytes], Any]) -> Behaviour:
+        def call(data: bytes, context: grpc.ServicerContext) -> Any:
             started = time.perf_counter()
             code = "OK"
             try:
                 Deadline.of(context, self._default_deadline_s).check()
+                request = _parsed(parse, data)
                 validate(request)
                 return inner(request, context)
             except CociteError as error:
@@ -83,3 +113,15 @@ class RpcInterceptor(grpc.ServerInterceptor):
                 log.debug("call", method=method, code=code, ms=round((time.perf_counter() - started) * 1e3, 3))
 
         return call
+
+    def _refuse(self, _data: bytes, context: grpc.ServicerContext) -> None:
+        limit = self._calls.limit if self._calls else 0
+        error = Overloaded(f"{limit} calls are under way, as many as are allowed", retry_after_s=RETRY_AFTER_S)
+        context.abort_with_status(rpc_status.to_status(to_status(error)))
+
+
+def _parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        return parse(data)
+    except DecodeError:
+        raise InvalidArgument("request: the bytes are no message of the type this method takes") from None

@@ -1,6 +1,8 @@
 """A gRPC server as every process runs it: health, reflection, interceptor, signals, drain."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +14,15 @@ from grpc_reflection.v1alpha import reflection
 
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
+from cocite.serving.deadline import Deadline
 from cocite.serving.interceptor import RpcInterceptor
+from cocite.serving.pools import BoundedPool
 
 log = structlog.get_logger("cocite.server")
 
+LIVE = "live"  # health of the process itself, whatever it may lack to answer calls: what a liveness probe asks for
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # above every limit in the protos, so that those are what a caller runs into
+_MAX_REFUSALS = 1024  # that wait to be sent; beyond, grpcio refuses by itself, without details and health checks too
 _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -30,9 +36,10 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 class GrpcServer:
-    """One listening gRPC server for the services named; NOT_SERVING until set_ready(True).
+    """One listening gRPC server for the services named; NOT_SERVING until set_ready(True), "live" from the start.
 
-    Raises Unavailable from start() when the address cannot be bound.
+    Calls have a pool of threads of their own, so that health is answered while all of them are busy. Raises
+    Unavailable from start() when the address cannot be bound.
     """
 
     def __init__(
@@ -45,17 +52,21 @@ class GrpcServer:
         self._settings = settings
         self._listen = listen
         self._names = tuple(service_names)
-        self._pool = ThreadPoolExecutor(settings.server_threads, thread_name_prefix="rpc")
+        calls = BoundedPool(settings.server_threads, settings.max_concurrent_calls, "rpc")
+        health_and_refusals = ThreadPoolExecutor(2, thread_name_prefix="health")
+        streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
+        self._pools = (calls, health_and_refusals, streams)
         self._server = grpc.server(
-            self._pool,
-            interceptors=[RpcInterceptor(settings.default_deadline_s)],
-            maximum_concurrent_rpcs=settings.max_concurrent_calls,
+            health_and_refusals,
+            interceptors=[RpcInterceptor(settings.default_deadline_s, calls, streams)],
+            maximum_concurrent_rpcs=settings.max_concurrent_calls + _MAX_REFUSALS,
             options=_OPTIONS,
         )
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         register(self._server)
         reflection.enable_server_reflection((*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        self._health.set(LIVE, health_pb2.HealthCheckResponse.SERVING)
         self.set_ready(False)
         self.port = 0
 
@@ -81,7 +92,8 @@ class GrpcServer:
         pause = self._settings.lame_duck_s if lame_duck_s is None else lame_duck_s
         threading.Event().wait(pause)
         self._server.stop(self._settings.drain_s).wait(self._settings.drain_s + 5)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def stop_on_signal() -> threading.Event:
@@ -92,12 +104,33 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-def run(server: GrpcServer, name: str) -> None:
-    """Start, log the address, wait for a signal, stop. Readiness is the caller's to set."""
-    stop = stop_on_signal()  # before anyone can know that the server listens
-    address = server.start()
-    log.info("listening", service=name, address=address)
-    while not stop.wait(1.0):
-        pass
-    log.info("stopping", service=name)
-    server.stop()
+def run(server: GrpcServer, name: str, close: Callable[[], None] = lambda: None) -> None:
+    """Start, log the address, wait for a signal, stop, close. Readiness is the caller's to set.
+
+    Python waits for its threads before it exits. One that a hung store holds would keep the process for ever, so when
+    some are left after the drain the process is ended here, with status 0.
+    """
+    try:
+        stop = stop_on_signal()  # before anyone can know that the server listens
+        address = server.start()
+        log.info("listening", service=name, address=address)
+        while not stop.wait(1.0):
+            pass
+        log.info("stopping", service=name)
+        server.stop()
+    finally:
+        close()
+    if stuck := _stuck_threads():
+        log.warning("threads are stuck, ending without them", service=name, threads=stuck)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _stuck_threads() -> list[str]:
+    """Names of the threads that Python would wait for and that do not end by themselves within a second."""
+    deadline = Deadline.after(1.0)
+    others = [t for t in threading.enumerate() if not t.daemon and t is not threading.current_thread()]
+    for thread in others:
+        thread.join(deadline.remaining())
+    return [thread.name for thread in others if thread.is_alive()]

@@ -131,6 +131,7 @@ def test_one_that_dies_is_started_again_empty() -> None:
 
         def answers() -> bool:
             try:
+                store.ping()
                 return store.get_many(["a"]) == [None]
             except Unavailable:
                 return False

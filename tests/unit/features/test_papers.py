@@ -99,7 +99,7 @@ def test_another_type_under_the_key_is_a_miss(reader: PaperReader, valkey: RealV
 
 
 def test_killed_in_the_middle_of_a_run_the_catalogue_answers_and_the_answer_says_so(
-    reader: PaperReader, valkey: RealValkey, clock: Clock
+    reader: PaperReader, store: RedisStore, valkey: RealValkey, clock: Clock
 ) -> None:
     assert not reader.read(IDS, soon()).degraded
     valkey.kill()
@@ -109,6 +109,7 @@ def test_killed_in_the_middle_of_a_run_the_catalogue_answers_and_the_answer_says
         assert found.degraded == [CACHE_UNAVAILABLE]
     valkey.start()
     clock.now += 1.0
+    store.ping()
     assert not reader.read(IDS, soon()).degraded
 
 

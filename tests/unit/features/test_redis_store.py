@@ -1,7 +1,10 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 import redis
@@ -70,6 +73,9 @@ def test_a_dead_server_is_unavailable_and_a_new_one_is_found_again(
     with pytest.raises(Unavailable):
         store.get_many(["a"])
     clock.now += 1.0
+    with pytest.raises(Unavailable):
+        store.get_many(["a"])
+    store.ping()
     assert store.get_many(["a"]) == [None]
     assert store.put_many([("a", b"2")], 60) == 1 and store.get_many(["a"]) == [b"2"]
 
@@ -82,7 +88,7 @@ def test_a_restart_between_two_calls_fails_neither(store: RedisStore, valkey: Re
     assert not store.counts
 
 
-def test_a_hung_server_costs_three_timeouts_and_then_one_a_probe(
+def test_a_hung_server_costs_callers_three_timeouts_and_then_whoever_pings_one_a_pause(
     hasty_store: RedisStore, valkey: RealValkey, clock: Clock
 ) -> None:
     assert hasty_store.put_many([("a", b"1")], 60) == 1
@@ -95,6 +101,10 @@ def test_a_hung_server_costs_three_timeouts_and_then_one_a_probe(
     for _ in range(100):
         with pytest.raises(Unavailable):
             hasty_store.get_many(["a"])
+    assert hasty_store.counts["failures"] == 3
+    for _ in range(100):
+        with pytest.raises(Unavailable):
+            hasty_store.ping()
     assert hasty_store.counts["failures"] == 4
     valkey.thaw()
 
@@ -126,6 +136,81 @@ def test_a_full_server_takes_fewer_and_still_answers(breaker: Breaker) -> None:
     finally:
         store.close()
         full.close()
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """A server that answers each GET of one value a byte at a time: never still for long, never done soon."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip(peer: socket.socket) -> None:
+        with peer, suppress(OSError):
+            while peer.recv(1000):
+                for byte in b"*1\r\n$40\r\n" + b"x" * 40 + b"\r\n":
+                    peer.sendall(bytes([byte]))
+                    time.sleep(0.01)
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=listener.accept()[:1], daemon=True).start()
+
+    threading.Thread(target=answer, daemon=True).start()
+    yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+    listener.close()
+
+
+def test_answers_that_trickle_in_are_taken_and_then_left_alone(dripping: str, breaker: Breaker) -> None:
+    store = RedisStore(connect(dripping, PATIENT_S, 1), breaker, slow_s=0.3)
+    for _ in range(3):
+        assert store.get_many(["a"]) == [b"x" * 40]
+    assert store.counts == {"failures": 3}
+    with pytest.raises(Unavailable):
+        store.get_many(["a"])
+    store.close()
+
+
+def test_answers_that_trickle_in_within_the_time_are_no_failure(dripping: str, breaker: Breaker) -> None:
+    store = RedisStore(connect(dripping, PATIENT_S, 1), breaker)
+    for _ in range(3):
+        assert store.get_many(["a"]) == [b"x" * 40]
+    assert breaker.closed and not store.counts
+    store.close()
+
+
+def test_a_resolver_that_hangs_takes_nobody_with_it(monkeypatch: pytest.MonkeyPatch, breaker: Breaker) -> None:
+    hanging, real = threading.Event(), socket.getaddrinfo
+
+    def resolve(host: str, *arguments: Any, **options: Any) -> Any:
+        if host == "redis.example":
+            hanging.wait(60)
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    store = RedisStore(connect("redis://redis.example:6379/0", 0.01, 1), breaker)
+    try:
+        for _ in range(50):
+            with pytest.raises(Unavailable):
+                store.get_many(["a"])
+        assert store.counts == {"failures": 3, "skipped": 47}
+    finally:
+        hanging.set()
+        store.close()
+
+
+def test_a_connection_that_comes_late_is_closed(monkeypatch: pytest.MonkeyPatch, breaker: Breaker) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    hanging, real = threading.Event(), socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: (hanging.wait(60), real(*a, **k))[1])
+    store = RedisStore(connect(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", 0.01, 1), breaker)
+    with pytest.raises(Unavailable):
+        store.get_many(["a"])
+    hanging.set()
+    peer, _ = listener.accept()
+    peer.settimeout(60)
+    assert peer.recv(100) == b""
+    store.close()
 
 
 @pytest.fixture
@@ -197,12 +282,16 @@ def test_threads_beyond_the_connections_wait_their_turn(valkey: RealValkey) -> N
         "redis://localhost/0?decode_responses=true",
         "redis://localhost/0?db=many",
         "rediss://localhost/0?ssl_fish=1",
+        "redis://:geheim/x@localhost:6379/0",
+        "redis://:x?geheim=1@localhost:6379/0",
+        "redis://[geheim",
     ],
 )
-def test_a_wrong_url_is_refused_at_once(url: str) -> None:
+def test_a_wrong_url_is_refused_at_once_and_no_part_of_it_is_shown(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         connect(url, 0.02, 4)
     assert caught.value.field == "COCITE_REDIS_URL"
+    assert "geheim" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

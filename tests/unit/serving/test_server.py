@@ -8,13 +8,15 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 
 from cocite.core import errors
 from cocite.core.settings import Settings
 from cocite.serving.channel import open_channel
-from cocite.serving.server import GrpcServer
+from cocite.serving.interceptor import RETRY_AFTER_S
+from cocite.serving.server import LIVE, GrpcServer
 from cocite.serving.status import CODES, INTERNAL_TEXT, from_rpc_error
 from cocite.v1 import feature_service_pb2 as pb
 from cocite.v1 import feature_service_pb2_grpc as rpc
@@ -43,6 +45,7 @@ def serving(behaviour: Behaviour, settings: Settings | None = None) -> Iterator[
         lambda s: rpc.add_FeatureServiceServicer_to_server(Servicer(behaviour), s),
     )
     address = server.start()
+    server.set_ready(True)
     with open_channel(address) as channel:
         try:
             yield server, channel
@@ -117,11 +120,12 @@ def test_health_follows_readiness_and_shutdown() -> None:
         request = health_pb2.HealthCheckRequest(service=service)
         return int(health_pb2_grpc.HealthStub(channel).Check(request, timeout=10, wait_for_ready=True).status)
 
-    with serving(missing) as (server, channel):
+    with serving(missing) as (server, _), grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         for ready in (False, True, False):
             server.set_ready(ready)
             expected = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
             assert health(channel, SERVICE) == health(channel, "") == expected
+            assert health(channel, LIVE) == health_pb2.HealthCheckResponse.SERVING
 
 
 def test_reflection_lists_the_service() -> None:
@@ -155,20 +159,92 @@ def test_calls_in_flight_finish_at_shutdown_and_later_ones_are_refused() -> None
     assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
-def test_more_calls_than_allowed_are_refused_at_once() -> None:
-    release = threading.Event()
+@contextmanager
+def busy(threads: int, limit: int, calls: int) -> Iterator[grpc.Channel]:
+    """A server whose threads are all held by calls, and a channel to it."""
+    release, entered = threading.Event(), threading.Semaphore(0)
 
-    def slow(*_: object) -> pb.BatchGetPapersResponse:
-        release.wait(10)
+    def hold(*_: object) -> pb.BatchGetPapersResponse:
+        entered.release()
+        release.wait(60)
         return pb.BatchGetPapersResponse()
 
-    with serving(slow, Settings(lame_duck_s=0.0, max_concurrent_calls=2)) as (_, channel):
-        stub = rpc.FeatureServiceStub(channel)
-        request = pb.BatchGetPapersRequest(paper_ids=["x"])
-        calls = [stub.BatchGetPapers.future(request, timeout=20, wait_for_ready=True) for _ in range(6)]
-        refused = next(c for c in iter(lambda: next((c for c in calls if c.done()), None), object()) if c is not None)
-        assert refused.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-        release.set()
+    settings = Settings(lame_duck_s=0.0, server_threads=threads, max_concurrent_calls=limit)
+    with serving(hold, settings) as (_, channel):
+        stub, request = rpc.FeatureServiceStub(channel), pb.BatchGetPapersRequest(paper_ids=["x"])
+        held = [stub.BatchGetPapers.future(request, timeout=60, wait_for_ready=True) for _ in range(calls)]
+        for _ in range(min(threads, calls)):
+            assert entered.acquire(timeout=60)
+        try:
+            yield channel
+        finally:
+            release.set()
+            for call in held:
+                call.exception()
+
+
+def refusal(channel: grpc.Channel) -> grpc.RpcError:
+    """What the next call that is refused is told; the calls before it are accepted and wait."""
+    stub, request = rpc.FeatureServiceStub(channel), pb.BatchGetPapersRequest(paper_ids=["x"])
+    calls = [stub.BatchGetPapers.future(request, timeout=60) for _ in range(4)]
+    done = next(call for call in iter(lambda: next((c for c in calls if c.done()), None), object()) if call is not None)
+    for call in calls:
+        call.cancel()
+    error = done.exception()
+    assert isinstance(error, grpc.RpcError)
+    return error
+
+
+def test_more_calls_than_allowed_are_refused_at_once_and_told_when_to_come_again() -> None:
+    with busy(threads=1, limit=2, calls=1) as channel:
+        error = refusal(channel)
+    assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    translated = from_rpc_error(error)
+    assert isinstance(translated, errors.Overloaded) and translated.retry_after_s == RETRY_AFTER_S
+    info = error_details_pb2.ErrorInfo()
+    assert any(detail.Unpack(info) for detail in rpc_status.from_call(error).details)
+    assert info.reason == "OVERLOADED"
+
+
+def test_health_is_answered_while_every_thread_is_busy_and_the_limit_is_reached() -> None:
+    with busy(threads=2, limit=2, calls=2) as channel:
+        assert refusal(channel).code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        for name in ("", SERVICE, LIVE):
+            request = health_pb2.HealthCheckRequest(service=name)
+            answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=30)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_health_is_answered_while_reflection_clients_hold_their_streams() -> None:
+    done = threading.Event()
+
+    def silence() -> Iterator[reflection_pb2.ServerReflectionRequest]:
+        done.wait(60)
+        yield from ()
+
+    with serving(missing) as (_, channel):
+        streams = [
+            reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(silence(), timeout=60)
+            for _ in range(40)
+        ]
+        health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
+        assert list(call(channel, "x").missing_ids) == ["x"]
+        for stream in streams:
+            stream.cancel()
+        done.set()
+
+
+def test_bytes_that_are_no_request_are_the_callers_fault() -> None:
+    with serving(missing) as (_, channel):
+        raw = channel.unary_unary(f"/{SERVICE}/BatchGetPapers")
+        for data in (b"\xff\xff\xff", b"\x0a\x02\xff\xff"):  # no message at all; an id that is not UTF-8
+            with pytest.raises(grpc.RpcError) as caught:
+                raw(data, timeout=30)
+            assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert isinstance(from_rpc_error(caught.value), errors.InvalidArgument)
+            assert rpc_status.from_call(caught.value) is not None
+        with pytest.raises(grpc.RpcError, match="paper_ids"):  # no bytes are the empty message, which breaks a rule
+            raw(b"", timeout=30)
 
 
 def test_an_address_in_use_is_a_clear_error() -> None:

@@ -1,0 +1,38 @@
+import threading
+
+import pytest
+
+from cocite.serving.pools import BoundedPool
+
+
+def test_a_pool_is_full_while_as_many_run_or_wait_as_it_may_be_given() -> None:
+    go = threading.Event()
+    with BoundedPool(1, 2, "test") as pool:
+        running = pool.submit(go.wait, 60)
+        assert not pool.full
+        waiting = pool.submit(go.wait, 60)
+        assert pool.full
+        go.set()
+        assert running.result() and waiting.result()
+    assert not pool.full
+
+
+def test_what_fails_or_is_cancelled_makes_room_too() -> None:
+    go = threading.Event()
+    with BoundedPool(1, 2, "test") as pool:
+        failing = pool.submit(lambda: go.wait(60) and 1 / 0)
+        cancelled = pool.submit(go.wait, 60)
+        assert pool.full and cancelled.cancel()
+        assert not pool.full
+        go.set()
+        with pytest.raises(ZeroDivisionError):
+            failing.result()
+    assert not pool.full
+
+
+def test_what_a_closed_pool_refuses_does_not_count() -> None:
+    pool = BoundedPool(1, 1, "test")
+    pool.shutdown()
+    with pytest.raises(RuntimeError):
+        pool.submit(print)
+    assert not pool.full

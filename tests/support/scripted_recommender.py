@@ -50,6 +50,7 @@ def running_recommender() -> Iterator[Running]:
         ["cocite.v1.RecommenderService"],
         lambda grpc_server: pb_grpc.add_RecommenderServiceServicer_to_server(servicer, grpc_server),
     )
+    server.set_ready(True)
     target = server.start()
     try:
         yield Running(target, servicer, server)

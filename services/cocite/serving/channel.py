@@ -1,22 +1,38 @@
-"""Channels to other services: balanced, kept alive, bounded. Every call on them passes timeout=."""
+"""Channels to other services: balanced over the replicas that are ready, kept alive, bounded.
+
+Every call on them passes timeout=.
+"""
+
+import json
 
 import grpc
 
 from cocite.serving.server import MAX_MESSAGE_BYTES
 
-_OPTIONS: tuple[tuple[str, int | str], ...] = (
-    ("grpc.lb_policy_name", "round_robin"),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 0),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-)
+# The part of a gRPC service config that every channel shares. Each connection watches the health of its server under
+# the name "": one without a model, or in its lame duck, is passed over. Where none is ready calls fail at once with
+# UNAVAILABLE, and details that end in UNHEALTHY.
+BALANCED = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
+UNHEALTHY = "backend unhealthy"
+
+_OPTIONS: dict[str, int | str] = {
+    "grpc.service_config": json.dumps(BALANCED),
+    "grpc.service_config_disable_resolution": 1,  # the config is ours, not a DNS record's
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.keepalive_timeout_ms": 5_000,
+    "grpc.keepalive_permit_without_calls": 0,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 2_000,
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+}
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
 
 
 def open_channel(target: str, extra_options: tuple[tuple[str, int | str], ...] = ()) -> grpc.Channel:
-    """A channel to "host:port", "unix:path" or any grpc target. Nothing is dialled until the first call."""
-    full = target if "://" in target or target.startswith("unix:") else f"dns:///{target}"
-    return grpc.insecure_channel(full, options=(*_OPTIONS, *extra_options))
+    """A channel to "host:port", "unix:path" or any grpc target. Nothing is dialled until the first call.
+
+    extra_options go before the channel's own; a service config among them starts from BALANCED.
+    """
+    full = target if target.startswith(_SCHEMES) else f"dns:///{target}"
+    return grpc.insecure_channel(full, options=tuple((_OPTIONS | dict(extra_options)).items()))

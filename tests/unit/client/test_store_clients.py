@@ -41,6 +41,7 @@ def target():
 
     names = ["cocite.v1.FeatureService", "cocite.v1.EmbeddingService"]
     server = GrpcServer(Settings(drain_s=0), "127.0.0.1:0", names, register)
+    server.set_ready(True)
     yield server.start()
     server.stop(lame_duck_s=0)
 

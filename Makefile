@@ -13,13 +13,14 @@ setup: .venv/.installed ## create .venv with pinned, hash-checked dependencies a
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cocite needs Python 3.11 or newer: make setup PYTHON=python3.11" >&2; exit 1; }
+	@echo "setting up .venv with all dependencies, pinned and checked by hash: about a minute, and only this once"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: setup ## related papers for a real paper, through all services; ARGS=--once to exit after printing
-	$(BIN)/cocite up --demo $(ARGS)
+	@$(BIN)/cocite up --demo $(ARGS) || [ $$? = 130 ] # Ctrl-C is how it is meant to end
 
 test: setup ## run all tests; ARGS="-k name" to choose
 	$(BIN)/cocite model pull

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from cocite.catalogue.store import Catalogue
 from support.stack import Home
 
 
@@ -20,6 +21,10 @@ def one_line(done):
 
 
 def test_an_empty_catalogue(home):
+    for command in ("up", "train"):
+        assert "there is no catalogue at" in one_line(home.run(command))
+    assert list(home.path.iterdir()) == []  # asking for one makes none
+    Catalogue.open(f"sqlite:///{home.path}/catalogue.db").close()
     assert "is empty; bring papers in with `cocite ingest`" in one_line(home.run("up"))
     assert one_line(home.run("train"))
 

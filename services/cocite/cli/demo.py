@@ -61,7 +61,7 @@ def show_demo(settings: Settings, topic: str) -> None:
             raise NotFound(f"the demo's paper {seed} is not in the catalogue", hint=f"remove {settings.home}")
         answer = client.recommend(seed, texts=[paper.title] if paper.title else [], page_size=RESULTS)
     console = stdout()
-    console.print(f"\nrelated to {_citation(paper)}\n", markup=False, style="bold")
+    console.print(f"\nrelated to {_citation(paper)}\n", markup=False, style="bold", soft_wrap=True)
     print_recommendations(console, answer, name_seeds=False)
 
 

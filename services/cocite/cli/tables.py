@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 VENUE_WIDTH = 100  # columns from which on there is room for venues
+FOR_THE_REST = 55  # columns left to year, venue and reasons where an id takes as much as it can get
 
 
 def print_recommendations(console: "Console", answer: Recommendations, *, name_seeds: bool) -> None:
@@ -18,9 +19,11 @@ def print_recommendations(console: "Console", answer: Recommendations, *, name_s
     from rich.table import Table
 
     roomy = console.width >= VENUE_WIDTH
+    longest_id = max((len(result.paper.paper_id) for result in answer), default=1)
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right", no_wrap=True, min_width=2)
-    table.add_column("title", ratio=4, overflow="fold")
+    for_id = min(longest_id, max(console.width // 2, console.width - FOR_THE_REST))
+    table.add_column("title", ratio=4, width=for_id, overflow="fold")  # with a ratio, width is the least
     table.add_column("year", no_wrap=True, min_width=4)
     if roomy:
         table.add_column("venue", ratio=2, overflow="ellipsis", no_wrap=True)

@@ -79,18 +79,22 @@ def test_of_several_seeds_only_one_that_was_used_needs_no_name(recommender, coci
     assert f"[{SEED}]" not in out
 
 
+LONG = "doi:10.1002/(sici)1097-4571(1998)49:4<1::aid>3"
+
+
 @pytest.mark.parametrize("columns", ["80", "100", "200"])
 def test_ids_are_whole_and_lines_fit(recommender, cocite, monkeypatch, columns):
     def answer(request):
         answer = two_results(request)
-        answer.results[0].paper.paper_id = "doi:10.1002/(sici)1097-4571(1998)49"
+        answer.results[0].paper.paper_id = LONG
         answer.results[0].paper.title = "Visualizing a discipline: an author co-citation analysis, " * 3
         return answer
 
     recommender.servicer.answer = answer
     monkeypatch.setenv("COLUMNS", columns)
     _, out, _ = cocite("recommend", SEED)
-    assert "doi:10.1002/(sici)1097-4571(1998)49" in out
+    assert (LONG in out) is (columns != "80")  # there it takes two lines
+    assert "pmid:2" in out
     assert ("A Journal" in out) is (columns != "80")
     assert max(map(len, out.splitlines())) <= int(columns)
 

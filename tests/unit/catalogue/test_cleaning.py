@@ -15,6 +15,12 @@ from cocite.catalogue.records import Fields
         ("&lt;i&gt;In vivo&lt;/i&gt;", "In vivo"),
         ("p < 0.05 and q > 3", "p < 0.05 and q > 3"),
         ("Semantics of List<T> types", "Semantics of List<T> types"),
+        ("a<b>c and m<p>q", "a<b>c and m<p>q"),
+        ("if a <i and j> k", "if a <i and j> k"),
+        ("if a <i and j> k <i>in vivo</i>", "if a <i and j> k in vivo"),
+        ('<p class="x" id=y>One<br>two</P><mml:mi>x</mml:mi><jats:sec >', "One two x"),
+        ("<math display='block'><mi>x</mi><mspace/></math>", "x"),
+        pytest.param("<b" + " " * 50_000 + "<b" + " a=" * 20_000, "<b <b" + " a=" * 20_000, id="very long"),
         ("NUL\x00 bell\x07 zero\u200bwidth soft\u00adhyphen", "NUL bell zerowidth softhyphen"),
         ("\ufeffmark \u202eturn", "mark turn"),
         ("A\u030angstro\u0308m", "Ångström"),
@@ -24,7 +30,7 @@ from cocite.catalogue.records import Fields
 )
 def test_text_is_cleaned(raw: str | None, clean: str) -> None:
     warnings: list[str] = []
-    assert clean_text(raw, "title", 100, warnings) == clean
+    assert clean_text(raw, "title", 100_000, warnings) == clean
     assert not warnings
 
 

@@ -23,7 +23,12 @@ MAX_KEYWORDS = 64
 YEARS = range(1000, 2101)
 
 _TAGS = "i|b|em|strong|bold|italic|u|tt|sc|scp|small|sub|sup|inf|span|a|p|br|div|sec|title|li|ul|ol|h[1-6]"
-_MARKUP = re.compile(rf"</?(?:(?:jats|mml|xhtml|m):[a-z-]+|math|m[a-z]{{1,9}}|{_TAGS})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ATTRIBUTE = r"""\s+[a-z_:][a-z0-9_.:-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)"""
+_MARKUP = re.compile(
+    rf"<(?P<end>/?)(?P<name>(?:jats|mml|xhtml|m):[a-z-]+|math|m[a-z]{{1,9}}|{_TAGS})(?:{_ATTRIBUTE})*\s*(?P<empty>/?)>",
+    re.IGNORECASE,
+)
+_NEVER_CLOSED = ("br",)
 _INLINE = re.compile(r"</?(?:jats:)?(?:i|b|em|strong|bold|italic|u|tt|scp?|sub|sup|inf|span)\b", re.IGNORECASE)
 # Controls, soft hyphen, zero-width and bidirectional marks, byte-order mark, lone surrogates, noncharacters.
 _INVISIBLE = re.compile(
@@ -49,12 +54,25 @@ def clean_text(value: Any, name: str, limit: int, warnings: list[str]) -> str:
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
-        text = _MARKUP.sub(lambda match: "" if _INLINE.match(match.group()) else " ", text)
+        text = _without_markup(text)
     text = " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
     if len(text) > limit:
         warnings.append(f"{name} cut at {limit} characters")
         text = text[:limit].rstrip()
     return text
+
+
+def _without_markup(text: str) -> str:
+    """The text without tags. What is opened and nowhere closed is no tag but text, as in a<b>c."""
+    closed = {match["name"].lower() for match in _MARKUP.finditer(text) if match["end"]}
+
+    def replacement(match: re.Match[str]) -> str:
+        name = match["name"].lower()
+        if not (match["end"] or match["empty"] or name in closed or name in _NEVER_CLOSED or ":" in name):
+            return match.group()
+        return "" if _INLINE.match(match.group()) else " "
+
+    return _MARKUP.sub(replacement, text)
 
 
 def clean_year(value: Any, warnings: list[str]) -> int | None:

@@ -1,5 +1,6 @@
 """From a request to its answer, one model version throughout."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,24 +55,34 @@ class Answerer:
         self._texts = texts
 
     def answer(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> RecommendPapersResponse:
-        """The page asked for. Raises InvalidArgument and InvalidId that name the field at fault."""
+        """The page asked for.
+
+        Raises InvalidArgument and InvalidId that name the field at fault, and Unavailable when what is missing now
+        makes the list another than that of the pages before.
+        """
         bundle, key = model.bundle, request_key(request)
         start = read_token(request.page_token, key, bundle.version)
         seeds = resolve_seeds(request, bundle, self._features, deadline)
         positives, negatives, problems = self._with_vectors(seeds, bundle, deadline)
+        basis = _basis(seeds, [*positives, *negatives])
+        start.check(basis, complete=seeds.complete and not problems)
         ranking = model.engine.rank(_query(seeds, positives, negatives, request.filter))
-        page = _Page(ranking, start, start + (request.page_size or DEFAULT_PAGE_SIZE))
+        page = _Page(ranking, start.offset, start.offset + (request.page_size or DEFAULT_PAGE_SIZE))
         view = request.view or paper_pb2.PAPER_VIEW_BASIC
         shown = self._display(bundle, page, view, deadline)
         explained = model.engine.explain(positives, ranking, page.start, page.end)
         labels = [seed.label for seed in seeds.positives]
         return RecommendPapersResponse(
             results=_results(bundle, page, shown, view, explained, labels),
-            next_page_token="" if page.is_last else make_token(key, bundle.version, page.end),
+            next_page_token="" if page.is_last else make_token(key, bundle.version, basis, page.end),
             model_version=bundle.version,
             unresolved_seeds=seeds.unresolved,
             degraded=_distinct([*seeds.degraded, *problems, *shown.degraded]),
-            attribution_token=attribution_token(request.SerializeToString(deterministic=True), bundle.version),
+            attribution_token=attribution_token(
+                request.SerializeToString(deterministic=True),
+                bundle.version,
+                [bundle.paper_id(row) for row in page.rows],
+            ),
             fallback=recommender_service_pb2.FALLBACK_POPULARITY if ranking.fallback else None,
         )
 
@@ -99,6 +110,15 @@ def request_key(request: RecommendPapersRequest) -> bytes:
     for name in ("page_size", "page_token", "view"):
         bare.ClearField(name)
     return bare.SerializeToString(deterministic=True)
+
+
+def _basis(seeds: ResolvedSeeds, evidence: Sequence[SeedEvidence]) -> bytes:
+    """What of the request the ranking goes by: seeds by row, or by text where its vector was to be had; exclusions."""
+    texts = [
+        seed.text if found.vector is not None else None
+        for seed, found in zip((*seeds.positives, *seeds.negatives), evidence, strict=True)
+    ]
+    return json.dumps((_rows(seeds.positives), _rows(seeds.negatives), texts, seeds.excluded_rows)).encode()
 
 
 def bundle_paper(bundle: Bundle, row: int) -> paper_pb2.Paper:

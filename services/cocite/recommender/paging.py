@@ -1,6 +1,9 @@
-"""Page tokens: where the next page of one list starts, bound to the request and the model version it belongs to.
+"""Page tokens: where the next page of one list starts, bound to all that the list was made of.
 
-A token is base64url of a version byte, digests of the model version and of the request, the offset and a checksum.
+That is the request, the model version, and what could be used of the request at the time, its basis: a text counts
+only while the embedding service answers. A page of another list is never passed off as the next of the first.
+
+A token is base64url of a version byte, digests of the three, the offset and a checksum.
 It is opaque and short, not secret: whoever forges one only gets another page of the same list.
 """
 
@@ -8,12 +11,15 @@ import base64
 import binascii
 import hashlib
 import struct
+from dataclasses import dataclass
 
-from cocite.core.errors import InvalidArgument
+from cocite.core.errors import InvalidArgument, Unavailable
 
 _FIELD = "page_token"
-_VERSION = 1
-_FORMAT = struct.Struct(">B8s12sI")
+_VERSION = 2
+_FORMAT = struct.Struct(">B8s12s8sI")
+_BASIS_BYTES = 8
+_RETRY_AFTER_S = 2.0
 _CHECKSUM_BYTES = 4
 
 
@@ -22,17 +28,47 @@ def digest(data: bytes, size: int) -> bytes:
     return hashlib.blake2b(data, digest_size=size).digest()
 
 
-def make_token(request_key: bytes, model_version: str, offset: int) -> str:
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """Where a page starts, and the digest of the basis of the pages before it; none on the first page."""
+
+    offset: int = 0
+    basis: bytes = b""
+
+    def check(self, basis: bytes, *, complete: bool) -> None:
+        """Raise when the list on basis is another than that of the pages before.
+
+        complete says that nothing is missing from basis. Without that it may be the same list again in a moment:
+        Unavailable; else it never will: InvalidArgument.
+        """
+        if self.basis in (b"", digest(basis, _BASIS_BYTES)):
+            return
+        if not complete:
+            raise Unavailable(
+                "a service that the page before was made with does not answer",
+                hint="try again, or ask for the first page again",
+                retry_after_s=_RETRY_AFTER_S,
+            )
+        raise InvalidArgument(
+            "the request means other papers or texts now than when page_token was made",
+            hint="ask for the first page again",
+            field=_FIELD,
+        )
+
+
+def make_token(request_key: bytes, model_version: str, basis: bytes, offset: int) -> str:
     """The token of the page that starts at offset. request_key is the request's bytes without its paging fields."""
-    body = _FORMAT.pack(_VERSION, digest(model_version.encode(), 8), digest(request_key, 12), offset)
+    body = _FORMAT.pack(
+        _VERSION, digest(model_version.encode(), 8), digest(request_key, 12), digest(basis, _BASIS_BYTES), offset
+    )
     return base64.urlsafe_b64encode(body + digest(body, _CHECKSUM_BYTES)).rstrip(b"=").decode()
 
 
-def read_token(token: str, request_key: bytes, model_version: str) -> int:
-    """The offset in a token, 0 for "". Raises InvalidArgument that says why a token does not fit."""
+def read_token(token: str, request_key: bytes, model_version: str) -> PageStart:
+    """What is in a token, the first page for "". Raises InvalidArgument that says why a token does not fit."""
     if not token:
-        return 0
-    version, model, request, offset = _unpack(token)
+        return PageStart()
+    version, model, request, basis, offset = _unpack(token)
     if version != _VERSION:
         raise InvalidArgument("page_token is of another release", hint="ask for the first page again", field=_FIELD)
     if request != digest(request_key, 12):
@@ -47,10 +83,10 @@ def read_token(token: str, request_key: bytes, model_version: str) -> int:
             hint="the model has changed since; ask for the first page again",
             field=_FIELD,
         )
-    return offset
+    return PageStart(offset, basis)
 
 
-def _unpack(token: str) -> tuple[int, bytes, bytes, int]:
+def _unpack(token: str) -> tuple[int, bytes, bytes, bytes, int]:
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -60,5 +96,5 @@ def _unpack(token: str) -> tuple[int, bytes, bytes, int]:
         raise InvalidArgument(
             "page_token is no token of this service", hint="pass next_page_token as it came", field=_FIELD
         )
-    version, model, request, offset = _FORMAT.unpack(body)
-    return int(version), bytes(model), bytes(request), int(offset)
+    version, model, request, basis, offset = _FORMAT.unpack(body)
+    return int(version), bytes(model), bytes(request), bytes(basis), int(offset)

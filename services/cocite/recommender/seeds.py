@@ -31,13 +31,17 @@ class Seed:
 
 @dataclass(slots=True)
 class ResolvedSeeds:
-    """Seeds of a request, each once, in its order; rows to exclude; and what could not be used."""
+    """Seeds of a request, each once, in its order; rows to exclude; and what could not be used.
+
+    complete is False when an id could not be looked up, so that the seeds may be others in a moment.
+    """
 
     positives: list[Seed] = field(default_factory=list)
     negatives: list[Seed] = field(default_factory=list)
     excluded_rows: tuple[int, ...] = ()
     unresolved: list[UnresolvedSeed] = field(default_factory=list)
     degraded: list[Degradation] = field(default_factory=list)
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ def resolve_seeds(
     _refuse_conflicts({asked.canonical: asked for asked in positives}, negatives, [a.canonical for a in negatives])
 
     known = _Known.of([each.canonical for each in (*positives, *negatives, *excluded)], bundle, features, deadline)
-    resolved = ResolvedSeeds(excluded_rows=known.every_row(), degraded=list(known.lookup.degraded))
+    resolved = ResolvedSeeds(
+        excluded_rows=known.every_row(), degraded=list(known.lookup.degraded), complete=known.lookup.complete
+    )
     found = _find([*positives, *negatives], bundle, known, resolved)
     resolved.positives = _distinct([found[each.canonical] for each in positives if each.canonical in found])
     usable = [each for each in negatives if each.canonical in found]

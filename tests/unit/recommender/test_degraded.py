@@ -1,11 +1,15 @@
+from pathlib import Path
+
 import grpc
 import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 from cocite.v1 import degradation_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from support.bundles import Corpus
-from support.recommender import House, until
-from support.recommender_calls import SEED, ask, causes, ids
+from support.recommender import House, open_house, until
+from support.recommender_calls import LATER, SEED, ask, causes, ids, refused
 
 
 def test_features_down_leaves_ids(house: House, corpus: Corpus) -> None:
@@ -62,6 +66,42 @@ def test_embedding_trouble_leaves_text_out(
     alone = house.stub.RecommendPapers(ask(texts=[text]), timeout=1)
     assert causes(alone) == [cause]
     assert alone.fallback == pb.FALLBACK_POPULARITY and alone.results
+
+
+TEXT = pb.TextSeed(title="odd white paper", abstract="graphs over trees")
+
+
+@pytest.mark.parametrize(
+    ("request_", "service"),
+    [(ask(texts=[TEXT], page_size=3), "embedding"), (ask(SEED, "pmid:77", page_size=3), "features")],
+)
+def test_pages_of_one_token_are_pages_of_one_list(
+    house: House, bundle_dir: Path, corpus: Corpus, request_: pb.RecommendPapersRequest, service: str
+) -> None:
+    """Pages asked of two replicas, one of which misses a service that the list is made with."""
+
+    def after(page: pb.RecommendPapersResponse) -> pb.RecommendPapersRequest:
+        following = pb.RecommendPapersRequest()
+        following.CopyFrom(request_)
+        following.page_token = page.next_page_token
+        return following
+
+    with open_house(bundle_dir.parent, corpus.papers + LATER) as lame:
+        getattr(lame, service).trouble.code = grpc.StatusCode.UNAVAILABLE
+        rich, poor = (each.stub.RecommendPapers(request_, timeout=10) for each in (house, lame))
+        assert ids(rich) != ids(poor) and rich.attribution_token != poor.attribution_token
+        for replica, page in ((house, rich), (lame, poor)):
+            second = replica.stub.RecommendPapers(after(page), timeout=10)
+            assert second.results and not set(ids(page)) & set(ids(second))
+
+        code, field, text = refused(house, after(poor))
+        assert (code, field) == (grpc.StatusCode.INVALID_ARGUMENT, "page_token") and "first page again" in text
+
+        with pytest.raises(grpc.RpcError) as caught:
+            lame.stub.RecommendPapers(after(rich), timeout=10)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        delay = error_details_pb2.RetryInfo()
+        assert any(detail.Unpack(delay) for detail in rpc_status.from_call(caught.value).details)
 
 
 def test_details_are_fixed_sentences_without_matters_of_the_house(house: House) -> None:

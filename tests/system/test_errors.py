@@ -73,11 +73,14 @@ def test_files_that_are_not_what_they_claim(home, tmp_path):
     assert "does not exist" in one_line(home.run("ingest", "bibtex", str(tmp_path / "none.bib")))
 
 
-def test_nothing_usable_is_exit_1(home, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "said"), [('{"title": "no id"}\n', "every record was rejected"), ("", "no records")]
+)
+def test_nothing_usable_is_exit_1(home, tmp_path, content, said):
     bad = tmp_path / "papers.jsonl"
-    bad.write_text('{"title": "no id"}\n')
-    done = home.run("ingest", "jsonl", str(bad), "--json")
-    assert done.returncode == 1
+    bad.write_text(content)
+    for options in ([], ["--json"]):
+        assert said in one_line(home.run("ingest", "jsonl", str(bad), *options))
 
 
 def test_missing_model_files(tmp_path, own_papers):

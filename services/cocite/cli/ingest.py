@@ -47,6 +47,7 @@ def ingest(
 ) -> None:
     """Take papers, citations and readers' libraries into the catalogue. Exits 1 when nothing was usable."""
     from cocite.cli.output import print_json
+    from cocite.core.errors import InvalidArgument
     from cocite.core.settings import load_settings
 
     settings = load_settings()
@@ -67,7 +68,7 @@ def ingest(
     else:
         print_summary(summary)
     if not summary.ok:
-        raise typer.Exit(1)
+        raise InvalidArgument("nothing was usable: " + ("every record was rejected" if summary.read else "no records"))
 
 
 def ingest_files(

@@ -60,8 +60,8 @@ def missing_targets(text: str) -> list[str]:
     return [name for name in targets(read("Makefile")) if f"`make {name}`" not in text]
 
 
-def commands(group: typer.Typer = app, prefix: str = "cocite") -> Iterator[tuple[str, list[str]]]:
-    """Every command and its options, hidden ones apart."""
+def commands(group: typer.Typer = app, prefix: str = "cocite") -> Iterator[tuple[str, list[list[str]]]]:
+    """Every command and the spellings of each of its options, hidden ones apart."""
     root = typer.main.get_command(group)
     yield from _commands(root, prefix)
 
@@ -71,17 +71,24 @@ def _commands(command, name: str) -> Iterator[tuple[str, list[str]]]:
         for sub in command.commands.values():
             yield from _commands(sub, f"{name} {sub.name}")
     else:
-        options = [o for p in command.params if not getattr(p, "hidden", False) for o in p.opts if o.startswith("--")]
-        yield name, options
+        shown = [p for p in command.params if p.param_type_name == "option" and not p.hidden]
+        yield name, [[*p.opts, *p.secondary_opts] for p in shown]
 
 
 def missing_commands(text: str) -> list[str]:
     return [name for name, _ in commands() if not re.search(rf"`{name}( [^`]*)?`", text)]
 
 
-def missing_recommend_options(text: str) -> list[str]:
-    options = dict(commands())["cocite recommend"]
-    return [o for o in options if o not in ("--target", "--timeout", "--page-token", "--help") and f"`{o}`" not in text]
+def missing_options(text: str) -> list[str]:
+    """Options that stand neither in a row of their command nor before the table, where those of several stand."""
+    common, _, table = text.partition("\n|")
+    missing = []
+    for name, options in commands():
+        rows = "\n".join(row for row in table.splitlines() if re.match(rf"\| `{name}[ `]", row))
+        for spellings in options:
+            if not any(re.search(rf"[` ]{spelling}[` ]", common + rows) for spelling in spellings):
+                missing.append(f"{name} {spellings[0]}")
+    return missing
 
 
 CHECKS = {
@@ -89,7 +96,7 @@ CHECKS = {
     missing_methods: ("docs/api.md",),
     missing_targets: ("README.md", "CONTRIBUTING.md"),
     missing_commands: ("docs/cli.md",),
-    missing_recommend_options: ("docs/cli.md",),
+    missing_options: ("docs/cli.md",),
 }
 
 
@@ -111,7 +118,10 @@ def test_no_setting_is_documented_that_is_none():
         (missing_methods, "| RecommenderService | GetModel |", "RecommenderService/GetModel"),
         (missing_targets, "`make lock`", "lock"),
         (missing_commands, "`cocite model rollback`", "cocite model rollback"),
-        (missing_recommend_options, "`--min-year`", "--min-year"),
+        (missing_options, "`--min-year`", "cocite recommend --min-year"),
+        (missing_options, "`--rejects FILE`", "cocite ingest --rejects"),
+        (missing_options, "`--json`", "cocite model list --json"),
+        (missing_options, "`--no-evaluate`", "cocite train --evaluate"),
     ],
 )
 def test_what_is_taken_out_is_missed(check, taken_out, found):

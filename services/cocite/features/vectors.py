@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from cocite.core.errors import InvalidArgument, Unavailable
-from cocite.core.vectors import Dtype
+from cocite.core.errors import Unavailable
+from cocite.core.vectors import Dtype, check_finite, decode_vectors
 from cocite.features.codec import decode_vector, encode_vector
 from cocite.features.keys import Keys
 from cocite.features.redis_store import RedisStore
 
 log = structlog.get_logger("cocite.features")
-
-_NUMPY: dict[Dtype, str] = {"float32": "<f4", "float16": "<f2"}
 
 
 @dataclass(slots=True)
@@ -33,26 +31,15 @@ def to_float16(data: Sequence[bytes], dtype: Dtype, dimension: int) -> npt.NDArr
     """Vectors of shape (len(data), dimension) from bytes. Raises InvalidArgument that names vectors[i].data for a
     wrong length, a number that is not finite or one beyond float16's 65504.
     """
-    expected = dimension * np.dtype(_NUMPY[dtype]).itemsize
-    for i, one in enumerate(data):
-        if len(one) != expected:
-            raise InvalidArgument(
-                f"vectors[{i}].data has {len(one)} bytes, not {expected} ({dimension} x {dtype})",
-                field=f"vectors[{i}].data",
-            )
-    numbers = np.frombuffer(b"".join(data), dtype=_NUMPY[dtype]).reshape(len(data), dimension)
-    _check_finite(numbers, "holds a number that is not finite")
+
+    def field(i: int) -> str:
+        return f"vectors[{i}].data"
+
+    numbers = decode_vectors(data, dtype, dimension, field=field)
     with np.errstate(over="ignore"):
         halves = numbers.astype(np.float16)
-    _check_finite(halves, "holds a number beyond 65504, which float16 cannot hold")
+    check_finite(halves, "holds a number beyond 65504, which float16 cannot hold", field)
     return halves
-
-
-def _check_finite(numbers: npt.NDArray[np.floating], complaint: str) -> None:
-    finite = np.isfinite(numbers).all(axis=1)
-    if not finite.all():
-        name = f"vectors[{int(finite.argmin())}].data"
-        raise InvalidArgument(f"{name} {complaint}", field=name)
 
 
 class VectorCache:

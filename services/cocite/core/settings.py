@@ -18,13 +18,13 @@ Seconds = Annotated[float, Field(gt=0)]
 class Settings(BaseSettings):
     """Every setting of every process; each process reads what it needs."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("cocite"), description="directory of everything cocite keeps on disk"
     )
-    catalogue_url: str = Field(
-        default="", description="SQLAlchemy URL of the catalogue; SQLite in the home directory when empty"
+    catalogue_url: str = Field(  # repr=False: addresses may hold passwords, and settings end up in logs
+        default="", repr=False, description="SQLAlchemy URL of the catalogue; SQLite in the home directory when empty"
     )
     bundles_dir: Path | None = Field(
         default=None, description="directory of model bundles; bundles/ in the home directory when unset"
@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         default=None, description="directory of embedding model files; models/ in the home directory when unset"
     )
-    redis_url: str = Field(default="", description="redis://, rediss:// or unix:// URL; an embedded Valkey when empty")
+    redis_url: str = Field(
+        default="", repr=False, description="redis://, rediss:// or unix:// URL; an embedded Valkey when empty"
+    )
     redis_namespace: str = Field(
         default="cocite", pattern=r"^[a-z0-9_-]{1,32}$", description="first part of every Redis key"
     )

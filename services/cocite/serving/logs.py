@@ -12,9 +12,13 @@ def configure_logs(settings: Settings) -> None:
     """Set structlog up for this process; everything goes to stderr."""
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer()
     )
-    formatting = [] if console else [structlog.processors.dict_tracebacks]
+    # Without the values of local variables: they hold addresses with passwords, and what callers sent.
+    without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    formatting = [] if console else [structlog.processors.ExceptionRenderer(without_locals)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

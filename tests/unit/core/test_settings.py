@@ -18,6 +18,20 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().server_threads == 3
 
 
+@pytest.mark.parametrize("name", ["home", "bundles_dir", "models_dir", "server_threads", "redis_url"])
+def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(f"COCITE_{name.upper()}", raising=False)
+    unset = load_settings()
+    monkeypatch.setenv(f"COCITE_{name.upper()}", "")
+    assert load_settings() == unset
+
+
+@pytest.mark.parametrize("name", ["redis_url", "catalogue_url", "openalex_api_key"])
+def test_what_may_hold_a_secret_is_not_shown(name: str) -> None:
+    settings = Settings(**{name: "scheme://user:geheim@host/x"})
+    assert "geheim" not in repr(settings) and "geheim" not in str(settings)
+
+
 def test_a_misspelt_setting_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COCITE_SERVER_THREAD", "3")
     with pytest.raises(InvalidArgument, match="COCITE_SERVER_THREAD is not a setting"):

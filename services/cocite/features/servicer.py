@@ -2,6 +2,7 @@
 
 import grpc
 
+from cocite.core.errors import InvalidArgument
 from cocite.core.ids import normalise_id
 from cocite.core.vectors import Dtype
 from cocite.features.degradations import CACHE_UNAVAILABLE
@@ -9,10 +10,12 @@ from cocite.features.papers import PaperReader
 from cocite.features.vectors import VectorCache, to_float16
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import in_view
+from cocite.serving.server import MAX_MESSAGE_BYTES
 from cocite.v1 import feature_service_pb2 as pb
 from cocite.v1 import feature_service_pb2_grpc, vector_pb2
 
 _DTYPES: dict[int, Dtype] = {vector_pb2.VECTOR_DTYPE_FLOAT32: "float32", vector_pb2.VECTOR_DTYPE_FLOAT16: "float16"}
+_FEW = 50  # papers, which fit into a message; the size of more is looked at, which takes as long as encoding them
 
 
 class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
@@ -36,6 +39,7 @@ class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
                 response.papers.add(requested_id=text, paper=in_view(paper, request.view))
             elif paper_id in found.missing:
                 response.missing_ids.append(text)
+        _refuse_too_large(response)
         return response
 
     def BatchGetVectors(
@@ -60,4 +64,14 @@ class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
         stored = self._vectors.put(request.model_version, [vector.key for vector in request.vectors], vectors)
         return pb.BatchPutVectorsResponse(
             stored=stored, degraded=[] if stored == len(request.vectors) else [CACHE_UNAVAILABLE]
+        )
+
+
+def _refuse_too_large(response: pb.BatchGetPapersResponse) -> None:
+    """Raise InvalidArgument for what one message cannot hold; grpcio alone would not say what to do about it."""
+    if len(response.papers) > _FEW and response.ByteSize() > MAX_MESSAGE_BYTES:
+        raise InvalidArgument(
+            f"paper_ids: these papers come to more than {MAX_MESSAGE_BYTES >> 20} MiB",
+            hint="ask for fewer at a time, or for less of each in view",
+            field="paper_ids",
         )

@@ -21,7 +21,7 @@ from cocite.serving.pools import BoundedPool
 log = structlog.get_logger("cocite.server")
 
 LIVE = "live"  # health of the process itself, whatever it may lack to answer calls: what a liveness probe asks for
-MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # above every limit in the protos, so that those are what a caller runs into
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # above what the rules in the protos let through: those are what a caller meets
 _MAX_REFUSALS = 1024  # that wait to be sent; beyond, grpcio refuses by itself, without details and health checks too
 _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),

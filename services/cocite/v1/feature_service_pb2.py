@@ -28,7 +28,7 @@ from cocite.v1 import paper_pb2 as cocite_dot_v1_dot_paper__pb2
 from cocite.v1 import vector_pb2 as cocite_dot_v1_dot_vector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ocite/v1/feature_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x63ocite/v1/degradation.proto\x1a\x15\x63ocite/v1/paper.proto\x1a\x16\x63ocite/v1/vector.proto\"n\n\x15\x42\x61tchGetPapersRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\x80\x04\x12,\n\x04view\x18\x02 \x01(\x0e\x32\x14.cocite.v1.PaperViewB\x08\xbaH\x05\x82\x01\x02\x10\x01\"C\n\nFoundPaper\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x1f\n\x05paper\x18\x02 \x01(\x0b\x32\x10.cocite.v1.Paper\"~\n\x16\x42\x61tchGetPapersResponse\x12%\n\x06papers\x18\x01 \x03(\x0b\x32\x15.cocite.v1.FoundPaper\x12\x13\n\x0bmissing_ids\x18\x02 \x03(\t\x12(\n\x08\x64\x65graded\x18\x03 \x03(\x0b\x32\x16.cocite.v1.Degradation\"<\n\x06Vector\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x02\x18\x80\x80\x04\"r\n\x16\x42\x61tchGetVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\"\n\x04keys\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xc8\x01\"\xb7\x01\n\x17\x42\x61tchGetVectorsResponse\x12%\n\x05\x64type\x18\x01 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\"\n\x07vectors\x18\x03 \x03(\x0b\x32\x11.cocite.v1.Vector\x12\x14\n\x0cmissing_keys\x18\x04 \x03(\t\x12(\n\x08\x64\x65graded\x18\x05 \x03(\x0b\x32\x16.cocite.v1.Degradation\"\xd2\x01\n\x16\x42\x61tchPutVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\x31\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1e\n\tdimension\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\x80\x01(\x01\x12/\n\x07vectors\x18\x04 \x03(\x0b\x32\x11.cocite.v1.VectorB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"S\n\x17\x42\x61tchPutVectorsResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x05\x12(\n\x08\x64\x65graded\x18\x02 \x03(\x0b\x32\x16.cocite.v1.Degradation2\xaa\x02\n\x0e\x46\x65\x61tureService\x12Z\n\x0e\x42\x61tchGetPapers\x12 .cocite.v1.BatchGetPapersRequest\x1a!.cocite.v1.BatchGetPapersResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchGetVectors\x12!.cocite.v1.BatchGetVectorsRequest\x1a\".cocite.v1.BatchGetVectorsResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchPutVectors\x12!.cocite.v1.BatchPutVectorsRequest\x1a\".cocite.v1.BatchPutVectorsResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ocite/v1/feature_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x63ocite/v1/degradation.proto\x1a\x15\x63ocite/v1/paper.proto\x1a\x16\x63ocite/v1/vector.proto\"n\n\x15\x42\x61tchGetPapersRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\x80\x04\x12,\n\x04view\x18\x02 \x01(\x0e\x32\x14.cocite.v1.PaperViewB\x08\xbaH\x05\x82\x01\x02\x10\x01\"C\n\nFoundPaper\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x1f\n\x05paper\x18\x02 \x01(\x0b\x32\x10.cocite.v1.Paper\"~\n\x16\x42\x61tchGetPapersResponse\x12%\n\x06papers\x18\x01 \x03(\x0b\x32\x15.cocite.v1.FoundPaper\x12\x13\n\x0bmissing_ids\x18\x02 \x03(\t\x12(\n\x08\x64\x65graded\x18\x03 \x03(\x0b\x32\x16.cocite.v1.Degradation\"<\n\x06Vector\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x02\x18\x80\x80\x01\"r\n\x16\x42\x61tchGetVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\"\n\x04keys\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xc8\x01\"\xb7\x01\n\x17\x42\x61tchGetVectorsResponse\x12%\n\x05\x64type\x18\x01 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\"\n\x07vectors\x18\x03 \x03(\x0b\x32\x11.cocite.v1.Vector\x12\x14\n\x0cmissing_keys\x18\x04 \x03(\t\x12(\n\x08\x64\x65graded\x18\x05 \x03(\x0b\x32\x16.cocite.v1.Degradation\"\xd1\x01\n\x16\x42\x61tchPutVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\x31\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\tdimension\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80 (\x01\x12/\n\x07vectors\x18\x04 \x03(\x0b\x32\x11.cocite.v1.VectorB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"S\n\x17\x42\x61tchPutVectorsResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x05\x12(\n\x08\x64\x65graded\x18\x02 \x03(\x0b\x32\x16.cocite.v1.Degradation2\xaa\x02\n\x0e\x46\x65\x61tureService\x12Z\n\x0e\x42\x61tchGetPapers\x12 .cocite.v1.BatchGetPapersRequest\x1a!.cocite.v1.BatchGetPapersResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchGetVectors\x12!.cocite.v1.BatchGetVectorsRequest\x1a\".cocite.v1.BatchGetVectorsResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchPutVectors\x12!.cocite.v1.BatchPutVectorsRequest\x1a\".cocite.v1.BatchPutVectorsResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VECTOR'].fields_by_name['key']._loaded_options = None
   _globals['_VECTOR'].fields_by_name['key']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_VECTOR'].fields_by_name['data']._loaded_options = None
-  _globals['_VECTOR'].fields_by_name['data']._serialized_options = b'\272H\010z\006\020\002\030\200\200\004'
+  _globals['_VECTOR'].fields_by_name['data']._serialized_options = b'\272H\010z\006\020\002\030\200\200\001'
   _globals['_BATCHGETVECTORSREQUEST'].fields_by_name['model_version']._loaded_options = None
   _globals['_BATCHGETVECTORSREQUEST'].fields_by_name['model_version']._serialized_options = b'\272H\032r\030\020\001\030\200\0012\021^[A-Za-z0-9._-]+$'
   _globals['_BATCHGETVECTORSREQUEST'].fields_by_name['keys']._loaded_options = None
@@ -52,7 +52,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['dtype']._loaded_options = None
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['dtype']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['dimension']._loaded_options = None
-  _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['dimension']._serialized_options = b'\272H\010\032\006\030\200\200\001(\001'
+  _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['dimension']._serialized_options = b'\272H\007\032\005\030\200 (\001'
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['vectors']._loaded_options = None
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['vectors']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetPapers']._loaded_options = None
@@ -74,9 +74,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHGETVECTORSRESPONSE']._serialized_start=639
   _globals['_BATCHGETVECTORSRESPONSE']._serialized_end=822
   _globals['_BATCHPUTVECTORSREQUEST']._serialized_start=825
-  _globals['_BATCHPUTVECTORSREQUEST']._serialized_end=1035
-  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_start=1037
-  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_end=1120
-  _globals['_FEATURESERVICE']._serialized_start=1123
-  _globals['_FEATURESERVICE']._serialized_end=1421
+  _globals['_BATCHPUTVECTORSREQUEST']._serialized_end=1034
+  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_start=1036
+  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_end=1119
+  _globals['_FEATURESERVICE']._serialized_start=1122
+  _globals['_FEATURESERVICE']._serialized_end=1420
 # @@protoc_insertion_point(module_scope)

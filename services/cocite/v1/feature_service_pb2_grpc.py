@@ -57,7 +57,8 @@ class FeatureServiceServicer:
     """
 
     def BatchGetPapers(self, request, context):
-        """Papers by any of their ids. Unknown ids are listed, not refused.
+        """Papers by any of their ids. Unknown ids are listed, not refused. INVALID_ARGUMENT when the papers come to more than
+        one message may hold (32 MiB): ask for fewer at a time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

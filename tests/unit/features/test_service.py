@@ -201,6 +201,16 @@ def test_a_thousand_large_vectors_go_through(caller: Caller) -> None:
     assert len(caller.get(*(f"k{i}" for i in range(1000))).vectors) == 1000
 
 
+def test_papers_beyond_one_message_are_refused_with_what_to_do(catalogue_url: str, caller: Caller) -> None:
+    with Catalogue.open(catalogue_url) as catalogue:
+        catalogue.write([PaperRecord(ids=("local:long",), fields=Fields("Long", "\u5b57" * 100_000))])
+    many = ["local:long"] * 200
+    error = caller.error_of(pb.BatchGetPapersRequest(paper_ids=many, view=paper_pb2.PAPER_VIEW_FULL))
+    assert isinstance(error, InvalidArgument) and error.field == "paper_ids" and "fewer at a time" in str(error)
+    assert len(caller.papers(*many).papers) == 200
+    assert len(caller.papers(*many[:100], view=paper_pb2.PAPER_VIEW_FULL).papers) == 100
+
+
 def test_with_redis_gone_every_call_still_answers(caller: Caller, valkey: RealValkey) -> None:
     full = caller.papers(SMALL, KESSLER)
     valkey.kill()

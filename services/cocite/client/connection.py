@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 import grpc
 
 from cocite.core.errors import CociteError, DeadlineExceeded, InvalidArgument, NotReady, Unavailable
-from cocite.serving.channel import open_channel
+from cocite.serving.channel import BALANCED, UNHEALTHY, open_channel
 from cocite.serving.status import from_rpc_error
 
 Request = TypeVar("Request")
@@ -18,7 +18,7 @@ Response = TypeVar("Response")
 # back; below 5 there are no retries, so a dead server is not asked four times by everyone. No "timeout" here:
 # grpcio ignores it, the deadline comes with each call.
 SERVICE_CONFIG = {
-    "loadBalancingConfig": [{"round_robin": {}}],
+    **BALANCED,
     "methodConfig": [
         {
             "name": [{}],
@@ -35,7 +35,6 @@ SERVICE_CONFIG = {
 }
 _OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
-    ("grpc.service_config_disable_resolution", 1),  # the config is ours, not a DNS record's
     ("grpc.enable_retries", 1),
 )
 _DETAILS_KEY = "grpc-status-details-bin"
@@ -77,6 +76,11 @@ class Connection:
         code = error.code() if isinstance(error, grpc.Call) else None
         if isinstance(error, grpc.Call) and any(key == _DETAILS_KEY for key, _ in error.trailing_metadata() or ()):
             return from_rpc_error(error)
+        if code is grpc.StatusCode.UNAVAILABLE and UNHEALTHY in (error.details() or ""):
+            return Unavailable(
+                f"what listens at {self.target} is not ready to answer",
+                hint="a recommender needs a model (`cocite train`), the others their stores; their logs say more",
+            )
         if code is grpc.StatusCode.UNAVAILABLE:
             return Unavailable(
                 f"nothing answers at {self.target}",

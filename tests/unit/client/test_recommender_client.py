@@ -370,6 +370,14 @@ def test_a_server_that_does_not_answer_in_time(recommender):
     assert f"no answer from {recommender.target} within 0.2 s" in str(caught.value)
 
 
+def test_a_server_that_is_not_ready_is_not_taken_for_one_that_is_not_there(recommender):
+    recommender.server.set_ready(False)
+    with cocite.Client(recommender.target) as client, pytest.raises(errors.Unavailable) as caught:
+        client.recommend(SEED)
+    assert f"what listens at {recommender.target} is not ready" in str(caught.value)
+    assert not recommender.servicer.requests
+
+
 def test_nothing_listening_is_said_with_the_address(recommender):
     recommender.server.stop(lame_duck_s=0)
     with cocite.Client(recommender.target) as client, pytest.raises(errors.Unavailable) as caught:

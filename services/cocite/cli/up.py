@@ -55,9 +55,9 @@ def up(
         _print_addresses(placed)
         if once:
             return
+        _exit_on_sigterm(0)
         _print_what_to_try(placed)
         note("up; Ctrl-C stops")
-        _exit_on_sigterm(0)
         supervisor.watch()
 
 

@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     redis_namespace: str = Field(
         default="cocite", pattern=r"^[a-z0-9_-]{1,32}$", description="first part of every Redis key"
     )
-    redis_timeout_s: Seconds = Field(default=0.02, description="longest wait for a Redis answer, in seconds")
+    redis_timeout_s: Seconds = Field(
+        default=0.02, description="longest silence of Redis that is waited for, in seconds"
+    )
     embedded_redis_memory: str = Field(
         default="256mb", pattern=r"^[0-9]+(kb|mb|gb)$", description="memory limit of the embedded Valkey"
     )

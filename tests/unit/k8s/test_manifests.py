@@ -12,6 +12,7 @@ import yaml
 
 from cocite.cli.serve import Service
 from cocite.core.settings import Settings, unknown_names
+from cocite.serving.server import LIVE
 
 BASE = Path(__file__).resolve().parents[3] / "k8s" / "base"
 KUSTOMIZATION = yaml.safe_load((BASE / "kustomization.yaml").read_text())
@@ -78,6 +79,9 @@ def bad_ports(docs, literals):
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             if box.get(probe, {}).get("grpc", {}).get("port") != port:
                 complaints.append(f"{probe} of {name} asks another port")
+            asked = "" if probe == "readinessProbe" else LIVE
+            if box.get(probe, {}).get("grpc", {}).get("service", "") != asked:
+                complaints.append(f"{probe} of {name} asks for another health")
         host, _, target = literals[f"COCITE_{name.upper()}_TARGET"].rpartition(":")
         if services.get(host, {}).get("spec", {}).get("ports", [{}])[0].get("port") != int(target) or host != name:
             complaints.append(f"the target of {name} is no service")
@@ -166,6 +170,15 @@ BREAKS = {
     "livenessProbe of recommender asks another port": lambda d, s, c: container(d["recommender"])[
         "livenessProbe"
     ].update(grpc={"port": 1}),
+    "livenessProbe of features asks for another health": lambda d, s, c: container(d["features"])["livenessProbe"][
+        "grpc"
+    ].pop("service"),
+    "startupProbe of recommender asks for another health": lambda d, s, c: container(d["recommender"])["startupProbe"][
+        "grpc"
+    ].update(service=""),
+    "readinessProbe of embedding asks for another health": lambda d, s, c: container(d["embedding"])["readinessProbe"][
+        "grpc"
+    ].update(service="live"),
     "the target of features is no service": lambda d, s, c: c.update(COCITE_FEATURES_TARGET="feature:50052"),
     "COCITE_REDIS_URL is no service": lambda d, s, c: c.update(COCITE_REDIS_URL="redis://redis:6379/0"),
     "valkey is not restricted": lambda d, s, c: container(d["valkey"])["securityContext"].update(

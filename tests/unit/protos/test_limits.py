@@ -1,4 +1,4 @@
-"""The largest requests that the rules in the protos let through fit into one message: callers meet rules, not grpcio."""
+"""The largest requests that the rules in the protos let through fit into a message: callers meet rules, not grpcio."""
 
 import pytest
 from google.protobuf.message import Message

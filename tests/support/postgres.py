@@ -1,4 +1,7 @@
-"""A PostgreSQL server for the tests: the one at COCITE_TEST_POSTGRES_URL, else a temporary one of our own."""
+"""A PostgreSQL server for the tests: the one at COCITE_TEST_POSTGRES_URL, else a temporary one of our own.
+
+Where there is none its tests are skipped, or fail if COCITE_TEST_REQUIRE_POSTGRES is 1.
+"""
 
 import os
 import pwd
@@ -12,13 +15,20 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
 from psycopg import sql
 
 _START_S = 60.0
+
+
+def absent(why: str) -> NoReturn:
+    """Skip the test, or fail it where PostgreSQL is required."""
+    if os.environ.get("COCITE_TEST_REQUIRE_POSTGRES") == "1":
+        pytest.fail(why)
+    pytest.skip(why)
 
 
 def _binaries() -> Path | None:
@@ -39,7 +49,7 @@ def _unprivileged() -> dict[str, Any]:
         except KeyError:
             continue
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    pytest.skip("no unprivileged user to run PostgreSQL as")
+    absent("no unprivileged user to run PostgreSQL as")
 
 
 def _free_port() -> int:
@@ -130,7 +140,7 @@ def postgres_server() -> Iterator[str]:
         return
     binaries = _binaries()
     if binaries is None:
-        pytest.skip("no PostgreSQL: set COCITE_TEST_POSTGRES_URL or install its server")
+        absent("no PostgreSQL: set COCITE_TEST_POSTGRES_URL or install its server")
     with _own_server(binaries) as own:
         yield own.url
 

@@ -44,7 +44,7 @@ class SecondOrderLinks:
         marked = self._mark[cited]
         cited, owners = cited[marked], owners[marked]
         best: SecondOrder | None = None
-        for seed, references in self._references:
+        for seed, references in self._references if cited.size else ():
             together = np.isin(cited, references)
             count = np.unique(owners[together]).size
             if count > (best.count if best else 0):

@@ -89,16 +89,15 @@ def _take_in(settings: Settings, corpus: Path) -> None:
 def _is_trained(settings: Settings) -> bool:
     """Whether the current model was made from just this catalogue with just this encoder."""
     from cocite.catalogue.store import Catalogue
-    from cocite.embedding.encoders import HashingEncoder, MiniLmEncoder
+    from cocite.embedding.encoders import encoder_version
     from cocite.recommender.bundle import read_current, read_manifest
 
-    encoder = MiniLmEncoder if settings.encoder == "minilm" else HashingEncoder
     try:
         version = read_current(settings.bundles)
         manifest = read_manifest(settings.bundles / version) if version else None
     except CorruptData:
         return False
-    if manifest is None or manifest.embedding_model_version != encoder.model_version:
+    if manifest is None or manifest.embedding_model_version != encoder_version(settings):
         return False
     with Catalogue.open(settings.catalogue) as catalogue:
         return manifest.data_fingerprint == catalogue.fingerprint()

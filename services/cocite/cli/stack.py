@@ -57,13 +57,12 @@ def check_ready(settings: Settings) -> None:
 
 def _other_encoder(settings: Settings, version: str) -> str:
     """The embedding model a trained model was made with, when it is not the one the settings name; "" when it is."""
-    from cocite.embedding.encoders import HashingEncoder, MiniLmEncoder
+    from cocite.embedding.encoders import encoder_version
     from cocite.recommender.bundle import read_manifest
     from cocite.training.vectors import NO_MODEL
 
-    ours = HashingEncoder.model_version if settings.encoder == "hashing" else MiniLmEncoder.model_version
     try:
         trained_with = read_manifest(settings.bundles / version).embedding_model_version
     except CorruptData:
         return ""  # the recommender refuses such a model and says why
-    return "" if trained_with in (ours, NO_MODEL) else trained_with
+    return "" if trained_with in (encoder_version(settings), NO_MODEL) else trained_with

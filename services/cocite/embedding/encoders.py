@@ -22,6 +22,11 @@ def load_encoder(settings: Settings) -> Encoder:
     return MiniLmEncoder(locate(settings))
 
 
+def encoder_version(settings: Settings) -> str:
+    """Model version of the encoder the settings name, without loading it."""
+    return HashingEncoder.model_version if settings.encoder == "hashing" else MiniLmEncoder.model_version
+
+
 def worker_count(threads: int) -> int:
     """Threads that encode at once: threads, or one a core this process may use where it is 0."""
     return threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -39,7 +39,7 @@ def describe_bundles(bundles_dir: Path) -> list[BundleInfo]:
 def _describe(directory: Path, current: bool) -> BundleInfo:
     try:
         return BundleInfo(directory.name, current, read_manifest(directory))
-    except CorruptData as error:
+    except CociteError as error:
         return BundleInfo(directory.name, current, None, error.message)
 
 

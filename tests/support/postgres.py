@@ -150,7 +150,7 @@ def own_postgres() -> Iterator[OwnServer]:
     """A server that a test may freeze; skips where there is none to start."""
     binaries = _binaries()
     if binaries is None:
-        pytest.skip("no PostgreSQL server is installed that could be frozen")
+        absent("no PostgreSQL server is installed that could be frozen")
     with _own_server(binaries) as own:
         yield own
 

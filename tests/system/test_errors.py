@@ -83,6 +83,17 @@ def test_nothing_usable_is_exit_1(home, tmp_path, content, said):
         assert said in one_line(home.run("ingest", "jsonl", str(bad), *options))
 
 
+def test_an_ingest_says_what_there_is_now_and_what_may_be_meant(home, tmp_path):
+    papers = tmp_path / "papers.jsonl"
+    papers.write_text('{"id": "10.1000/a", "title": "A"}\n{"id": "17", "title": "B"}\n')
+    done = home.run("ingest", "jsonl", str(papers), check=True)
+    assert "the catalogue holds 1 papers, 0 citations" in done.stdout
+    assert "--scheme local" in done.stderr
+    done = home.run("ingest", "jsonl", str(papers), "--scheme", "local", check=True)
+    assert "the catalogue holds 2 papers, 0 citations" in done.stdout
+    assert "--scheme local" not in done.stderr
+
+
 def test_missing_model_files(tmp_path, own_papers):
     home = Home(tmp_path, encoder="minilm", models_dir=str(tmp_path / "nothing"))
     home.run("ingest", "jsonl", str(own_papers), "--scheme", "local", check=True)

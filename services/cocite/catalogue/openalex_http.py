@@ -35,10 +35,15 @@ class Page:
     next_cursor: str
 
 
+_LATER = "try later, or set COCITE_OPENALEX_API_KEY (a key is free)"
+_NETWORK = "check the network and COCITE_OPENALEX_URL"
+
+
 class _TryAgain(Exception):
-    def __init__(self, said: str, wait_s: float | None = None) -> None:
+    def __init__(self, said: str, wait_s: float | None = None, hint: str = _LATER) -> None:
         super().__init__(said)
         self.wait_s = wait_s
+        self.hint = hint
 
 
 class Api:
@@ -85,7 +90,7 @@ class Api:
                 if attempt == ATTEMPTS or wait_s > LONGEST_WAIT_S:
                     raise Unavailable(
                         f"OpenAlex does not answer: {failed}",
-                        hint="what was fetched is kept; try later, or set COCITE_OPENALEX_API_KEY (a key is free)",
+                        hint=f"what was fetched is kept; {failed.hint}",
                         retry_after_s=wait_s,
                     ) from failed
                 self._sleep(wait_s)
@@ -102,7 +107,7 @@ class Api:
                     raise _TryAgain(f"HTTP {answer.status_code}", _retry_after(answer.headers.get("Retry-After")))
                 body = _read(answer)
         except httpx.HTTPError as error:
-            raise _TryAgain(f"{type(error).__name__} {error}".strip()[:200]) from error
+            raise _TryAgain(f"{type(error).__name__} {error}".strip()[:200], hint=_NETWORK) from error
         if answer.status_code == 401:
             raise InvalidArgument("OpenAlex does not know the key", field="COCITE_OPENALEX_API_KEY")
         if 400 <= answer.status_code < 500:

@@ -46,7 +46,9 @@ def ingest(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Take papers, citations and readers' libraries into the catalogue. Exits 1 when nothing was usable."""
-    from cocite.cli.output import print_json
+    from cocite.catalogue.ingest.cleaning import NOT_AN_ID
+    from cocite.catalogue.store import Catalogue
+    from cocite.cli.output import note, print_json
     from cocite.core.errors import InvalidArgument
     from cocite.core.settings import load_settings
 
@@ -67,8 +69,14 @@ def ingest(
         print_json(summary.to_json())
     else:
         print_summary(summary)
+        if summary.rejected[NOT_AN_ID] and not scheme and kind in (Kind.JSONL, Kind.BIBTEX):
+            note("are these ids of your own? --scheme local takes them")
+        with Catalogue.open(settings.catalogue) as catalogue:
+            print(f"the catalogue holds {catalogue.count_papers():,} papers, {catalogue.count_citations():,} citations")
+    if not summary.read:
+        raise InvalidArgument("nothing was usable: no records")
     if not summary.ok:
-        raise InvalidArgument("nothing was usable: " + ("every record was rejected" if summary.read else "no records"))
+        raise InvalidArgument("nothing was usable: every record was rejected", hint=f"are the files {kind}?")
 
 
 def ingest_files(
@@ -81,15 +89,19 @@ def ingest_files(
     from cocite.catalogue.ingest.run import Progress
     from cocite.catalogue.ingest.run import ingest as run
     from cocite.catalogue.store import Catalogue
-    from cocite.cli.output import progress_bars
+    from cocite.cli.output import note, progress_bars
 
     with Catalogue.open(settings.catalogue) as catalogue, progress_bars() as report:
 
         def show(state: Progress) -> None:
-            report(f"reading {state.path.name}", state.bytes_read, state.bytes_total)
+            report("reading", state.bytes_read, state.bytes_total)
 
         lists = settings.home / "rejects"
-        return run(catalogue, kind, paths, rejects_path=rejects, rejects_dir=lists, progress=show, scheme=scheme)
+        try:
+            return run(catalogue, kind, paths, rejects_path=rejects, rejects_dir=lists, progress=show, scheme=scheme)
+        except KeyboardInterrupt:
+            note("stopped; what was read is kept, and the same command goes on from there")
+            raise
 
 
 def print_summary(summary: "Summary") -> None:

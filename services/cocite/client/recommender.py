@@ -18,7 +18,7 @@ class Client(Connection):
     target is "host:port" or "unix:path", COCITE_RECOMMENDER_TARGET when None. timeout_s bounds each call, retries
     included; every method takes one of its own. What every method raises is a cocite.CociteError: InvalidArgument
     with the field at fault before anything is sent, Unavailable when nothing answers, DeadlineExceeded when time is
-    up, NotReady when no model is published or the client is closed.
+    up, NotReady when the client is closed.
     """
 
     target_setting = "COCITE_RECOMMENDER_TARGET"

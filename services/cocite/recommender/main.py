@@ -58,7 +58,4 @@ def serve(settings: Settings) -> None:
 
     with threadpool_limits(1, "blas"):  # calls are the parallelism; BLAS threads beneath them only wait for each other
         recommender = build(settings)
-        try:
-            run(recommender.server, "recommender")
-        finally:
-            recommender.close()
+        run(recommender.server, "recommender", recommender.close)

@@ -17,7 +17,7 @@ from cocite.v1.degradation_pb2 import Degradation
 
 log = structlog.get_logger("cocite.recommender.texts")
 
-MAX_TEXT_LENGTH = 50_000  # characters sent; the model reads far fewer
+MAX_TEXT_LENGTH = 25_000  # characters sent, 100,000 bytes at most; the model reads far fewer
 _REMEMBERED = 4096
 
 Vector = npt.NDArray[np.float32]

@@ -38,6 +38,11 @@ def test_s2(catalogue: Catalogue, write: Write) -> None:
     assert (found.citation_count, found.reference_count) == (1, 1)
 
 
+def test_works_of_openalex_are_no_arxiv_records(catalogue: Catalogue, write: Write) -> None:
+    work = {"id": "https://openalex.org/W12", "title": "A work", "doi": None}
+    assert ingest(catalogue, "arxiv", [write("a", jsonl(work))]).rejected == {"id is not an arXiv number": 1}
+
+
 def test_arxiv(catalogue: Catalogue, write: Write) -> None:
     new = {
         "id": "0704.0001",

@@ -50,3 +50,9 @@ def test_an_input_cannot_be_the_list_of_rejects(catalogue: Catalogue, tmp_path: 
         with pytest.raises(InvalidArgument, match="one of the files to read"):
             ingest(catalogue, "jsonl", [path], rejects_path=rejects)
     assert path.read_bytes() == before
+
+
+def test_no_folder_is_made_for_a_list_that_was_named(catalogue: Catalogue, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match="cannot be written"):
+        ingest(catalogue, "jsonl", [bad_lines(tmp_path, "a", 4)], rejects_path=tmp_path / "mistyped" / "list")
+    assert not (tmp_path / "mistyped").exists()

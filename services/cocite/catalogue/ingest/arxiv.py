@@ -39,7 +39,7 @@ def parse(data: bytes) -> PaperRecord:
     if paper_id in (None, ""):
         raise BadRecord("id is missing")
     canonical = clean_id(f"arxiv:{paper_id}")
-    if canonical is None:
+    if canonical is None or not canonical.startswith("arxiv:"):
         raise BadRecord("id is not an arXiv number")
     warnings: list[str] = []
     fields = Fields(

@@ -14,6 +14,7 @@ from typing import Any
 from cocite.catalogue.records import Fields, PaperRecord
 from cocite.core.ids import SCHEMES, try_normalise_id
 
+NOT_AN_ID = "id is not a paper id"
 MAX_TITLE = 2_000
 MAX_ABSTRACT = 100_000
 MAX_NAME = 500
@@ -150,7 +151,7 @@ def make_record(
         warnings.append("id in no known form")
     canonical = tuple(name for name in known if name)
     if not canonical:
-        raise BadRecord("id is not a paper id" if given else "id is missing")
+        raise BadRecord(NOT_AN_ID if given else "id is missing")
     if len(canonical) > MAX_IDS:
         raise BadRecord(f"more than {MAX_IDS} ids")
     cited: dict[str, None] = {}

@@ -31,7 +31,6 @@ class RejectsFile:
         try:
             if path.exists() and any(path.samefile(one) for one in inputs):
                 raise InvalidArgument(f"{path} is one of the files to read", hint="name another", field="rejects_path")
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = path.open("a+b")
             fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -41,7 +40,9 @@ class RejectsFile:
             ) from None
         except OSError as error:
             self.close()
-            raise InvalidArgument(f"{path} cannot be written: {error.strerror}", field="rejects_path") from error
+            raise InvalidArgument(
+                f"{path} cannot be written: {error.strerror}", hint="name another file", field="rejects_path"
+            ) from error
 
     def __enter__(self) -> Self:
         return self

@@ -81,6 +81,7 @@ def ingest(
     files = expand(kind, paths)
     run = _Run(catalogue, kind, files, scheme, batch_rows, progress)
     if rejects_path is None and rejects_dir is not None:
+        rejects_dir.mkdir(parents=True, exist_ok=True)
         rejects_path = rejects_dir / f"{kind}-{run.source[:16]}.jsonl"
     return run.go(rejects_path)
 

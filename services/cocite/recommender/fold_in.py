@@ -6,15 +6,30 @@ c = alpha * |w|, and preference 1 when w > 0, 0 otherwise. The vector solves
     (Y^T Y + reg I + S^T D S) x = S^T p
 
 with S (k, f) the factors of the k items, D = diag(c - 1), and p = c where the preference is 1, else 0. With
-G = (Y^T Y + reg I)^-1 from the bundle and K = S G S^T, the Woodbury identity in its push-through form gives
-x = G S^T (I + D K)^-1 p: one k by k solve, and no difference of large numbers that would cost digits.
+G = (Y^T Y + reg I)^-1 from the bundle, K = S G S^T and B = (I + D K)^-1, the Woodbury identity in its push-through
+form gives x = G S^T B p: one k by k solve, and no difference of large numbers that would cost digits.
+
+An item that the vector was folded in from scores high for that alone. What the other items say of it follows from the
+Sherman-Morrison identity without folding in again: with A the matrix above and h = y^T A^-1 y, the score of y under
+the vector without it is (y^T x - p h) / (1 - (c - 1) h).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 _BLOCK_ROWS = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedIn:
+    """vector float32 (f,); held_out float32 (k,), the score of each item under the vector of the other items alone."""
+
+    vector: Floats
+    held_out: Floats
 
 
 class FoldIn:
@@ -29,29 +44,29 @@ class FoldIn:
         self._inverse = gram_inverse.astype(np.float64)
         self._gram = _gram(item_factors) + regularization * np.eye(item_factors.shape[1])
 
-    def user_vector(self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> Floats:
-        """Vector float32 (f,) for items rows (k,), each once, with signed weights (k,). Zero when k is 0."""
+    def fold_in(self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> FoldedIn:
+        """Items rows (k,), each once, with signed weights (k,). The vector is zero when k is 0."""
         factors = self._factors[rows].astype(np.float64)
         signed = self._alpha * np.asarray(weights, dtype=np.float64)
-        confidence, preferred = np.abs(signed), np.maximum(signed, 0.0)
+        extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
         solve = self._by_woodbury if len(rows) <= factors.shape[1] else self._by_dense_solve
-        return solve(factors, confidence - 1.0, preferred).astype(np.float32)
+        vector, spread = solve(factors, extra, preferred)
+        held_out = (factors @ vector - preferred * spread) / (1.0 - extra * spread)
+        return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))
 
-    def _by_woodbury(
-        self, factors: npt.NDArray[np.float64], extra: npt.NDArray[np.float64], preferred: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def _by_woodbury(self, factors: Doubles, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+        """The vector (f,), and y^T A^-1 y of each item (k,)."""
         projected = factors @ self._inverse
-        system = extra[:, None] * (projected @ factors.T)
+        products = projected @ factors.T
+        system = extra[:, None] * products
         system.flat[:: len(factors) + 1] += 1.0
-        vector: npt.NDArray[np.float64] = projected.T @ np.linalg.solve(system, preferred)
-        return vector
+        inverse = np.linalg.inv(system)
+        return projected.T @ (inverse @ preferred), np.einsum("ij,ji->i", products, inverse)
 
-    def _by_dense_solve(
-        self, factors: npt.NDArray[np.float64], extra: npt.NDArray[np.float64], preferred: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def _by_dense_solve(self, factors: Doubles, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
         """The same by one f by f solve, cheaper once there are more items than factors."""
-        gram: npt.NDArray[np.float64] = self._gram + (factors.T * extra) @ factors
-        return np.linalg.solve(gram, factors.T @ preferred).astype(np.float64, copy=False)
+        inverse = np.linalg.inv(self._gram + (factors.T * extra) @ factors)
+        return inverse @ (factors.T @ preferred), np.einsum("ij,ij->i", factors @ inverse, factors)
 
 
 def _gram(factors: Floats) -> npt.NDArray[np.float64]:

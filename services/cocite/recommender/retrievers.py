@@ -35,7 +35,8 @@ class AlsRetriever:
 
     A seed's profile is its references and itself. Profiles add up as if one paper cited them all, an item
     counted once a seed; negative seeds count the other way, and items that come out negative are disliked with
-    the confidence they would have been liked with.
+    the confidence they would have been liked with. A paper in the profile is scored by the rest of the profile: that
+    the seed cites it does not speak for it, else a seed's own reference list would be the answer.
     """
 
     name = "als"
@@ -65,8 +66,9 @@ class AlsRetriever:
         if not query.positive_rows and not query.reference_rows:
             return None
         items, weights = self.profile(query)
-        vector = self._fold_in.user_vector(items, weights)
-        scores: Scores = self._bundle.item_factors @ vector
+        folded = self._fold_in.fold_in(items, weights)
+        scores: Scores = self._bundle.item_factors @ folded.vector
+        scores[items] = folded.held_out
         scores[scores < _LEAST_ALS_SCORE] = -np.inf
         return scores
 

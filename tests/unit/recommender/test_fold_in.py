@@ -42,7 +42,7 @@ def test_equals_implicit(count: int, negative: int, seed: int) -> None:
     model.item_factors = factors
     line = csr_matrix((weights.astype(np.float32), (np.zeros_like(rows), rows)), shape=(1, ITEMS))
     expected = model.recalculate_user(0, line)
-    np.testing.assert_allclose(_fold_in(factors).user_vector(rows, weights), expected, atol=1e-5)
+    np.testing.assert_allclose(_fold_in(factors).fold_in(rows, weights).vector, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("count", "negative"), CASES)
@@ -54,16 +54,16 @@ def test_equals_a_dense_solve(count: int, negative: int) -> None:
         system += (abs(ALPHA * weight) - 1) * np.outer(factors[row], factors[row])
         right += max(ALPHA * weight, 0.0) * factors[row]
     expected = np.linalg.solve(system, right)
-    np.testing.assert_allclose(_fold_in(_factors()).user_vector(rows, weights), expected, atol=1e-5)
+    np.testing.assert_allclose(_fold_in(_factors()).fold_in(rows, weights).vector, expected, atol=1e-5)
 
 
 def test_both_ways_agree_where_they_meet() -> None:
     factors = _factors()
     rows, weights = _query(FACTORS + 1, 5, 4)
     fold_in = _fold_in(factors)
-    dense = fold_in.user_vector(rows, weights)
+    dense = fold_in.fold_in(rows, weights).vector
     signed = ALPHA * weights
-    woodbury = fold_in._by_woodbury(factors[rows].astype(np.float64), np.abs(signed) - 1, np.maximum(signed, 0))
+    woodbury, _ = fold_in._by_woodbury(factors[rows].astype(np.float64), np.abs(signed) - 1, np.maximum(signed, 0))
     np.testing.assert_allclose(dense, woodbury, atol=1e-5)
 
 
@@ -71,7 +71,20 @@ def test_no_items_give_the_zero_vector_and_a_disliked_item_scores_lower() -> Non
     factors = _factors()
     fold_in = _fold_in(factors)
     nothing = np.empty(0, dtype=np.int64)
-    assert not fold_in.user_vector(nothing, np.empty(0)).any()
-    liked = fold_in.user_vector(np.array([4, 9]), np.array([3.0, 3.0]))
-    disliking = fold_in.user_vector(np.array([4, 9, 17]), np.array([3.0, 3.0, -3.0]))
+    assert not fold_in.fold_in(nothing, np.empty(0)).vector.any()
+    liked = fold_in.fold_in(np.array([4, 9]), np.array([3.0, 3.0])).vector
+    disliking = fold_in.fold_in(np.array([4, 9, 17]), np.array([3.0, 3.0, -3.0])).vector
     assert abs(factors[17] @ disliking) < 0.5 * abs(factors[17] @ liked)
+
+
+@pytest.mark.parametrize(("count", "negative"), CASES)
+def test_held_out_scores_equal_folding_in_without_the_item(count: int, negative: int) -> None:
+    factors = _factors()
+    rows, weights = _query(count, 7, negative)
+    fold_in = _fold_in(factors)
+    folded = fold_in.fold_in(rows, weights)
+    for place, row in enumerate(rows):
+        without = fold_in.fold_in(np.delete(rows, place), np.delete(weights, place)).vector
+        assert folded.held_out[place] == pytest.approx(factors[row] @ without, abs=1e-4)
+    if count > 1:  # what the item says for itself is left out
+        assert np.abs(folded.held_out - factors[rows] @ folded.vector).max() > 1e-3

@@ -20,7 +20,7 @@ def scores(found: Factorisation, matrix: csr_array, row: int, options: AlsOption
         found.item_factors, found.gram_inverse, alpha=options.alpha, regularization=found.parameters.regularization
     )
     start, end = weighted.indptr[row], weighted.indptr[row + 1]
-    return found.item_factors @ fold_in.user_vector(weighted.indices[start:end], weighted.data[start:end])
+    return found.item_factors @ fold_in.fold_in(weighted.indices[start:end], weighted.data[start:end]).vector
 
 
 @pytest.mark.parametrize("options", [AlsOptions(factors=2, regularization=0.01), AlsOptions(factors=8)])

@@ -47,12 +47,17 @@ def moved(settings: Settings, placed: Settings) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a child process that has the same settings."""
+    """The environment of a child process that has the same settings.
+
+    Of each service there is but one: a lame-duck pause, unless asked for, would only refuse calls that it could answer.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     for name, value in settings:
         if value is not None:
             plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             inherited[PREFIX + name.upper()] = plain
+    if "lame_duck_s" not in settings.model_fields_set:
+        inherited[f"{PREFIX}LAME_DUCK_S"] = "0"
     return inherited
 
 

@@ -88,9 +88,10 @@ def print_answer(answer: "Recommendations", ids: list[str], texts: "list[TextSee
     from cocite.cli.output import note, print_json, stdout, warn
     from cocite.cli.tables import print_recommendations
     from cocite.cli.words import as_json, why_nothing
+    from cocite.core.ids import try_normalise_id
 
-    unknown = {seed.id for seed in answer.unresolved}
-    used = sum(seed not in unknown for seed in dict.fromkeys(ids)) + len(texts)
+    unknown = {try_normalise_id(seed.id) for seed in answer.unresolved}
+    used = len({try_normalise_id(seed) for seed in ids} - unknown) + len(texts)
     if json:
         print_json(as_json(answer))
     if not used:

@@ -79,7 +79,8 @@ class Connection:
         if code is grpc.StatusCode.UNAVAILABLE and UNHEALTHY in (error.details() or ""):
             return Unavailable(
                 f"what listens at {self.target} is not ready to answer",
-                hint="a recommender needs a model (`cocite train`), the others their stores; their logs say more",
+                hint="a recommender needs a model that is whole (`cocite train`, `cocite model list`), "
+                "the others their stores; the log says more",
             )
         if code is grpc.StatusCode.UNAVAILABLE:
             return Unavailable(

@@ -48,6 +48,7 @@ def run_citations_bench(
     can be no file.
     """  # fmt: skip
     check_ranker(retriever)
+    out = out.resolve()  # a link stays one
     _check_out(out)
     folder = read_bench_folder(bench_dir, use_validation=use_validation)
     corpus = folder.corpus
@@ -61,7 +62,7 @@ def run_citations_bench(
 
 
 def _check_out(out: Path) -> None:
-    if out.is_dir() or not out.parent.is_dir():
+    if not out.parent.is_dir() or (out.exists() and not out.is_file()):
         raise InvalidArgument(
             f"{out} can be no file", hint="give the name of a file in a directory that is there", field="out"
         )

@@ -84,6 +84,14 @@ def test_an_entry_comes_with_the_macros_it_names_alone(write: Write) -> None:
     assert venues == ["Journal 0", "Newer 1", "Journal 2"]
 
 
+def test_values_put_together_are_left_out_and_counted(catalogue: Catalogue, write: Write) -> None:
+    entry = '@article{a, doi={10.1000/a}, title={C # and D #}, journal = jn # " B"}'
+    summary = ingest(catalogue, "bibtex", [write("a.bib", f'@string{{jn = "Journal"}}\n{entry}')])
+    assert summary.warnings == {"journal is put together by #, which is not read": 1}
+    found = only(catalogue, "doi:10.1000/a")
+    assert (found.title, found.venue) == ("C # and D #", "")
+
+
 def test_bibtex_keys_can_be_ids(catalogue: Catalogue, write: Write) -> None:
     summary = ingest(catalogue, "bibtex", [write("a.bib", "@misc{key2024, title={No id}}")], scheme="local")
     assert summary.stored == 1

@@ -1,5 +1,6 @@
 """The list of rejected records is whole, and takes nothing from others."""
 
+import os
 from pathlib import Path
 
 import orjson
@@ -56,3 +57,15 @@ def test_no_folder_is_made_for_a_list_that_was_named(catalogue: Catalogue, tmp_p
     with pytest.raises(InvalidArgument, match="cannot be written"):
         ingest(catalogue, "jsonl", [bad_lines(tmp_path, "a", 4)], rejects_path=tmp_path / "mistyped" / "list")
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_only_a_list_is_overwritten(catalogue: Catalogue, tmp_path: Path) -> None:
+    path, thesis, pipe = bad_lines(tmp_path, "a", 40), tmp_path / "thesis.tex", tmp_path / "pipe"
+    thesis.write_text("years of work")
+    os.mkfifo(pipe)
+    for rejects in (thesis, pipe, Path("/dev/null")):
+        with pytest.raises(InvalidArgument, match="no list of rejects"):
+            ingest(catalogue, "jsonl", [path], rejects_path=rejects)
+    assert thesis.read_text() == "years of work"
+    for _ in range(2):
+        assert ingest(catalogue, "jsonl", [path], rejects_path=tmp_path / "list").rejected_total == 10

@@ -206,7 +206,7 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
 def test_one_bad_line_stops_nothing(catalogue: Catalogue, write: Write) -> None:
     good = b'{"id": "10.1000/%d", "title": "T"}'
     lines = [good % 1, b"\xff\xfe\xfd", b'{"id": "10.1000/2", "title": "\\ud800"}', b"x" * (17 << 20), b"[]", good % 3]
-    rejects = write("rejects", "left by another run")
+    rejects = write("rejects", '{"source":"left by another run"}\n')
     summary = ingest(catalogue, "jsonl", [write("papers.jsonl", b"\n".join(lines))], rejects_path=rejects)
     assert (summary.read, summary.stored, summary.ok) == (6, 2, True)
     assert summary.rejected == {

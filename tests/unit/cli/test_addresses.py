@@ -71,6 +71,8 @@ def test_a_child_process_has_the_same_settings(monkeypatch, tmp_path):
     monkeypatch.setenv("COCITE_DRAIN_S", "3")
     monkeypatch.setenv("COCITE_OPENALEX_API_KEY", "a secret")
     settings = load_settings().model_copy(update={"home": tmp_path, "drain_s": 4.0, "bundles_dir": Path("b")})
+    assert environment(settings)["COCITE_LAME_DUCK_S"] == "0"  # nobody to turn to while it lasts
+    settings = settings.model_copy(update={"lame_duck_s": 2.0})
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings

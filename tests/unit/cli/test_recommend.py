@@ -185,6 +185,17 @@ def test_only_unknown_seeds_is_an_error(recommender, cocite):
     assert code == 0
 
 
+def test_an_unknown_seed_in_two_spellings_is_one(recommender, cocite):
+    def first_unknown(request):  # as the server has it: a seed once, in its first spelling
+        answer = two_results(request)
+        answer.unresolved_seeds.add(id=request.seeds.positive_ids[0], cause=pb.UNRESOLVED_CAUSE_UNKNOWN)
+        return answer
+
+    recommender.servicer.answer = first_unknown
+    code, out, _ = cocite("recommend", "10.1000/none", "doi:10.1000/NONE")
+    assert (code, out) == (1, "")
+
+
 def test_an_empty_page_is_said_to_be_one(cocite):
     code, out, err = cocite("recommend", SEED, "--min-year", "9999")
     assert (code, out, err) == (0, "", "no paper is left after filters and exclusions\n")

@@ -94,8 +94,8 @@ class _Macros:
 
 def parse(content: tuple[bytes, bytes], *, default_scheme: str | None) -> PaperRecord:
     """An entry."""
-    key, values = _entry(content)
     warnings: list[str] = []
+    key, values = _entry(content, warnings)
     year = _YEAR.search(values.get("year", "") or values.get("date", ""))
     fields = Fields(
         title=clean_text(plain_text(values.get("title", "")), "title", MAX_TITLE, warnings),
@@ -115,7 +115,7 @@ def parse(content: tuple[bytes, bytes], *, default_scheme: str | None) -> PaperR
     return make_record(ids, fields, (), warnings)
 
 
-def _entry(content: tuple[bytes, bytes]) -> tuple[str, dict[str, str]]:
+def _entry(content: tuple[bytes, bytes], warnings: list[str]) -> tuple[str, dict[str, str]]:
     from bibtexparser.entrypoint import parse_string
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what fails comes back as a reason
@@ -128,7 +128,15 @@ def _entry(content: tuple[bytes, bytes]) -> tuple[str, dict[str, str]]:
         failed = library.failed_blocks
         raise BadRecord(f"not a BibTeX entry{': field given twice' if _duplicate(failed) else ''}")
     entry = library.entries[0]
-    return entry.key, {field.key.lower(): str(field.value) for field in entry.fields}
+    enclosed_by = entry.parser_metadata.get("removed_enclosing", {})
+    values = {}
+    for field in entry.fields:
+        value = str(field.value)
+        if enclosed_by.get(field.key) == "no-enclosing" and "#" in value:
+            warnings.append(f"{field.key.lower()} is put together by #, which is not read")
+        else:
+            values[field.key.lower()] = value
+    return entry.key, values
 
 
 def _duplicate(failed: list[Any]) -> bool:

@@ -14,13 +14,14 @@ from cocite.catalogue.ingest.format import Row
 from cocite.core.errors import InvalidArgument
 
 _PART = 1 << 20  # bytes read at once
+_BEGINNING = b'{"source":'  # of every list that is not empty
 
 
 class RejectsFile:
     """Written in step with the catalogue: a resumed run cuts it back to its last checkpoint, so none stands twice.
 
-    One run at a time has the file. Raises InvalidArgument when it cannot be written, is one of the inputs, or another
-    run has it. path None keeps no list.
+    One run at a time has the file. Raises InvalidArgument when it cannot be written, is one of the inputs or a file of
+    another kind, or another run has it. path None keeps no list.
     """
 
     def __init__(self, path: Path | None, inputs: Sequence[Path] = ()) -> None:
@@ -29,8 +30,7 @@ class RejectsFile:
         if path is None:
             return
         try:
-            if path.exists() and any(path.samefile(one) for one in inputs):
-                raise InvalidArgument(f"{path} is one of the files to read", hint="name another", field="rejects_path")
+            _refuse_what_is_no_list(path, inputs)
             self._stream = path.open("a+b")
             fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -41,7 +41,7 @@ class RejectsFile:
         except OSError as error:
             self.close()
             raise InvalidArgument(
-                f"{path} cannot be written: {error.strerror}", hint="name another file", field="rejects_path"
+                f"{path} cannot be written: {error.strerror or error}", hint="name another file", field="rejects_path"
             ) from error
 
     def __enter__(self) -> Self:
@@ -90,3 +90,16 @@ class RejectsFile:
         self._stream.flush()
         os.fsync(self._stream.fileno())
         return os.fstat(self._stream.fileno()).st_size, self._digest.hexdigest()
+
+
+def _refuse_what_is_no_list(path: Path, inputs: Sequence[Path]) -> None:
+    """A list is overwritten; nothing else is, least of all the catalogue or what is to be read."""
+    if not path.exists():
+        return
+    if any(path.samefile(one) for one in inputs):
+        raise InvalidArgument(f"{path} is one of the files to read", hint="name another", field="rejects_path")
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_BEGINNING)) in (b"", _BEGINNING):
+                return
+    raise InvalidArgument(f"{path} is there and no list of rejects", hint="name another file", field="rejects_path")

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import structlog
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.serving.deadline import Deadline
+from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import RpcInterceptor
 from cocite.serving.pools import BoundedPool
 
@@ -62,11 +63,11 @@ class GrpcServer:
             maximum_concurrent_rpcs=settings.max_concurrent_calls + _MAX_REFUSALS,
             options=_OPTIONS,
         )
-        self._health = health.HealthServicer()
+        self._health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         register(self._server)
         reflection.enable_server_reflection((*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
-        self._health.set(LIVE, health_pb2.HealthCheckResponse.SERVING)
+        self._health.set(LIVE, True)
         self.set_ready(False)
         self.port = 0
 
@@ -82,16 +83,16 @@ class GrpcServer:
 
     def set_ready(self, ready: bool) -> None:
         """Set the health of the process and each of its services."""
-        status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         for name in ("", *self._names):
-            self._health.set(name, status)
+            self._health.set(name, ready)
 
     def stop(self, lame_duck_s: float | None = None) -> None:
         """NOT_SERVING, a lame-duck pause, drain, done."""
-        self._health.enter_graceful_shutdown()
+        self._health.end()
         pause = self._settings.lame_duck_s if lame_duck_s is None else lame_duck_s
         threading.Event().wait(pause)
         self._server.stop(self._settings.drain_s).wait(self._settings.drain_s + 5)
+        self._health.close()
         for pool in self._pools:
             pool.shutdown(wait=False, cancel_futures=True)
 

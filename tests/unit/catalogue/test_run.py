@@ -240,11 +240,8 @@ def test_a_folder_without_data_is_refused(catalogue: Catalogue, tmp_path: Path, 
 
 
 @pytest.mark.corpus
-def test_a_real_corpus(catalogue: Catalogue) -> None:
-    folder = Path(__file__).resolve().parents[3] / "../shared/data/vishci"
-    if not folder.exists():
-        pytest.skip("the vishci corpus is not here")
-    summary = ingest(catalogue, "jsonl", [folder])
+def test_a_real_corpus(catalogue: Catalogue, shared_data: Path) -> None:
+    summary = ingest(catalogue, "jsonl", [shared_data / "vishci"])
     assert (summary.read, summary.stored, summary.rejected_total) == (52_044, 52_044, 0)
     assert (catalogue.count_papers(), catalogue.count_citations()) == (10_194, 41_850)
     assert catalogue.get_papers(["doi:10.1109/tvcg.2011.185"])["doi:10.1109/tvcg.2011.185"].citation_count > 100

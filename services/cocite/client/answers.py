@@ -1,13 +1,18 @@
 """From answers on the wire to the clients' types."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import UTC
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from cocite.client import types
+from cocite.core.paper import Paper
+from cocite.serving.papers import paper_from_proto
 from cocite.v1 import degradation_pb2, paper_pb2
 from cocite.v1 import recommender_service_pb2 as pb
+
+_FIELDS = tuple(field.name for field in fields(Paper))
 
 
 def enum_name(enum: EnumTypeWrapper, value: int, prefix: str) -> str:
@@ -20,19 +25,8 @@ def enum_name(enum: EnumTypeWrapper, value: int, prefix: str) -> str:
 
 def paper(message: paper_pb2.Paper) -> types.Paper:
     """A paper."""
-    return types.Paper(
-        paper_id=message.paper_id,
-        title=message.title,
-        abstract=message.abstract,
-        authors=tuple(message.authors),
-        year=message.year if message.HasField("year") else None,
-        venue=message.venue,
-        aliases=tuple(message.aliases),
-        keywords=tuple(message.keywords),
-        citation_count=message.citation_count,
-        reference_count=message.reference_count,
-        has_abstract=message.has_abstract,
-    )
+    known = paper_from_proto(message)
+    return types.Paper(**{name: getattr(known, name) for name in _FIELDS}, has_abstract=message.has_abstract)
 
 
 def reason(message: pb.Reason) -> types.Reason | None:

@@ -12,6 +12,8 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from cocite.core import paper
+
 
 @dataclass(frozen=True, slots=True)
 class TextSeed:
@@ -22,19 +24,9 @@ class TextSeed:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(paper.Paper):
     """A scholarly work, as far as the view asked; what the view leaves out is empty. year is None when unknown."""
 
-    paper_id: str
-    title: str = ""
-    abstract: str = ""
-    authors: tuple[str, ...] = ()
-    year: int | None = None
-    venue: str = ""
-    aliases: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    citation_count: int = 0
-    reference_count: int = 0
     has_abstract: bool = False
 
 

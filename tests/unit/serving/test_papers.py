@@ -3,19 +3,7 @@ import pytest
 from cocite.core.paper import Paper
 from cocite.serving.papers import in_view, paper_from_proto, paper_to_proto
 from cocite.v1 import paper_pb2
-
-PAPER = Paper(
-    paper_id="doi:10.1002/asi.4630240406",
-    title="Co-citation in the scientific literature",
-    abstract="A new form of document coupling called co-citation.",
-    authors=("Henry Small",),
-    year=1973,
-    venue="JASIS",
-    aliases=("openalex:W2018251344",),
-    keywords=("bibliometrics",),
-    citation_count=7,
-    reference_count=3,
-)
+from support.feature_stores import SMALL as PAPER
 
 
 def test_the_full_view_carries_every_field_both_ways() -> None:

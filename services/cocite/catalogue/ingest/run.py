@@ -42,9 +42,8 @@ _TAKES_LOCAL = ("jsonl", "bibtex")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: the file being read, bytes of all files as they lie on disk, records so far."""
+    """How far a run is: bytes of all files as they lie on disk, records so far."""
 
-    path: Path
     bytes_read: int
     bytes_total: int
     records: int
@@ -134,7 +133,7 @@ class _Run:
             for batch in _batches(rows, self._batch_rows):
                 parsed = [_parse(form, row) for row in batch]
                 self._store(file, batch, parsed, state, rejects)
-                self._report(file, source.bytes_read, state)
+                self._report(source.bytes_read, state)
         state.file_count += 1
         state.row_count = 0
 
@@ -156,10 +155,10 @@ class _Run:
             state.rejects_size, state.rejects_digest = rejects.sync()
             checkpoint.save(connection, self.source, state)
 
-    def _report(self, file: Path, bytes_read: int, state: Checkpoint) -> None:
+    def _report(self, bytes_read: int, state: Checkpoint) -> None:
         if self._progress is not None:
             done = sum(self._sizes[: state.file_count]) + bytes_read
-            self._progress(Progress(file, done, sum(self._sizes), state.summary.read))
+            self._progress(Progress(done, sum(self._sizes), state.summary.read))
 
 
 def _parse(form: Format, row: Row) -> Record | str:

@@ -16,7 +16,7 @@ from cocite.recommender import layout
 from cocite.recommender.bundle import read_manifest
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
-from cocite.recommender.weighting import K1, B, bm25_matrix
+from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
 
 EMBEDDING_MODEL = "bag-16"
 DIMENSION = 16

@@ -143,6 +143,8 @@ def _query(
     return Query(
         positive_rows=_rows(seeds.positives),
         negative_rows=_rows(seeds.negatives),
+        texts=tuple(seed.text for seed in seeds.positives if seed.text),
+        negative_texts=tuple(seed.text for seed in seeds.negatives if seed.text),
         text_vectors=_stack([seed.vector for seed in positives if seed.vector is not None]),
         negative_text_vectors=_stack([seed.vector for seed in negatives if seed.vector is not None]),
         exclude_rows=seeds.excluded_rows,

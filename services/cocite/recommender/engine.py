@@ -6,10 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.fusion import reciprocal_rank_fusion, top_rows
 from cocite.recommender.query import Query, Ranking
+from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
 from cocite.recommender.reasons import Reason, SeedEvidence, popularity_reasons, reasons_for
-from cocite.recommender.retrievers import AlsRetriever, PopularityRetriever, Retriever, TextRetriever
+from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.contract import Retriever
+from cocite.recommender.retrieval.popularity import PopularityRetriever
+from cocite.recommender.retrieval.text import TextRetriever
 
 MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken from each retriever
 
@@ -51,7 +54,7 @@ class Engine:
 
     def _barred(self, query: Query) -> npt.NDArray[np.bool_]:
         barred = ~query.row_filter.mask(self.bundle)
-        barred[[*query.positive_rows, *query.negative_rows, *query.exclude_rows]] = True
+        barred[[*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows]] = True
         return barred
 
     def _candidates(self, scores: npt.NDArray[np.float32], barred: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

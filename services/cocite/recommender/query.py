@@ -43,17 +43,23 @@ def _no_vectors() -> npt.NDArray[np.float32]:
 class Query:
     """What to find related papers for.
 
-    Seeds are rows of the bundle, or texts as float32 (t, d) vectors of norm 1. reference_rows are references of a
-    paper that the bundle does not know, or further ones of a seed: they count like a seed's own, and unlike
-    seeds they may be in the answer. exclude_rows may not.
+    Seeds are rows of the bundle, or texts: their words, and where they could be had their vectors, float32 (t, d) of
+    norm 1. reference_rows are references of a paper that the bundle does not know, or further ones of a seed: they
+    count like a seed's own, and unlike seeds they may be in the answer. library_rows are papers that a reader keeps:
+    seeds, but what they cite is not the reader's. exclude_rows may not be in the answer. year is that of a seed the
+    bundle does not know.
     """
 
     positive_rows: tuple[int, ...] = ()
     negative_rows: tuple[int, ...] = ()
+    texts: tuple[str, ...] = ()
+    negative_texts: tuple[str, ...] = ()
     text_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     negative_text_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     reference_rows: tuple[int, ...] = ()
+    library_rows: tuple[int, ...] = ()
     exclude_rows: tuple[int, ...] = ()
+    year: int | None = None
     row_filter: RowFilter = RowFilter()
 
 

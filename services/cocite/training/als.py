@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from cocite.recommender.layout import AlsParameters
-from cocite.recommender.weighting import bm25_matrix
+from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.training.options import AlsOptions
 from cocite.training.progress import Progress, silent
 

@@ -9,7 +9,10 @@ from cocite.core.errors import InvalidArgument
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
 from cocite.recommender.query import Query, Ranking
-from cocite.recommender.retrievers import AlsRetriever, PopularityRetriever, Retriever, TextRetriever
+from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.contract import Retriever
+from cocite.recommender.retrieval.popularity import PopularityRetriever
+from cocite.recommender.retrieval.text import TextRetriever
 
 FUSED = "fused"
 RANKERS = ("als", "text", FUSED, "popularity")

@@ -10,7 +10,8 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.reasons import SeedEvidence
-from cocite.recommender.retrievers import AlsRetriever, TextRetriever
+from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.text import TextRetriever
 from support.bundles import Corpus, bag_vector, checkerboard, write_bundle
 
 SIZE = 24

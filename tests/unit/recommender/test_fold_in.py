@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 from scipy.sparse import csr_matrix
 
-from cocite.recommender.fold_in import FoldIn
+from cocite.recommender.retrieval.fold_in import FoldIn
 
 ALPHA, REGULARIZATION, FACTORS, ITEMS = 20.0, 0.05, 16, 200
 

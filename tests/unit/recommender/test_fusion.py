@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cocite.recommender.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
 
 SCORES = arrays(np.float32, st.integers(0, 40), elements=st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 0.5000001, 1.0]))
 

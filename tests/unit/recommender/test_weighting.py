@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix, random_array
 
-from cocite.recommender.weighting import bm25_idf, bm25_matrix, bm25_weights
+from cocite.recommender.retrieval.weighting import bm25_idf, bm25_matrix, bm25_weights
 
 
 def _matrix(seed: int) -> csr_array:

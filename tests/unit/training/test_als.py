@@ -4,8 +4,8 @@ from implicit.nearest_neighbours import bm25_weight
 from scipy.sparse import csr_array
 
 from cocite.core.errors import InvalidArgument
-from cocite.recommender.fold_in import FoldIn
-from cocite.recommender.weighting import bm25_matrix
+from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.training.als import Factorisation, factorise
 from cocite.training.corpus import Corpus
 from cocite.training.matrices import interaction_matrix

@@ -1,0 +1,21 @@
+"""The last resort: the most cited papers."""
+
+import numpy as np
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.query import Query
+from cocite.recommender.retrieval.contract import Scores
+
+
+class PopularityRetriever:
+    """The most cited papers, whatever the query: the last resort."""
+
+    name = "popularity"
+    weight = 1.0
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._counts = bundle.cited_by.counts().astype(np.float32)
+
+    def scores(self, query: Query) -> Scores:
+        """See Retriever."""
+        return self._counts.copy()

@@ -10,15 +10,22 @@ from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
 from cocite.recommender.reasons import Reason, SeedEvidence, popularity_reasons, reasons_for
 from cocite.recommender.retrieval.als import AlsRetriever
-from cocite.recommender.retrieval.contract import Retriever
+from cocite.recommender.retrieval.contract import Retriever, Scores
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.text import TextRetriever
 
 MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken from each retriever
 
+RETRIEVERS: tuple[type[Retriever], ...] = (AlsRetriever, TextRetriever)  # all that are fused, in this order
+
+
+def retrievers_of(bundle: Bundle) -> tuple[Retriever, ...]:
+    """One of each of RETRIEVERS."""
+    return tuple(retriever(bundle) for retriever in RETRIEVERS)
+
 
 class Engine:
-    """Retrieves, fuses and explains. retrievers defaults to ALS and text. Thread-safe.
+    """Retrieves, fuses and explains. retrievers defaults to all there are. Thread-safe.
 
     Its answers never hold a seed nor a row twice, are filtered before they are cut off, have finite scores and
     the same order every time, and are never empty while a row passes: then the most cited papers stand in.
@@ -26,23 +33,25 @@ class Engine:
 
     def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever] | None = None) -> None:
         self.bundle = bundle
-        self._retrievers = (AlsRetriever(bundle), TextRetriever(bundle)) if retrievers is None else tuple(retrievers)
+        self._retrievers = retrievers_of(bundle) if retrievers is None else tuple(retrievers)
         self._last_resort = PopularityRetriever(bundle)
 
     def rank(self, query: Query, limit: int = MAX_DEPTH) -> Ranking:
-        """The at most limit (up to MAX_DEPTH) rows most related to the query; a shorter list is a longer one's start.
+        """The at most limit rows most related to the query; a shorter list is a longer one's start.
 
+        No list is longer than MAX_DEPTH, or than the query's candidates where it names more.
         The scores are those of reciprocal rank fusion; citation counts when fallback is set.
         """
         barred = self._barred(query)
+        depth = max(MAX_DEPTH, len(query.candidate_rows or ()))
         found = [(each.scores(query), each.weight) for each in self._retrievers]
-        lists = [(self._candidates(scores, barred), weight) for scores, weight in found if scores is not None]
+        lists = [(_best(scores, barred, depth), weight) for scores, weight in found if scores is not None]
         rows, scores = reciprocal_rank_fusion([ranked for ranked, _ in lists], [weight for _, weight in lists])
-        limit = min(limit, MAX_DEPTH)
+        limit = min(limit, depth)
         if rows.size:
             return Ranking(rows[:limit], scores[:limit])
         counts = self._last_resort.scores(query)
-        rows = self._candidates(counts, barred)[:limit]
+        rows = _best(counts, barred, depth)[:limit]
         return Ranking(rows, counts[rows].astype(np.float64), fallback=bool(rows.size))
 
     def explain(self, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int) -> list[list[Reason]]:
@@ -54,9 +63,14 @@ class Engine:
 
     def _barred(self, query: Query) -> npt.NDArray[np.bool_]:
         barred = ~query.row_filter.mask(self.bundle)
+        if query.candidate_rows is not None:
+            others = np.ones_like(barred)
+            others[list(query.candidate_rows)] = False
+            barred |= others
         barred[[*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows]] = True
         return barred
 
-    def _candidates(self, scores: npt.NDArray[np.float32], barred: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        scores[barred] = -np.inf
-        return top_rows(scores, MAX_DEPTH)
+
+def _best(scores: Scores, barred: npt.NDArray[np.bool_], depth: int) -> npt.NDArray[np.int64]:
+    scores[barred] = -np.inf
+    return top_rows(scores, depth)

@@ -10,15 +10,19 @@ from cocite.recommender.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which rows may be in an answer; everything set must hold. venues are matched whole, whatever the case."""
+    """Which rows may be in an answer; everything set must hold. venues are matched whole, whatever the case.
+
+    A row of unknown year fails min_year and max_year and passes not_after, which bars only what is known to be newer.
+    """
 
     min_year: int | None = None
     max_year: int | None = None
+    not_after: int | None = None
     venues: tuple[str, ...] = ()
     has_abstract: bool | None = None
 
     def mask(self, bundle: Bundle) -> npt.NDArray[np.bool_]:
-        """True for each row that passes, bool (n,). A row of unknown year fails any year bound."""
+        """True for each row that passes, bool (n,)."""
         passes = np.ones(bundle.paper_count, dtype=np.bool_)
         if self.min_year is not None or self.max_year is not None:
             passes &= bundle.years > 0
@@ -26,6 +30,8 @@ class RowFilter:
             passes &= bundle.years >= self.min_year
         if self.max_year is not None:
             passes &= bundle.years <= self.max_year
+        if self.not_after is not None:
+            passes &= bundle.years <= self.not_after
         if self.venues:
             wanted = {venue.strip().casefold() for venue in self.venues}
             codes = [code for code, venue in enumerate(bundle.manifest.venues) if venue in wanted]
@@ -46,8 +52,8 @@ class Query:
     Seeds are rows of the bundle, or texts: their words, and where they could be had their vectors, float32 (t, d) of
     norm 1. reference_rows are references of a paper that the bundle does not know, or further ones of a seed: they
     count like a seed's own, and unlike seeds they may be in the answer. library_rows are papers that a reader keeps:
-    seeds, but what they cite is not the reader's. exclude_rows may not be in the answer. year is that of a seed the
-    bundle does not know.
+    seeds, but what they cite is not the reader's. exclude_rows may not be in the answer; where candidate_rows are
+    given, only those may. year is that of a seed the bundle does not know.
     """
 
     positive_rows: tuple[int, ...] = ()
@@ -59,6 +65,7 @@ class Query:
     reference_rows: tuple[int, ...] = ()
     library_rows: tuple[int, ...] = ()
     exclude_rows: tuple[int, ...] = ()
+    candidate_rows: tuple[int, ...] | None = None
     year: int | None = None
     row_filter: RowFilter = RowFilter()
 

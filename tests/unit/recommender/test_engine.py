@@ -20,6 +20,7 @@ FILTERS = st.builds(
     RowFilter,
     min_year=st.none() | st.integers(1985, 2020),
     max_year=st.none() | st.integers(1985, 2020),
+    not_after=st.none() | st.integers(1985, 2020),
     venues=st.sampled_from([(), ("journal of BLACK",), ("No Such Venue",), ("Journal of White", "x")]),
     has_abstract=st.none() | st.booleans(),
 )
@@ -31,6 +32,7 @@ QUERIES = st.builds(
     negative_text_vectors=st.sampled_from([np.empty((0, 0), np.float32), bag_vector("graphs over trees")[None, :]]),
     reference_rows=ROWS,
     exclude_rows=ROWS,
+    candidate_rows=st.none() | ROWS,
     row_filter=FILTERS,
 )
 
@@ -42,10 +44,13 @@ def _passes(corpus: Corpus, query: Query) -> set[int]:
     for row, paper in enumerate(corpus.papers):
         year_ok = wanted.min_year is None and wanted.max_year is None
         year_ok |= paper.year is not None and (wanted.min_year or 0) <= paper.year <= (wanted.max_year or 9999)
+        year_ok &= wanted.not_after is None or paper.year is None or paper.year <= wanted.not_after
         venue_ok = not venues or paper.venue.casefold() in venues
         abstract_ok = wanted.has_abstract in (None, bool(paper.abstract))
         if year_ok and venue_ok and abstract_ok:
             rows.add(row)
+    if query.candidate_rows is not None:
+        rows &= set(query.candidate_rows)
     return rows - {*query.positive_rows, *query.negative_rows, *query.exclude_rows}
 
 
@@ -147,3 +152,10 @@ def test_one_citation_is_enough_for_als(tmp_path: Path) -> None:
     bundle = Bundle.load(write_bundle(tmp_path, corpus, factors=2))
     ranking = Engine(bundle).rank(Query(positive_rows=(0,)))
     assert [int(row) for row in ranking.rows] == [1]
+
+
+def test_named_candidates_are_ranked_however_many(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cocite.recommender.engine.MAX_DEPTH", 3)
+    rows = Engine(bundle).rank(Query(positive_rows=(0,), candidate_rows=tuple(range(1, 9))), limit=8).rows
+    assert len(rows) > 3 and set(rows.tolist()) <= set(range(1, 9))
+    assert len(Engine(bundle).rank(Query(positive_rows=(0,)), limit=8).rows) == 3

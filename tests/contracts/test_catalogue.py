@@ -30,11 +30,13 @@ def test_an_empty_catalogue_answers(catalogue: Catalogue) -> None:
 
 
 def test_a_paper_comes_back_as_it_went_in(catalogue: Catalogue) -> None:
-    fields = Fields("Größe \U0001f600 '; DROP", "About", ("A. Ångström", "李"), 1973, "JASIS", ("co-citation",))
+    fields = Fields(
+        "Größe \U0001f600 '; DROP", "About", ("A. Ångström", "李"), 1973, "JASIS", ("co-citation",), ("Art",)
+    )
     assert catalogue.write([PaperRecord((ARXIV, DOI), fields, (S2,))]) == [STORED]
     (paper,) = (paper for _, paper in catalogue.iter_papers())
     assert (paper.paper_id, paper.aliases) == (DOI, (ARXIV,))
-    assert Fields(paper.title, paper.abstract, paper.authors, paper.year, paper.venue, paper.keywords) == fields
+    assert Fields(**{name: getattr(paper, name) for name in Fields.__dataclass_fields__}) == fields
     assert (paper.citation_count, paper.reference_count) == (0, 0)  # what it cites is not known yet
 
 

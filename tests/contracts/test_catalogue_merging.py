@@ -121,8 +121,9 @@ def test_the_id_of_a_paper_stays(catalogue: Catalogue) -> None:
 
 
 def test_fields_are_merged_by_the_rule(catalogue: Catalogue) -> None:
-    catalogue.write([PaperRecord((DOI,), Fields("Old", "A long abstract", ("X",), 2000, "V", ("k",)))])
+    catalogue.write([PaperRecord((DOI,), Fields("Old", "A long abstract", ("X",), 2000, "V", ("k",), ("Art",)))])
     catalogue.write([PaperRecord((DOI,), Fields("New", "Short", (), None, "", ()))])
     paper = catalogue.get_papers([DOI])[DOI]
     assert (paper.title, paper.abstract, paper.authors) == ("New", "A long abstract", ("X",))
     assert (paper.year, paper.venue, paper.keywords) == (2000, "V", ("k",))
+    assert paper.fields == ("Art",)

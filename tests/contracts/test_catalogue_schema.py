@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from cocite.catalogue import migrate, schema
 from cocite.catalogue.engine import create_engine, parse_url
+from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
@@ -42,6 +43,17 @@ def test_the_migrations_build_the_tables_of_the_schema(catalogue: Catalogue) -> 
     script = ScriptDirectory(str(migrate.MIGRATIONS))
     assert script.get_current_head() == schema.REVISION
     assert {step.revision for step in script.walk_revisions()} == set(schema.REVISIONS)
+
+
+def test_a_catalogue_of_the_first_schema_is_brought_up_and_keeps_its_papers(catalogue_url: str) -> None:
+    with Catalogue.open(catalogue_url) as catalogue:
+        catalogue.write([PaperRecord(("local:a",), Fields(title="Kept", fields=("Physics",)))])
+        with catalogue.writing() as connection:
+            connection.execute(sa.text("ALTER TABLE papers DROP COLUMN fields"))
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    with Catalogue.open(catalogue_url) as catalogue:
+        paper = catalogue.get_papers(["local:a"])["local:a"]
+        assert (paper.title, paper.fields) == ("Kept", ())
 
 
 def test_a_newer_catalogue_is_refused(catalogue_url: str) -> None:

@@ -44,6 +44,7 @@ SMALL = Paper(
     venue="JASIS",
     aliases=("openalex:W2018251344",),
     keywords=("bibliometrics",),
+    fields=("Decision Sciences",),
     citation_count=7,
     reference_count=3,
 )

@@ -27,7 +27,7 @@ MAX_WORKS = 100_000
 MAX_QUESTION = 2_000
 SELECT = (
     "id,doi,ids,title,display_name,publication_year,authorships,primary_location,locations,"
-    "abstract_inverted_index,referenced_works,keywords,concepts,cited_by_count"
+    "abstract_inverted_index,referenced_works,keywords,concepts,topics,cited_by_count"
 )
 _FILTER = re.compile(r"[a-z][a-z0-9_.]*:[^,]+(,[a-z][a-z0-9_.]*:[^,]+)*", re.IGNORECASE)
 

@@ -14,6 +14,7 @@ class Fields:
     year: int | None = None
     venue: str = ""
     keywords: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

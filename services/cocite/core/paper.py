@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Paper:
     """A scholarly work. paper_id and aliases are canonical ids; year is None when unknown.
 
-    citation_count and reference_count are filled by the catalogue when it reads a paper.
+    fields are its fields of study, as its source names them. citation_count and reference_count are filled by the
+    catalogue when it reads a paper.
     """
 
     paper_id: str
@@ -19,6 +20,7 @@ class Paper:
     venue: str = ""
     aliases: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     citation_count: int = 0
     reference_count: int = 0
 
@@ -40,6 +42,11 @@ class PaperText:
 def text_of(paper: Paper) -> str:
     """The text of a paper that is embedded, in training and in serving alike."""
     return PaperText(paper.title, paper.abstract, paper.keywords).joined()
+
+
+def words_of(paper: Paper) -> str:
+    """All words of a paper: title, abstract and keywords."""
+    return "\n".join((paper.title, paper.abstract, *paper.keywords))
 
 
 def content_hash(text: str) -> str:

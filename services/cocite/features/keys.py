@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PAPER_VERSION = 1  # of what a cached paper holds: raise it with each change to cocite.v1.Paper or to how it is filled
+PAPER_VERSION = 2  # of what a cached paper holds: raise it with each change to cocite.v1.Paper or to how it is filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ def paper_to_proto(paper: Paper, view: paper_pb2.PaperView = paper_pb2.PAPER_VIE
     if paper.year is not None:
         message.year = paper.year
     message.venue = paper.venue
+    message.fields.extend(paper.fields)
     message.citation_count = paper.citation_count
     message.reference_count = paper.reference_count
     message.has_abstract = bool(paper.abstract)
@@ -35,6 +36,7 @@ def paper_from_proto(message: paper_pb2.Paper) -> Paper:
         venue=message.venue,
         aliases=tuple(message.aliases),
         keywords=tuple(message.keywords),
+        fields=tuple(message.fields),
         citation_count=message.citation_count,
         reference_count=message.reference_count,
     )

@@ -35,6 +35,7 @@ def test_s2(catalogue: Catalogue, write: Write) -> None:
     assert found.aliases == ("acl:P19-1001", "arxiv:1706.03762", "s2:11")
     assert (found.title, found.abstract, found.year, found.venue) == ("S2 paper", "About", 2019, "Journal")
     assert (found.authors, found.keywords) == (("A. Author",), ("Computer Science",))
+    assert found.fields == ("Computer Science",)
     assert (found.citation_count, found.reference_count) == (1, 1)
 
 
@@ -70,6 +71,7 @@ def test_arxiv(catalogue: Catalogue, write: Write) -> None:
     assert (paper.title, paper.abstract) == ("Calculation of α with Poincaré", "About 50% of it.")
     assert paper.authors == ("C. Balázs", "E. L. Berger Jr.")
     assert (paper.year, paper.venue, paper.keywords) == (2007, "Phys.Rev.D", ("hep-ph", "math.CO"))
+    assert paper.fields == ("hep-ph", "math.CO")
     other = only(catalogue, "arxiv:math/0309136")
     assert (other.authors, other.year) == (("A. One", "B. Two", "C. Three"), 2004)
 
@@ -80,7 +82,7 @@ def test_our_own_format(catalogue: Catalogue, tmp_path: Path, write: Write) -> N
     write(
         "corpus/papers.jsonl",
         jsonl(
-            {"id": "10.1000/A", "title": "A", "year": None, "venue": None, "keywords": "one, two"},
+            {"id": "10.1000/A", "title": "A", "year": None, "venue": None, "keywords": "one, two", "fields": ["Art"]},
             {
                 "id": "10.1000/B",
                 "title": "B",
@@ -107,6 +109,7 @@ def test_our_own_format(catalogue: Catalogue, tmp_path: Path, write: Write) -> N
     }
     assert (catalogue.count_papers(), catalogue.count_citations(), catalogue.count_library_entries()) == (3, 2, 1)
     assert only(catalogue, "doi:10.1000/a").keywords == ("one", "two")
+    assert only(catalogue, "doi:10.1000/a").fields == ("Art",)
 
 
 def test_numbers_can_be_local_ids(catalogue: Catalogue, write: Write) -> None:

@@ -22,8 +22,15 @@ WORK = {
     "abstract_inverted_index": {"again": [3], "we": [0, 2], "say": [1]},
     "referenced_works": ["https://openalex.org/W200"],
     "keywords": [{"display_name": "Co-citation", "score": 0.5}],
+    "topics": [
+        {"field": {"display_name": name}} for name in ("Decision Sciences", "Computer Science", "Decision Sciences")
+    ],
 }
-CITED = {"id": "https://openalex.org/W200", "display_name": "Cited", "concepts": [{"display_name": "Science"}]}
+CITED = {
+    "id": "https://openalex.org/W200",
+    "display_name": "Cited",
+    "concepts": [{"display_name": "Science", "level": 0}, {"display_name": "Co-citation", "level": 2}],
+}
 
 
 def check_works(catalogue: Catalogue) -> None:
@@ -32,9 +39,16 @@ def check_works(catalogue: Catalogue) -> None:
     assert paper.aliases == ("arxiv:1706.03762", "openalex:W100", "pmid:77")
     assert (paper.title, paper.year, paper.venue) == ("A title", 2017, "Journal")
     assert (paper.abstract, paper.authors, paper.keywords) == ("we say we again", ("A. Author",), ("Co-citation",))
+    assert paper.fields == ("Decision Sciences", "Computer Science")
     assert paper.reference_count == 1
     cited = only(catalogue, "openalex:W200")
-    assert (cited.title, cited.year, cited.keywords, cited.citation_count) == ("Cited", None, ("Science",), 1)
+    assert (cited.title, cited.year, cited.keywords, cited.citation_count) == (
+        "Cited",
+        None,
+        ("Science", "Co-citation"),
+        1,
+    )
+    assert cited.fields == ("Science",)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +83,22 @@ def test_openalex_csv(catalogue: Catalogue, write: Write) -> None:
         "referenced_works": "https://openalex.org/W200|https://openalex.org/W200",
         "keywords.display_name": "Co-citation",
         "concepts.display_name": "Other",
+        "concepts.level": "0",
+        "topics.field.display_name": "Decision Sciences|Computer Science|Decision Sciences",
     }
     table = io.StringIO()
     writer = csv.DictWriter(table, list(columns))
     writer.writeheader()
     writer.writerow(columns)
-    writer.writerow({"id": "https://openalex.org/W200", "title": "Cited", "concepts.display_name": "Science"})
+    concepts = {"concepts.display_name": "Science|Co-citation", "concepts.level": "0|2"}
+    writer.writerow({"id": "https://openalex.org/W200", "title": "Cited", **concepts})
     content = (
-        table.getvalue().encode() + b"https://openalex.org/W3,too,few\n" + b"https://openalex.org/W4,\xff" + b"," * 10
+        table.getvalue().encode() + b"https://openalex.org/W3,too,few\n" + b"https://openalex.org/W4,\xff" + b"," * 12
     )
     path = write("works.csv", b"\xef\xbb\xbf" + content)
     summary = ingest(catalogue, "openalex", [path], rejects_path=path.with_suffix(".rejects"))
     assert (summary.read, summary.stored) == (4, 2)
-    assert summary.rejected == {"not 12 columns": 1, "not UTF-8": 1}
+    assert summary.rejected == {"not 14 columns": 1, "not UTF-8": 1}
     assert summary.warnings == {"reference given twice": 1}
     check_works(catalogue)
     rejects = [json.loads(line) for line in path.with_suffix(".rejects").read_text().splitlines()]

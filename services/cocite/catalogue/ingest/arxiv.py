@@ -5,6 +5,7 @@ from typing import Any
 
 from cocite.catalogue.ingest.cleaning import (
     MAX_ABSTRACT,
+    MAX_FIELDS,
     MAX_KEYWORDS,
     MAX_NAME,
     MAX_TITLE,
@@ -33,7 +34,7 @@ def detect(source: Source, default_scheme: str | None) -> Format:
 
 
 def parse(data: bytes) -> PaperRecord:
-    """A line of the snapshot. Categories are the keywords; the year is that of the first version."""
+    """A line of the snapshot. Categories are keywords and fields; the year is that of the first version."""
     value = parse_json(data)
     paper_id = value.get("id")
     if paper_id in (None, ""):
@@ -42,13 +43,15 @@ def parse(data: bytes) -> PaperRecord:
     if canonical is None or not canonical.startswith("arxiv:"):
         raise BadRecord("id is not an arXiv number")
     warnings: list[str] = []
+    categories = _text(value, "categories").split()
     fields = Fields(
         title=clean_text(_text(value, "title"), "title", MAX_TITLE, warnings),
         abstract=clean_text(_text(value, "abstract"), "abstract", MAX_ABSTRACT, warnings),
         authors=clean_names(_authors(value), "authors", warnings),
         year=clean_year(_year(value), warnings),
         venue=clean_text(_journal(_text(value, "journal-ref")), "journal-ref", MAX_NAME, warnings),
-        keywords=clean_names(_text(value, "categories").split(), "categories", warnings, MAX_KEYWORDS),
+        keywords=clean_names(categories, "categories", warnings, MAX_KEYWORDS),
+        fields=clean_names(categories, "categories", warnings, MAX_FIELDS),
     )
     dois = _text(value, "doi").replace(",", " ").split()
     return make_record([canonical, *dois[:1]], fields, (), warnings)  # further DOIs are errata and other works

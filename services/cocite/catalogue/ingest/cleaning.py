@@ -21,6 +21,7 @@ MAX_NAME = 500
 MAX_READER = 200
 MAX_IDS = 64
 MAX_KEYWORDS = 64
+MAX_FIELDS = 16
 YEARS = range(1000, 2101)
 
 _TAGS = "i|b|em|strong|bold|italic|u|tt|sc|scp|small|sub|sup|inf|span|a|p|br|div|sec|title|li|ul|ol|h[1-6]"

@@ -9,6 +9,7 @@ import orjson
 from cocite.catalogue.ingest import openalex_csv
 from cocite.catalogue.ingest.cleaning import (
     MAX_ABSTRACT,
+    MAX_FIELDS,
     MAX_KEYWORDS,
     MAX_NAME,
     MAX_TITLE,
@@ -98,6 +99,7 @@ def parse(content: Any) -> PaperRecord:
         year=clean_year(work.get("publication_year"), warnings),
         venue=clean_text(_venue(work), "primary_location.source.display_name", MAX_NAME, warnings),
         keywords=clean_names(_keywords(work), "keywords", warnings, MAX_KEYWORDS),
+        fields=clean_names(_fields(work), "fields", warnings, MAX_FIELDS),
     )
     ids = as_dict(work.get("ids"), "ids")
     named = [work.get("id"), work.get("doi"), ids.get("openalex"), ids.get("doi"), _pmid(ids.get("pmid"))]
@@ -129,6 +131,14 @@ def _venue(work: dict[str, Any]) -> Any:
 def _keywords(work: dict[str, Any]) -> list[Any]:
     given = as_list(work.get("keywords"), "keywords") or as_list(work.get("concepts"), "concepts")[:_CONCEPTS]
     return [(k.get("display_name") or k.get("keyword")) if isinstance(k, dict) else k for k in given]
+
+
+def _fields(work: dict[str, Any]) -> list[Any]:
+    """Fields of the topics; of works recorded before there were topics, the concepts of level 0."""
+    topics = [as_dict(topic, "topics") for topic in as_list(work.get("topics"), "topics")]
+    names = [as_dict(topic.get("field"), "field").get("display_name") for topic in topics]
+    concepts = [c for c in as_list(work.get("concepts"), "concepts") if isinstance(c, dict)]
+    return names or [concept.get("display_name") for concept in concepts if concept.get("level") == 0]
 
 
 def _pmid(value: Any) -> Any:

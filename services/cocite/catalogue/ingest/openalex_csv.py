@@ -7,6 +7,7 @@ from typing import Any
 
 from cocite.catalogue.ingest.cleaning import (
     MAX_ABSTRACT,
+    MAX_FIELDS,
     MAX_KEYWORDS,
     MAX_NAME,
     MAX_TITLE,
@@ -115,11 +116,18 @@ def parse(work: dict[str, str]) -> PaperRecord:
         year=clean_year(work.get("publication_year"), warnings),
         venue=clean_text(work.get("primary_location.source.display_name"), "venue", MAX_NAME, warnings),
         keywords=clean_names(keywords, "keywords", warnings, MAX_KEYWORDS),
+        fields=clean_names(_fields(work), "fields", warnings, MAX_FIELDS),
     )
     ids: list[Any] = [work.get(name) for name in _ID_COLUMNS]
     places = map(clean_id, _split(work, "locations.landing_page_url"))
     ids += [place for place in places if place and place.startswith("arxiv:")]
     return make_record(ids, fields, _split(work, "referenced_works"), warnings)
+
+
+def _fields(work: dict[str, str]) -> list[str]:
+    """Fields of the topics; of exports made before there were topics, the concepts of level 0."""
+    levels = zip(_split(work, "concepts.display_name"), _split(work, "concepts.level"), strict=False)
+    return _split(work, "topics.field.display_name") or [name for name, level in levels if level == "0"]
 
 
 def _split(work: dict[str, str], column: str) -> list[str]:

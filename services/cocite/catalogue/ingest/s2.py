@@ -9,6 +9,7 @@ from typing import Any
 
 from cocite.catalogue.ingest.cleaning import (
     MAX_ABSTRACT,
+    MAX_FIELDS,
     MAX_KEYWORDS,
     MAX_NAME,
     MAX_TITLE,
@@ -41,13 +42,15 @@ def parse(data: bytes) -> Record:
     if "corpusid" not in value and "paperid" not in value:
         raise BadRecord("corpusid is missing")
     warnings: list[str] = []
+    studied = _fields_of_study(value)
     fields = Fields(
         title=clean_text(value.get("title"), "title", MAX_TITLE, warnings),
         abstract=clean_text(value.get("abstract"), "abstract", MAX_ABSTRACT, warnings),
         authors=clean_names(list(map(_name, as_list(value.get("authors"), "authors"))), "authors", warnings),
         year=clean_year(value.get("year"), warnings),
         venue=clean_text(value.get("venue") or _journal(value), "venue", MAX_NAME, warnings),
-        keywords=clean_names(_fields_of_study(value), "s2fieldsofstudy", warnings, MAX_KEYWORDS),
+        keywords=clean_names(studied, "s2fieldsofstudy", warnings, MAX_KEYWORDS),
+        fields=clean_names(studied, "s2fieldsofstudy", warnings, MAX_FIELDS),
     )
     external = as_dict(value.get("externalids"), "externalids")
     ids = chain(

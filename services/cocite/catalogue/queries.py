@@ -30,7 +30,8 @@ _identifiers_of_paper = (
     .correlate(papers)
     .scalar_subquery()
 )
-_described = (*papers.c, _identifiers_of_paper.label("identifiers"))
+_content = tuple(column for column in papers.c if column is not papers.c.arrival)
+_described = (*_content, _identifiers_of_paper.label("identifiers"))
 _paper_columns = (
     *_described,
     _count_of_links(_citing.c.paper_key, _cited.c.paper_key).label("citation_count"),
@@ -53,6 +54,31 @@ def page_of_papers(after: int, size: int, *, counts: bool) -> sa.Select[Any]:
     none = (sa.literal(0).label("citation_count"), sa.literal(0).label("reference_count"))
     columns = _paper_columns if counts else (*_described, *none)
     return sa.select(*columns).where(papers.c.paper_key > after).order_by(papers.c.paper_key).limit(size)
+
+
+def page_of_arrivals(after: int, size: int) -> sa.Select[Any]:
+    """The size papers with the lowest arrivals above after, by ascending arrival."""
+    columns = (papers.c.arrival, *_paper_columns)
+    return sa.select(*columns).where(papers.c.arrival > after).order_by(papers.c.arrival).limit(size)
+
+
+def keys_by_identifier(connection: sa.Connection, ids: Sequence[str]) -> sa.Select[Any]:
+    """Identifier and key of each known paper among ids."""
+    known = identifiers.c.paper_key.is_not(None)
+    columns = sa.select(identifiers.c.identifier, identifiers.c.paper_key)
+    return columns.where(known, one_of(connection, identifiers.c.identifier, ids))
+
+
+def linked_papers(connection: sa.Connection, keys: Sequence[int], *, citing: bool, most: int) -> sa.Select[Any]:
+    """Key of a paper among keys and id of a known paper that it cites, or that cites it; most for each, by key."""
+    own, other = (_cited, _citing) if citing else (_citing, _cited)
+    pairs = sa.select(own.c.paper_key.label("own"), other.c.paper_key.label("other")).select_from(_links)
+    distinct = pairs.where(_known_link, one_of(connection, own.c.paper_key, keys)).distinct().subquery()
+    place = sa.func.row_number().over(partition_by=distinct.c.own, order_by=distinct.c.other)
+    placed = sa.select(distinct.c.own, distinct.c.other, place.label("place")).subquery()
+    linked = placed.join(papers, papers.c.paper_key == placed.c.other)
+    chosen = sa.select(placed.c.own, papers.c.paper_id).select_from(linked).where(placed.c.place <= most)
+    return chosen.order_by(placed.c.own, placed.c.place)
 
 
 _library = library_entries.join(identifiers, identifiers.c.identifier_key == library_entries.c.identifier_key)

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001",)  # the migrations
+REVISIONS = ("0001", "0002", "0003")  # the migrations
 REVISION = REVISIONS[-1]
 
 metadata = sa.MetaData()
@@ -47,6 +47,8 @@ papers = sa.Table(
     sa.Column("year", sa.SmallInteger),
     sa.Column("venue", sa.Text, nullable=False),
     sa.Column("keywords", Strings, nullable=False),
+    sa.Column("fields", Strings, nullable=False, server_default="[]"),
+    sa.Column("arrival", Key, nullable=False, server_default="0", index=True),  # see arrivals.py
 )
 
 identifiers = sa.Table(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from cocite.catalogue import migrate, queries, writer
+from cocite.catalogue.arrivals import Arrival, last_arrival, linked_ids
 from cocite.catalogue.chunks import chunked
 from cocite.catalogue.engine import WRITING, allow_long_statements, create_engine, parse_url
 from cocite.catalogue.records import Outcome, Record
@@ -129,6 +130,40 @@ class Catalogue:
         for row in self._stream(queries.ALL_LIBRARY_ENTRIES, _STREAM_ROWS):
             yield row.reader, row.paper_key
 
+    def last_arrival(self) -> int:
+        """The number of the paper that came or changed last, 0 when there is none; arrivals() goes on from there."""
+        with self.reading() as connection:
+            return last_arrival(connection)
+
+    def arrivals(self, after: int, size: int) -> list[Arrival]:
+        """The next papers that came or changed since the arrival numbered after, at most size, in their order.
+
+        A paper that changed again since stands only in its last place.
+        """
+        with self.reading() as connection:
+            rows = connection.execute(queries.page_of_arrivals(after, size)).all()
+            keys = [row.paper_key for row in rows]
+            cited = linked_ids(connection, keys, citing=False)
+            citing = linked_ids(connection, keys, citing=True)
+        return [
+            Arrival(row.arrival, _paper(row), cited.get(row.paper_key, ()), citing.get(row.paper_key, ()))
+            for row in rows
+        ]
+
+    def references(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of the known papers that each paper cites, by the id or alias asked; unknown papers are absent.
+
+        At most arrivals.MAX_LINKS of each.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        with self.reading() as connection:
+            for some in chunked(dict.fromkeys(ids), LOOKUP_BATCH):
+                rows = connection.execute(queries.keys_by_identifier(connection, some))
+                keys = {row.identifier: row.paper_key for row in rows}
+                cited = linked_ids(connection, list(keys.values()), citing=False)
+                found |= {name: cited.get(key, ()) for name, key in keys.items()}
+        return found
+
     def fingerprint(self) -> str:
         """32 hex digits that change exactly when papers, citations or library entries do. Reads everything once."""
         digest = hashlib.sha256()
@@ -184,6 +219,7 @@ def _paper(row: sa.Row[Any]) -> Paper:
         venue=row.venue,
         aliases=tuple(alias for alias in aliases if alias and alias != row.paper_id),
         keywords=row.keywords,
+        fields=row.fields,
         citation_count=row.citation_count,
         reference_count=row.reference_count,
     )

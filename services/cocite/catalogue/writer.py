@@ -6,13 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cocite.catalogue import schema
+from cocite.catalogue.arrivals import last_arrival, stamp
 from cocite.catalogue.bulk import insert_new, one_of
 from cocite.catalogue.chunks import chunked
 from cocite.catalogue.merging import merge, preferred_id, schemes_at_odds
 from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, Outcome, PaperRecord, Record
 
 _LOOKUP = 10_000  # values in one query
-_FIELDS = ("title", "abstract", "authors", "year", "venue", "keywords")
+_FIELDS = ("title", "abstract", "authors", "year", "venue", "keywords", "fields")
 
 Pair = tuple[int, int]
 Entry = tuple[str, int]
@@ -60,6 +61,7 @@ class _Batch:
         self._joined: dict[int, int] = {}  # paper key -> paper key it was merged into
         self._pairs: dict[Pair, int] = {}  # citation -> record that first told it
         self._entries: dict[Entry, int] = {}
+        self._last_arrival = last_arrival(connection)  # now: a paper that is joined away takes its number with it
 
     def load(self, records: Sequence[Record]) -> None:
         """Read what is known of the ids in the records; give keys to those that are new, in order of appearance."""
@@ -143,14 +145,25 @@ class _Batch:
         self._delete_joined()
         citations, entries = schema.citations, schema.library_entries
         pairs = list(self._pairs)
-        for row in insert_new(self._connection, citations, citations.c.citing_key, citations.c.cited_key, pairs):
+        new = insert_new(self._connection, citations, citations.c.citing_key, citations.c.cited_key, pairs)
+        self._stamp({row.citing_key for row in new})
+        for row in new:
             yield self._pairs[row.citing_key, row.cited_key]
         kept = list(self._entries)
         for row in insert_new(self._connection, entries, entries.c.reader, entries.c.identifier_key, kept):
             yield self._entries[row.reader, row.identifier_key]
 
+    def _stamp(self, citing: Iterable[int]) -> None:
+        """Note as arrived the papers that came, changed, got an id or, with an identifier in citing, a reference."""
+        told = {paper for key in (*citing, *self._moved) if (paper := self._paper(key)) is not None}
+        grown = {self._survivor(paper) for paper in self._joined}
+        stamp(self._connection, told | grown | self._changed | self._new_papers.keys(), self._last_arrival)
+
     def _paper(self, identifier_key: int) -> int | None:
         paper = self._paper_of[identifier_key]
+        return None if paper is None else self._survivor(paper)
+
+    def _survivor(self, paper: int) -> int:
         while paper in self._joined:
             paper = self._joined[paper]
         return paper
@@ -194,9 +207,7 @@ class _Batch:
     def _delete_joined(self) -> None:
         table = schema.identifiers
         for paper in sorted(self._joined):
-            into = self._joined[paper]
-            while into in self._joined:
-                into = self._joined[into]
+            into = self._survivor(paper)
             self._connection.execute(sa.update(table).where(table.c.paper_key == paper).values(paper_key=into))
             self._connection.execute(sa.delete(schema.papers).where(schema.papers.c.paper_key == paper))
 

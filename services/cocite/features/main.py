@@ -44,6 +44,7 @@ def build(settings: Settings) -> FeatureProcess:
         keys = Keys(settings.redis_namespace)
         servicer = FeatureServicer(
             PaperReader(store, source, keys, settings.paper_ttl_s),
+            source,
             VectorCache(store, keys, settings.vector_ttl_s),
             settings.default_deadline_s,
         )

@@ -7,22 +7,27 @@ from cocite.core.ids import normalise_id
 from cocite.core.vectors import Dtype
 from cocite.features.degradations import CACHE_UNAVAILABLE
 from cocite.features.papers import PaperReader
+from cocite.features.source import CatalogueSource
 from cocite.features.vectors import VectorCache, to_float16
 from cocite.serving.deadline import Deadline
-from cocite.serving.papers import in_view
+from cocite.serving.papers import in_view, paper_to_proto
 from cocite.serving.server import MAX_MESSAGE_BYTES
 from cocite.v1 import feature_service_pb2 as pb
-from cocite.v1 import feature_service_pb2_grpc, vector_pb2
+from cocite.v1 import feature_service_pb2_grpc, paper_pb2, vector_pb2
 
 _DTYPES: dict[int, Dtype] = {vector_pb2.VECTOR_DTYPE_FLOAT32: "float32", vector_pb2.VECTOR_DTYPE_FLOAT16: "float16"}
 _FEW = 50  # papers, which fit into a message; the size of more is looked at, which takes as long as encoding them
+_NEW_PAPERS = 100  # a page, unless asked otherwise
 
 
 class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
     """See feature_service.proto."""
 
-    def __init__(self, papers: PaperReader, vectors: VectorCache, default_deadline_s: float) -> None:
+    def __init__(
+        self, papers: PaperReader, source: CatalogueSource, vectors: VectorCache, default_deadline_s: float
+    ) -> None:
         self._papers = papers
+        self._source = source
         self._vectors = vectors
         self._default_deadline_s = default_deadline_s
 
@@ -41,6 +46,37 @@ class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
                 response.missing_ids.append(text)
         _refuse_too_large(response)
         return response
+
+    def ListNewPapers(
+        self, request: pb.ListNewPapersRequest, context: grpc.ServicerContext
+    ) -> pb.ListNewPapersResponse:
+        """See feature_service.proto."""
+        deadline = Deadline.of(context, self._default_deadline_s)
+        response = pb.ListNewPapersResponse(cursor=request.after)
+        room = MAX_MESSAGE_BYTES // 2
+        for arrival in self._source.arrivals(request.after, request.page_size or _NEW_PAPERS, deadline):
+            new = pb.NewPaper(
+                paper=paper_to_proto(arrival.paper, paper_pb2.PAPER_VIEW_FULL),
+                reference_ids=arrival.reference_ids,
+                citing_ids=arrival.citing_ids,
+            )
+            room -= new.ByteSize()
+            if room < 0 and response.papers:
+                break
+            response.papers.append(new)
+            response.cursor = arrival.number
+        return response
+
+    def BatchGetReferences(
+        self, request: pb.BatchGetReferencesRequest, context: grpc.ServicerContext
+    ) -> pb.BatchGetReferencesResponse:
+        """See feature_service.proto."""
+        ids = {text: normalise_id(text, field=f"paper_ids[{i}]") for i, text in enumerate(request.paper_ids)}
+        found = self._source.references(list(ids.values()), Deadline.of(context, self._default_deadline_s))
+        known = [(text, found[paper_id]) for text, paper_id in ids.items() if paper_id in found]
+        return pb.BatchGetReferencesResponse(
+            references=[pb.References(requested_id=text, reference_ids=cited) for text, cited in known]
+        )
 
     def BatchGetVectors(
         self, request: pb.BatchGetVectorsRequest, context: grpc.ServicerContext

@@ -5,12 +5,13 @@ So queries run in a few threads apart, and callers wait for them only as long as
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import structlog
 
+from cocite.catalogue.arrivals import Arrival
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import CociteError, DeadlineExceeded, Unavailable
 from cocite.core.paper import Paper
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 
 class CatalogueSource:
-    """Papers of the catalogue at url; at most callers queries run or wait at once. Thread-safe.
+    """What the catalogue at url holds; at most callers queries run or wait at once. Thread-safe.
 
     The constructor raises InvalidArgument or CorruptData for what will never be a catalogue; one that only does not
     answer yet is opened later. After MAX_FAILURES failures in a row only ping() asks it, until that succeeds.
@@ -58,16 +59,21 @@ class CatalogueSource:
 
     def get_papers(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, Paper]:
         """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable in good time."""
-        if not self._breaker.closed:
-            raise Unavailable("the catalogue is left alone after failures in a row", retry_after_s=RETRY_AFTER_S)
-        seconds = deadline.share(SHARE, AT_MOST_S)
-        return self._ask(ids, seconds, min(seconds, _ROOM_S))
+        return self._answer(lambda catalogue: catalogue.get_papers(ids), deadline)
+
+    def references(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, tuple[str, ...]]:
+        """See Catalogue.references. Raises Unavailable in good time."""
+        return self._answer(lambda catalogue: catalogue.references(ids), deadline)
+
+    def arrivals(self, after: int, size: int, deadline: Deadline) -> list[Arrival]:
+        """See Catalogue.arrivals. Raises Unavailable in good time."""
+        return self._answer(lambda catalogue: catalogue.arrivals(after, size), deadline)
 
     def ping(self) -> None:
         """Return when the catalogue answers, which ends an outage. Raises Unavailable."""
         if not self._breaker.allow():
             raise Unavailable("the catalogue is left alone after failures in a row", retry_after_s=RETRY_AFTER_S)
-        self._ask([_NO_PAPER], PING_S, PING_S)
+        self._ask(lambda catalogue: catalogue.get_papers([_NO_PAPER]), PING_S, PING_S)
 
     def close(self) -> None:
         """Give the connections back; a query that hangs keeps its own."""
@@ -75,10 +81,16 @@ class CatalogueSource:
         if self._catalogue:
             self._catalogue.close()
 
-    def _ask(self, ids: Sequence[str], seconds: float, room_s: float) -> Mapping[str, Paper]:
+    def _answer(self, query: Callable[[Catalogue], T], deadline: Deadline) -> T:
+        if not self._breaker.closed:
+            raise Unavailable("the catalogue is left alone after failures in a row", retry_after_s=RETRY_AFTER_S)
+        seconds = deadline.share(SHARE, AT_MOST_S)
+        return self._ask(query, seconds, min(seconds, _ROOM_S))
+
+    def _ask(self, query: Callable[[Catalogue], T], seconds: float, room_s: float) -> T:
         deadline = Deadline.after(seconds)
         try:
-            papers = self._wait(self._submit(ids, deadline, room_s), deadline.remaining())
+            answer = self._wait(self._submit(query, deadline, room_s), deadline.remaining())
         except Exception as error:
             fair = seconds >= _FAIR_S or not isinstance(error, DeadlineExceeded | _Late)
             if fair and self._breaker.failed():
@@ -89,21 +101,21 @@ class CatalogueSource:
             raise Unavailable("the catalogue failed", retry_after_s=RETRY_AFTER_S) from error
         if self._breaker.succeeded():
             log.info("catalogue available again")
-        return papers
+        return answer
 
-    def _submit(self, ids: Sequence[str], deadline: Deadline, room_s: float) -> Future[Mapping[str, Paper]]:
+    def _submit(self, query: Callable[[Catalogue], T], deadline: Deadline, room_s: float) -> Future[T]:
         if not self._room.acquire(timeout=room_s):
             raise _Late("too many queries wait for the catalogue", retry_after_s=RETRY_AFTER_S)
         try:
-            return self._pool.submit(self._query, ids, deadline)
+            return self._pool.submit(self._query, query, deadline)
         except RuntimeError:  # shut down
             self._room.release()
             raise Unavailable("the catalogue is closed") from None
 
-    def _query(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, Paper]:
+    def _query(self, query: Callable[[Catalogue], T], deadline: Deadline) -> T:
         try:
             deadline.check()  # nobody waits any more
-            return self._open().get_papers(ids)
+            return query(self._open())
         finally:
             self._room.release()
 

@@ -28,7 +28,7 @@ from cocite.v1 import paper_pb2 as cocite_dot_v1_dot_paper__pb2
 from cocite.v1 import vector_pb2 as cocite_dot_v1_dot_vector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ocite/v1/feature_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x63ocite/v1/degradation.proto\x1a\x15\x63ocite/v1/paper.proto\x1a\x16\x63ocite/v1/vector.proto\"n\n\x15\x42\x61tchGetPapersRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\x80\x04\x12,\n\x04view\x18\x02 \x01(\x0e\x32\x14.cocite.v1.PaperViewB\x08\xbaH\x05\x82\x01\x02\x10\x01\"C\n\nFoundPaper\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x1f\n\x05paper\x18\x02 \x01(\x0b\x32\x10.cocite.v1.Paper\"~\n\x16\x42\x61tchGetPapersResponse\x12%\n\x06papers\x18\x01 \x03(\x0b\x32\x15.cocite.v1.FoundPaper\x12\x13\n\x0bmissing_ids\x18\x02 \x03(\t\x12(\n\x08\x64\x65graded\x18\x03 \x03(\x0b\x32\x16.cocite.v1.Degradation\"<\n\x06Vector\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x02\x18\x80\x80\x01\"r\n\x16\x42\x61tchGetVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\"\n\x04keys\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xc8\x01\"\xb7\x01\n\x17\x42\x61tchGetVectorsResponse\x12%\n\x05\x64type\x18\x01 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\"\n\x07vectors\x18\x03 \x03(\x0b\x32\x11.cocite.v1.Vector\x12\x14\n\x0cmissing_keys\x18\x04 \x03(\t\x12(\n\x08\x64\x65graded\x18\x05 \x03(\x0b\x32\x16.cocite.v1.Degradation\"\xd1\x01\n\x16\x42\x61tchPutVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\x31\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\tdimension\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80 (\x01\x12/\n\x07vectors\x18\x04 \x03(\x0b\x32\x11.cocite.v1.VectorB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"S\n\x17\x42\x61tchPutVectorsResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x05\x12(\n\x08\x64\x65graded\x18\x02 \x03(\x0b\x32\x16.cocite.v1.Degradation2\xaa\x02\n\x0e\x46\x65\x61tureService\x12Z\n\x0e\x42\x61tchGetPapers\x12 .cocite.v1.BatchGetPapersRequest\x1a!.cocite.v1.BatchGetPapersResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchGetVectors\x12!.cocite.v1.BatchGetVectorsRequest\x1a\".cocite.v1.BatchGetVectorsResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchPutVectors\x12!.cocite.v1.BatchPutVectorsRequest\x1a\".cocite.v1.BatchPutVectorsResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ocite/v1/feature_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x63ocite/v1/degradation.proto\x1a\x15\x63ocite/v1/paper.proto\x1a\x16\x63ocite/v1/vector.proto\"n\n\x15\x42\x61tchGetPapersRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\x80\x04\x12,\n\x04view\x18\x02 \x01(\x0e\x32\x14.cocite.v1.PaperViewB\x08\xbaH\x05\x82\x01\x02\x10\x01\"C\n\nFoundPaper\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x1f\n\x05paper\x18\x02 \x01(\x0b\x32\x10.cocite.v1.Paper\"~\n\x16\x42\x61tchGetPapersResponse\x12%\n\x06papers\x18\x01 \x03(\x0b\x32\x15.cocite.v1.FoundPaper\x12\x13\n\x0bmissing_ids\x18\x02 \x03(\t\x12(\n\x08\x64\x65graded\x18\x03 \x03(\x0b\x32\x16.cocite.v1.Degradation\"M\n\x14ListNewPapersRequest\x12\x16\n\x05\x61\x66ter\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\"V\n\x08NewPaper\x12\x1f\n\x05paper\x18\x01 \x01(\x0b\x32\x10.cocite.v1.Paper\x12\x15\n\rreference_ids\x18\x02 \x03(\t\x12\x12\n\nciting_ids\x18\x03 \x03(\t\"L\n\x15ListNewPapersResponse\x12#\n\x06papers\x18\x01 \x03(\x0b\x32\x13.cocite.v1.NewPaper\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x03\"D\n\x19\x42\x61tchGetReferencesRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x04\"9\n\nReferences\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x15\n\rreference_ids\x18\x02 \x03(\t\"G\n\x1a\x42\x61tchGetReferencesResponse\x12)\n\nreferences\x18\x01 \x03(\x0b\x32\x15.cocite.v1.References\"<\n\x06Vector\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x02\x18\x80\x80\x01\"r\n\x16\x42\x61tchGetVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\"\n\x04keys\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xc8\x01\"\xb7\x01\n\x17\x42\x61tchGetVectorsResponse\x12%\n\x05\x64type\x18\x01 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\"\n\x07vectors\x18\x03 \x03(\x0b\x32\x11.cocite.v1.Vector\x12\x14\n\x0cmissing_keys\x18\x04 \x03(\t\x12(\n\x08\x64\x65graded\x18\x05 \x03(\x0b\x32\x16.cocite.v1.Degradation\"\xd1\x01\n\x16\x42\x61tchPutVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\x31\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\tdimension\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80 (\x01\x12/\n\x07vectors\x18\x04 \x03(\x0b\x32\x11.cocite.v1.VectorB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"S\n\x17\x42\x61tchPutVectorsResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x05\x12(\n\x08\x64\x65graded\x18\x02 \x03(\x0b\x32\x16.cocite.v1.Degradation2\xeb\x03\n\x0e\x46\x65\x61tureService\x12Z\n\x0e\x42\x61tchGetPapers\x12 .cocite.v1.BatchGetPapersRequest\x1a!.cocite.v1.BatchGetPapersResponse\"\x03\x90\x02\x01\x12W\n\rListNewPapers\x12\x1f.cocite.v1.ListNewPapersRequest\x1a .cocite.v1.ListNewPapersResponse\"\x03\x90\x02\x01\x12\x66\n\x12\x42\x61tchGetReferences\x12$.cocite.v1.BatchGetReferencesRequest\x1a%.cocite.v1.BatchGetReferencesResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchGetVectors\x12!.cocite.v1.BatchGetVectorsRequest\x1a\".cocite.v1.BatchGetVectorsResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchPutVectors\x12!.cocite.v1.BatchPutVectorsRequest\x1a\".cocite.v1.BatchPutVectorsResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHGETPAPERSREQUEST'].fields_by_name['paper_ids']._serialized_options = b'\272H\021\222\001\016\010\001\020\350\007\"\007r\005\020\001\030\200\004'
   _globals['_BATCHGETPAPERSREQUEST'].fields_by_name['view']._loaded_options = None
   _globals['_BATCHGETPAPERSREQUEST'].fields_by_name['view']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTNEWPAPERSREQUEST'].fields_by_name['after']._loaded_options = None
+  _globals['_LISTNEWPAPERSREQUEST'].fields_by_name['after']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_LISTNEWPAPERSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTNEWPAPERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\364\003(\000'
+  _globals['_BATCHGETREFERENCESREQUEST'].fields_by_name['paper_ids']._loaded_options = None
+  _globals['_BATCHGETREFERENCESREQUEST'].fields_by_name['paper_ids']._serialized_options = b'\272H\021\222\001\016\010\001\020\310\001\"\007r\005\020\001\030\200\004'
   _globals['_VECTOR'].fields_by_name['key']._loaded_options = None
   _globals['_VECTOR'].fields_by_name['key']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_VECTOR'].fields_by_name['data']._loaded_options = None
@@ -57,6 +63,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['vectors']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetPapers']._loaded_options = None
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetPapers']._serialized_options = b'\220\002\001'
+  _globals['_FEATURESERVICE'].methods_by_name['ListNewPapers']._loaded_options = None
+  _globals['_FEATURESERVICE'].methods_by_name['ListNewPapers']._serialized_options = b'\220\002\001'
+  _globals['_FEATURESERVICE'].methods_by_name['BatchGetReferences']._loaded_options = None
+  _globals['_FEATURESERVICE'].methods_by_name['BatchGetReferences']._serialized_options = b'\220\002\001'
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetVectors']._loaded_options = None
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetVectors']._serialized_options = b'\220\002\001'
   _globals['_FEATURESERVICE'].methods_by_name['BatchPutVectors']._loaded_options = None
@@ -67,16 +77,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FOUNDPAPER']._serialized_end=330
   _globals['_BATCHGETPAPERSRESPONSE']._serialized_start=332
   _globals['_BATCHGETPAPERSRESPONSE']._serialized_end=458
-  _globals['_VECTOR']._serialized_start=460
-  _globals['_VECTOR']._serialized_end=520
-  _globals['_BATCHGETVECTORSREQUEST']._serialized_start=522
-  _globals['_BATCHGETVECTORSREQUEST']._serialized_end=636
-  _globals['_BATCHGETVECTORSRESPONSE']._serialized_start=639
-  _globals['_BATCHGETVECTORSRESPONSE']._serialized_end=822
-  _globals['_BATCHPUTVECTORSREQUEST']._serialized_start=825
-  _globals['_BATCHPUTVECTORSREQUEST']._serialized_end=1034
-  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_start=1036
-  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_end=1119
-  _globals['_FEATURESERVICE']._serialized_start=1122
-  _globals['_FEATURESERVICE']._serialized_end=1420
+  _globals['_LISTNEWPAPERSREQUEST']._serialized_start=460
+  _globals['_LISTNEWPAPERSREQUEST']._serialized_end=537
+  _globals['_NEWPAPER']._serialized_start=539
+  _globals['_NEWPAPER']._serialized_end=625
+  _globals['_LISTNEWPAPERSRESPONSE']._serialized_start=627
+  _globals['_LISTNEWPAPERSRESPONSE']._serialized_end=703
+  _globals['_BATCHGETREFERENCESREQUEST']._serialized_start=705
+  _globals['_BATCHGETREFERENCESREQUEST']._serialized_end=773
+  _globals['_REFERENCES']._serialized_start=775
+  _globals['_REFERENCES']._serialized_end=832
+  _globals['_BATCHGETREFERENCESRESPONSE']._serialized_start=834
+  _globals['_BATCHGETREFERENCESRESPONSE']._serialized_end=905
+  _globals['_VECTOR']._serialized_start=907
+  _globals['_VECTOR']._serialized_end=967
+  _globals['_BATCHGETVECTORSREQUEST']._serialized_start=969
+  _globals['_BATCHGETVECTORSREQUEST']._serialized_end=1083
+  _globals['_BATCHGETVECTORSRESPONSE']._serialized_start=1086
+  _globals['_BATCHGETVECTORSRESPONSE']._serialized_end=1269
+  _globals['_BATCHPUTVECTORSREQUEST']._serialized_start=1272
+  _globals['_BATCHPUTVECTORSREQUEST']._serialized_end=1481
+  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_start=1483
+  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_end=1566
+  _globals['_FEATURESERVICE']._serialized_start=1569
+  _globals['_FEATURESERVICE']._serialized_end=2060
 # @@protoc_insertion_point(module_scope)

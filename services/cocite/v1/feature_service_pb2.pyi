@@ -36,6 +36,52 @@ class BatchGetPapersResponse(_message.Message):
     degraded: _containers.RepeatedCompositeFieldContainer[_degradation_pb2.Degradation]
     def __init__(self, papers: _Optional[_Iterable[_Union[FoundPaper, _Mapping]]] = ..., missing_ids: _Optional[_Iterable[str]] = ..., degraded: _Optional[_Iterable[_Union[_degradation_pb2.Degradation, _Mapping]]] = ...) -> None: ...
 
+class ListNewPapersRequest(_message.Message):
+    __slots__ = ("after", "page_size")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    page_size: int
+    def __init__(self, after: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class NewPaper(_message.Message):
+    __slots__ = ("paper", "reference_ids", "citing_ids")
+    PAPER_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CITING_IDS_FIELD_NUMBER: _ClassVar[int]
+    paper: _paper_pb2.Paper
+    reference_ids: _containers.RepeatedScalarFieldContainer[str]
+    citing_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., reference_ids: _Optional[_Iterable[str]] = ..., citing_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListNewPapersResponse(_message.Message):
+    __slots__ = ("papers", "cursor")
+    PAPERS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    papers: _containers.RepeatedCompositeFieldContainer[NewPaper]
+    cursor: int
+    def __init__(self, papers: _Optional[_Iterable[_Union[NewPaper, _Mapping]]] = ..., cursor: _Optional[int] = ...) -> None: ...
+
+class BatchGetReferencesRequest(_message.Message):
+    __slots__ = ("paper_ids",)
+    PAPER_IDS_FIELD_NUMBER: _ClassVar[int]
+    paper_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, paper_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class References(_message.Message):
+    __slots__ = ("requested_id", "reference_ids")
+    REQUESTED_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    requested_id: str
+    reference_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, requested_id: _Optional[str] = ..., reference_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class BatchGetReferencesResponse(_message.Message):
+    __slots__ = ("references",)
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    references: _containers.RepeatedCompositeFieldContainer[References]
+    def __init__(self, references: _Optional[_Iterable[_Union[References, _Mapping]]] = ...) -> None: ...
+
 class Vector(_message.Message):
     __slots__ = ("key", "data")
     KEY_FIELD_NUMBER: _ClassVar[int]

@@ -40,6 +40,16 @@ class FeatureServiceStub:
                 request_serializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetPapersRequest.SerializeToString,
                 response_deserializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetPapersResponse.FromString,
                 _registered_method=True)
+        self.ListNewPapers = channel.unary_unary(
+                '/cocite.v1.FeatureService/ListNewPapers',
+                request_serializer=cocite_dot_v1_dot_feature__service__pb2.ListNewPapersRequest.SerializeToString,
+                response_deserializer=cocite_dot_v1_dot_feature__service__pb2.ListNewPapersResponse.FromString,
+                _registered_method=True)
+        self.BatchGetReferences = channel.unary_unary(
+                '/cocite.v1.FeatureService/BatchGetReferences',
+                request_serializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetReferencesRequest.SerializeToString,
+                response_deserializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetReferencesResponse.FromString,
+                _registered_method=True)
         self.BatchGetVectors = channel.unary_unary(
                 '/cocite.v1.FeatureService/BatchGetVectors',
                 request_serializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetVectorsRequest.SerializeToString,
@@ -59,6 +69,20 @@ class FeatureServiceServicer:
     def BatchGetPapers(self, request, context):
         """Papers by any of their ids. Unknown ids are listed, not refused. INVALID_ARGUMENT when the papers come to more than
         one message may hold (32 MiB): ask for fewer at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNewPapers(self, request, context):
+        """Papers that came or changed, in that order, straight from the catalogue: how to follow it without reading all of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetReferences(self, request, context):
+        """What papers cite, by any of their ids, straight from the catalogue. Unknown papers are left out, not refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,6 +109,16 @@ def add_FeatureServiceServicer_to_server(servicer, server):
                     servicer.BatchGetPapers,
                     request_deserializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetPapersRequest.FromString,
                     response_serializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetPapersResponse.SerializeToString,
+            ),
+            'ListNewPapers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNewPapers,
+                    request_deserializer=cocite_dot_v1_dot_feature__service__pb2.ListNewPapersRequest.FromString,
+                    response_serializer=cocite_dot_v1_dot_feature__service__pb2.ListNewPapersResponse.SerializeToString,
+            ),
+            'BatchGetReferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetReferences,
+                    request_deserializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetReferencesRequest.FromString,
+                    response_serializer=cocite_dot_v1_dot_feature__service__pb2.BatchGetReferencesResponse.SerializeToString,
             ),
             'BatchGetVectors': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetVectors,
@@ -125,6 +159,60 @@ class FeatureService:
             '/cocite.v1.FeatureService/BatchGetPapers',
             cocite_dot_v1_dot_feature__service__pb2.BatchGetPapersRequest.SerializeToString,
             cocite_dot_v1_dot_feature__service__pb2.BatchGetPapersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNewPapers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cocite.v1.FeatureService/ListNewPapers',
+            cocite_dot_v1_dot_feature__service__pb2.ListNewPapersRequest.SerializeToString,
+            cocite_dot_v1_dot_feature__service__pb2.ListNewPapersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetReferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cocite.v1.FeatureService/BatchGetReferences',
+            cocite_dot_v1_dot_feature__service__pb2.BatchGetReferencesRequest.SerializeToString,
+            cocite_dot_v1_dot_feature__service__pb2.BatchGetReferencesResponse.FromString,
             options,
             channel_credentials,
             insecure,

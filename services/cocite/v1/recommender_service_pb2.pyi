@@ -53,42 +53,56 @@ class TextSeed(_message.Message):
     def __init__(self, title: _Optional[str] = ..., abstract: _Optional[str] = ...) -> None: ...
 
 class Seeds(_message.Message):
-    __slots__ = ("positive_ids", "negative_ids", "texts")
+    __slots__ = ("positive_ids", "negative_ids", "texts", "negative_texts", "library_ids", "reference_ids", "reference_text")
     POSITIVE_IDS_FIELD_NUMBER: _ClassVar[int]
     NEGATIVE_IDS_FIELD_NUMBER: _ClassVar[int]
     TEXTS_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_TEXTS_FIELD_NUMBER: _ClassVar[int]
+    LIBRARY_IDS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_TEXT_FIELD_NUMBER: _ClassVar[int]
     positive_ids: _containers.RepeatedScalarFieldContainer[str]
     negative_ids: _containers.RepeatedScalarFieldContainer[str]
     texts: _containers.RepeatedCompositeFieldContainer[TextSeed]
-    def __init__(self, positive_ids: _Optional[_Iterable[str]] = ..., negative_ids: _Optional[_Iterable[str]] = ..., texts: _Optional[_Iterable[_Union[TextSeed, _Mapping]]] = ...) -> None: ...
+    negative_texts: _containers.RepeatedCompositeFieldContainer[TextSeed]
+    library_ids: _containers.RepeatedScalarFieldContainer[str]
+    reference_ids: _containers.RepeatedScalarFieldContainer[str]
+    reference_text: str
+    def __init__(self, positive_ids: _Optional[_Iterable[str]] = ..., negative_ids: _Optional[_Iterable[str]] = ..., texts: _Optional[_Iterable[_Union[TextSeed, _Mapping]]] = ..., negative_texts: _Optional[_Iterable[_Union[TextSeed, _Mapping]]] = ..., library_ids: _Optional[_Iterable[str]] = ..., reference_ids: _Optional[_Iterable[str]] = ..., reference_text: _Optional[str] = ...) -> None: ...
 
 class PaperFilter(_message.Message):
-    __slots__ = ("min_year", "max_year", "venues", "has_abstract")
+    __slots__ = ("min_year", "max_year", "venues", "has_abstract", "fields")
     MIN_YEAR_FIELD_NUMBER: _ClassVar[int]
     MAX_YEAR_FIELD_NUMBER: _ClassVar[int]
     VENUES_FIELD_NUMBER: _ClassVar[int]
     HAS_ABSTRACT_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
     min_year: int
     max_year: int
     venues: _containers.RepeatedScalarFieldContainer[str]
     has_abstract: bool
-    def __init__(self, min_year: _Optional[int] = ..., max_year: _Optional[int] = ..., venues: _Optional[_Iterable[str]] = ..., has_abstract: _Optional[bool] = ...) -> None: ...
+    fields: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, min_year: _Optional[int] = ..., max_year: _Optional[int] = ..., venues: _Optional[_Iterable[str]] = ..., has_abstract: _Optional[bool] = ..., fields: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RecommendPapersRequest(_message.Message):
-    __slots__ = ("seeds", "filter", "exclude_ids", "page_size", "page_token", "view")
+    __slots__ = ("seeds", "filter", "exclude_ids", "page_size", "page_token", "view", "recency", "diversity")
     SEEDS_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_IDS_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
+    RECENCY_FIELD_NUMBER: _ClassVar[int]
+    DIVERSITY_FIELD_NUMBER: _ClassVar[int]
     seeds: Seeds
     filter: PaperFilter
     exclude_ids: _containers.RepeatedScalarFieldContainer[str]
     page_size: int
     page_token: str
     view: _paper_pb2.PaperView
-    def __init__(self, seeds: _Optional[_Union[Seeds, _Mapping]] = ..., filter: _Optional[_Union[PaperFilter, _Mapping]] = ..., exclude_ids: _Optional[_Iterable[str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[_paper_pb2.PaperView, str]] = ...) -> None: ...
+    recency: float
+    diversity: float
+    def __init__(self, seeds: _Optional[_Union[Seeds, _Mapping]] = ..., filter: _Optional[_Union[PaperFilter, _Mapping]] = ..., exclude_ids: _Optional[_Iterable[str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[_paper_pb2.PaperView, str]] = ..., recency: _Optional[float] = ..., diversity: _Optional[float] = ...) -> None: ...
 
 class SharedReferences(_message.Message):
     __slots__ = ("count", "paper_ids")
@@ -163,15 +177,25 @@ class Recommendation(_message.Message):
     def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., score: _Optional[float] = ..., rank: _Optional[int] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
 
 class UnresolvedSeed(_message.Message):
-    __slots__ = ("id", "cause")
+    __slots__ = ("id", "cause", "field")
     ID_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
     id: str
     cause: UnresolvedCause
-    def __init__(self, id: _Optional[str] = ..., cause: _Optional[_Union[UnresolvedCause, str]] = ...) -> None: ...
+    field: str
+    def __init__(self, id: _Optional[str] = ..., cause: _Optional[_Union[UnresolvedCause, str]] = ..., field: _Optional[str] = ...) -> None: ...
+
+class ResolvedReference(_message.Message):
+    __slots__ = ("entry", "paper_id")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    PAPER_ID_FIELD_NUMBER: _ClassVar[int]
+    entry: str
+    paper_id: str
+    def __init__(self, entry: _Optional[str] = ..., paper_id: _Optional[str] = ...) -> None: ...
 
 class RecommendPapersResponse(_message.Message):
-    __slots__ = ("results", "next_page_token", "model_version", "unresolved_seeds", "degraded", "attribution_token", "fallback")
+    __slots__ = ("results", "next_page_token", "model_version", "unresolved_seeds", "degraded", "attribution_token", "fallback", "resolved_references")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +203,7 @@ class RecommendPapersResponse(_message.Message):
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTION_TOKEN_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_REFERENCES_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[Recommendation]
     next_page_token: str
     model_version: str
@@ -186,7 +211,8 @@ class RecommendPapersResponse(_message.Message):
     degraded: _containers.RepeatedCompositeFieldContainer[_degradation_pb2.Degradation]
     attribution_token: str
     fallback: Fallback
-    def __init__(self, results: _Optional[_Iterable[_Union[Recommendation, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., model_version: _Optional[str] = ..., unresolved_seeds: _Optional[_Iterable[_Union[UnresolvedSeed, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[_degradation_pb2.Degradation, _Mapping]]] = ..., attribution_token: _Optional[str] = ..., fallback: _Optional[_Union[Fallback, str]] = ...) -> None: ...
+    resolved_references: _containers.RepeatedCompositeFieldContainer[ResolvedReference]
+    def __init__(self, results: _Optional[_Iterable[_Union[Recommendation, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., model_version: _Optional[str] = ..., unresolved_seeds: _Optional[_Iterable[_Union[UnresolvedSeed, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[_degradation_pb2.Degradation, _Mapping]]] = ..., attribution_token: _Optional[str] = ..., fallback: _Optional[_Union[Fallback, str]] = ..., resolved_references: _Optional[_Iterable[_Union[ResolvedReference, _Mapping]]] = ...) -> None: ...
 
 class ResolvePapersRequest(_message.Message):
     __slots__ = ("queries",)
@@ -221,7 +247,7 @@ class GetModelRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("model_version", "create_time", "paper_count", "citation_count", "embedding_model_version", "metrics", "refused")
+    __slots__ = ("model_version", "create_time", "paper_count", "citation_count", "embedding_model_version", "metrics", "refused", "fresh_paper_count")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -236,6 +262,7 @@ class GetModelResponse(_message.Message):
     EMBEDDING_MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
+    FRESH_PAPER_COUNT_FIELD_NUMBER: _ClassVar[int]
     model_version: str
     create_time: _timestamp_pb2.Timestamp
     paper_count: int
@@ -243,7 +270,8 @@ class GetModelResponse(_message.Message):
     embedding_model_version: str
     metrics: _containers.ScalarMap[str, float]
     refused: _containers.RepeatedCompositeFieldContainer[RefusedModel]
-    def __init__(self, model_version: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., paper_count: _Optional[int] = ..., citation_count: _Optional[int] = ..., embedding_model_version: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., refused: _Optional[_Iterable[_Union[RefusedModel, _Mapping]]] = ...) -> None: ...
+    fresh_paper_count: int
+    def __init__(self, model_version: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., paper_count: _Optional[int] = ..., citation_count: _Optional[int] = ..., embedding_model_version: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., refused: _Optional[_Iterable[_Union[RefusedModel, _Mapping]]] = ..., fresh_paper_count: _Optional[int] = ...) -> None: ...
 
 class RefusedModel(_message.Message):
     __slots__ = ("model_version", "detail")

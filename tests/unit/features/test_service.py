@@ -286,3 +286,45 @@ def test_the_process_serves_until_sigterm_and_leaves_nothing(catalogue_url: str)
         finally:
             process.kill()
             process.wait()
+
+
+def test_new_papers_come_page_by_page_with_their_links(caller: Caller, catalogue_url: str) -> None:
+    def page(after: int, size: int = 0) -> pb.ListNewPapersResponse:
+        request = pb.ListNewPapersRequest(after=after, page_size=size)
+        return caller.features.ListNewPapers(request, timeout=TIMEOUT_S)
+
+    first = page(0, 1)
+    (small,) = first.papers
+    assert (small.paper.paper_id, small.paper.abstract) == (SMALL, "Coupling of documents.")
+    assert (list(small.reference_ids), list(small.citing_ids)) == ([KESSLER], [])
+    rest = page(first.cursor)
+    assert [(new.paper.paper_id, list(new.citing_ids)) for new in rest.papers] == [(KESSLER, [SMALL])]
+    assert page(rest.cursor) == pb.ListNewPapersResponse(cursor=rest.cursor)
+    with Catalogue.open(catalogue_url) as catalogue:
+        catalogue.write([PaperRecord(("local:new",), Fields("New"), (SMALL,))])
+    assert [list(new.reference_ids) for new in page(rest.cursor).papers] == [[SMALL]]
+
+
+def test_a_page_of_new_papers_fits_into_a_message(caller: Caller, catalogue_url: str) -> None:
+    with Catalogue.open(catalogue_url) as catalogue:
+        start = catalogue.last_arrival()
+        catalogue.write([PaperRecord((f"s2:{i}",), Fields(abstract="x" * 1_000_000)) for i in range(1, 41)])
+    seen, after = [], start
+    while page := caller.features.ListNewPapers(pb.ListNewPapersRequest(after=after), timeout=TIMEOUT_S):
+        if not page.papers:
+            break
+        assert page.ByteSize() < 32 << 20
+        seen += [new.paper.paper_id for new in page.papers]
+        after = page.cursor
+    assert seen == [f"s2:{i}" for i in range(1, 41)]
+
+
+def test_references_by_any_id(caller: Caller) -> None:
+    asked = ["W2018251344", "local:nobody", KESSLER]
+    answer = caller.features.BatchGetReferences(pb.BatchGetReferencesRequest(paper_ids=asked), timeout=TIMEOUT_S)
+    assert [(found.requested_id, list(found.reference_ids)) for found in answer.references] == [
+        ("W2018251344", [KESSLER]),
+        (KESSLER, []),
+    ]
+    error = caller.error_of(pb.BatchGetReferencesRequest(paper_ids=["nonsense"]))
+    assert isinstance(error, InvalidArgument) and error.field == "paper_ids[0]"

@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array, csr_matrix
 
-from cocite.core.paper import Paper
+from cocite.core.paper import Paper, words_of
 from cocite.recommender import layout
 from cocite.recommender.bundle import read_manifest
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
+from cocite.training.corpus import PaperRow, PaperTable
+from cocite.training.model import field_arrays, word_arrays, work_arrays
+from cocite.training.word_index import WordCounts
 
 EMBEDDING_MODEL = "bag-16"
 DIMENSION = 16
@@ -24,10 +27,11 @@ DIMENSION = 16
 
 @dataclass(frozen=True)
 class Corpus:
-    """Papers and their citations as (citing, cited) places in papers."""
+    """Papers, their citations as (citing, cited) places in papers, and for each reader the places of papers kept."""
 
     papers: tuple[Paper, ...]
     citations: tuple[tuple[int, int], ...]
+    libraries: tuple[tuple[int, ...], ...] = ()
 
     def matrix(self) -> csr_array:
         """Citing by cited, ones."""
@@ -106,6 +110,7 @@ def write_bundle(bundles_dir: Path, corpus: Corpus, options: Options | None = No
         files=entries,
         metrics={"fused.recall@20": 0.5},
         venues=venues,
+        fields=tuple(sorted({name.casefold() for paper in corpus.papers for name in paper.fields})),
     )
     (directory / layout.MANIFEST).write_text(manifest_json(manifest))
     return directory
@@ -149,8 +154,13 @@ def build_arrays(
     cited_by.sort_indices()
     venues = tuple(sorted({paper.venue.casefold() for paper in corpus.papers if paper.venue}))
     texts = [f"{paper.title} {paper.abstract}" for paper in corpus.papers]
+    table = PaperTable.of([PaperRow.of(paper) for paper in corpus.papers])
     arrays: dict[str, npt.NDArray[Any]] = {
         **_ids(corpus.papers),
+        **_words(corpus.papers),
+        **_readers(corpus),
+        **work_arrays(table, np.diff(cited_by.indptr)),
+        **field_arrays(table),
         layout.YEARS: np.array([paper.year or 0 for paper in corpus.papers], dtype=np.int16),
         layout.VENUE_CODES: np.array(
             [venues.index(paper.venue.casefold()) if paper.venue else -1 for paper in corpus.papers], dtype=np.int32
@@ -176,6 +186,24 @@ def _ids(papers: Sequence[Paper]) -> dict[str, npt.NDArray[Any]]:
         layout.PAPER_ID_OFFSETS: np.concatenate(([0], np.cumsum([len(name) for name in encoded]))).astype(np.int64),
         layout.ID_HASHES: np.array([h for h, _ in hashes], dtype=np.uint64),
         layout.ID_ROWS: np.array([row for _, row in hashes], dtype=np.int32),
+    }
+
+
+def _words(papers: Sequence[Paper]) -> dict[str, npt.NDArray[Any]]:
+    counts = WordCounts()
+    for paper in papers:
+        counts.add(words_of(paper))
+    return word_arrays(counts.words())
+
+
+def _readers(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
+    kept = [
+        [reader for reader, library in enumerate(corpus.libraries) if row in library]
+        for row in range(len(corpus.papers))
+    ]
+    return {
+        layout.READER_OFFSETS: np.cumsum([0, *map(len, kept)], dtype=np.int64),
+        layout.READERS: np.array([reader for readers in kept for reader in readers], dtype=np.int32),
     }
 
 

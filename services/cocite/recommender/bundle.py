@@ -10,36 +10,14 @@ import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
+from cocite.recommender.csr import Csr
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
+from cocite.recommender.word_index import WordIndex
 
 Rows = npt.NDArray[np.int64]
 _LONGEST_POINTER = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Csr:
-    """Rows linked from each row: those of i are rows[offsets[i] : offsets[i + 1]], ascending."""
-
-    offsets: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int32]
-
-    def of(self, row: int) -> npt.NDArray[np.int32]:
-        """Rows linked from one row."""
-        return self.rows[self.offsets[row] : self.offsets[row + 1]]
-
-    def gather(self, rows: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int32], Rows]:
-        """Rows linked from each of rows (k,), one after another, and the place in rows that each is linked from."""
-        starts = self.offsets[rows]
-        lengths = self.offsets[rows + 1] - starts
-        owners = np.repeat(np.arange(len(rows)), lengths)
-        places = np.arange(len(owners)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-        return self.rows[places], owners
-
-    def counts(self) -> npt.NDArray[np.int64]:
-        """How many rows each row links to, shape (n,)."""
-        return np.diff(self.offsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +35,12 @@ class Bundle:
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
     text_vectors: npt.NDArray[np.float16]
+    words: WordIndex
+    readers: Csr
+    fields: Csr
+    works: npt.NDArray[np.int32]
+    title_hashes: npt.NDArray[np.uint64]
+    title_rows: npt.NDArray[np.int32]
     _ids: npt.NDArray[np.uint8]
     _id_offsets: npt.NDArray[np.int64]
     _id_hashes: npt.NDArray[np.uint64]
@@ -90,6 +74,19 @@ class Bundle:
             gram_inverse=arrays[layout.GRAM_INVERSE],
             item_idf=arrays[layout.ITEM_IDF],
             text_vectors=arrays[layout.TEXT_VECTORS],
+            words=WordIndex(
+                vocabulary=arrays[layout.VOCABULARY],
+                idf=arrays[layout.TERM_IDF],
+                paper_terms=Csr(arrays[layout.PAPER_TERM_OFFSETS], arrays[layout.PAPER_TERMS]),
+                paper_term_weights=arrays[layout.PAPER_TERM_WEIGHTS],
+                term_papers=Csr(arrays[layout.TERM_PAPER_OFFSETS], arrays[layout.TERM_PAPERS]),
+                term_paper_weights=arrays[layout.TERM_PAPER_WEIGHTS],
+            ),
+            readers=Csr(arrays[layout.READER_OFFSETS], arrays[layout.READERS]),
+            fields=Csr(arrays[layout.FIELD_OFFSETS], arrays[layout.FIELD_CODES]),
+            works=arrays[layout.WORKS],
+            title_hashes=arrays[layout.TITLE_HASHES],
+            title_rows=arrays[layout.TITLE_ROWS],
             _ids=arrays[layout.PAPER_IDS],
             _id_offsets=arrays[layout.PAPER_ID_OFFSETS],
             _id_hashes=arrays[layout.ID_HASHES],

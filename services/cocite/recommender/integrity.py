@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cocite.core.errors import CociteError, CorruptData, Unavailable
 from cocite.recommender import layout
 from cocite.recommender.layout import Manifest
+from cocite.recommender.word_index import TERM_DTYPE
 
 Arrays = dict[str, npt.NDArray[Any]]
 _BLOCK_ROWS = 65536
@@ -87,6 +88,21 @@ def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]
         layout.GRAM_INVERSE: ("float32", (f, f)),
         layout.ITEM_IDF: ("float32", (n,)),
         layout.TEXT_VECTORS: ("float16", (n, manifest.text_dimension)),
+        layout.VOCABULARY: (TERM_DTYPE.str, (None,)),
+        layout.TERM_IDF: ("float32", (None,)),
+        layout.PAPER_TERM_OFFSETS: ("int64", (n + 1,)),
+        layout.PAPER_TERMS: ("int32", (None,)),
+        layout.PAPER_TERM_WEIGHTS: ("float32", (None,)),
+        layout.TERM_PAPER_OFFSETS: ("int64", (None,)),
+        layout.TERM_PAPERS: ("int32", (None,)),
+        layout.TERM_PAPER_WEIGHTS: ("float32", (None,)),
+        layout.READER_OFFSETS: ("int64", (n + 1,)),
+        layout.READERS: ("int32", (None,)),
+        layout.WORKS: ("int32", (n,)),
+        layout.TITLE_HASHES: ("uint64", (None,)),
+        layout.TITLE_ROWS: ("int32", (None,)),
+        layout.FIELD_OFFSETS: ("int64", (n + 1,)),
+        layout.FIELD_CODES: ("int32", (None,)),
     }
 
 
@@ -94,15 +110,22 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     """Raise CorruptData for the first array with a number that cannot be."""
     n = manifest.paper_count
     _check_ids(arrays, n)
-    for offsets, rows in (
-        (layout.REFERENCE_OFFSETS, layout.REFERENCES),
-        (layout.CITED_BY_OFFSETS, layout.CITED_BY),
+    _check_words(arrays)
+    _check_titles(arrays, n)
+    terms, readers = arrays[layout.VOCABULARY].size, np.iinfo(np.int32).max
+    for offsets, rows, end in (
+        (layout.REFERENCE_OFFSETS, layout.REFERENCES, n),
+        (layout.CITED_BY_OFFSETS, layout.CITED_BY, n),
+        (layout.PAPER_TERM_OFFSETS, layout.PAPER_TERMS, terms),
+        (layout.TERM_PAPER_OFFSETS, layout.TERM_PAPERS, n),
+        (layout.READER_OFFSETS, layout.READERS, readers),
+        (layout.FIELD_OFFSETS, layout.FIELD_CODES, len(manifest.fields)),
     ):
         _check_offsets(offsets, arrays[offsets], arrays[rows].size)
-        _check_range(rows, arrays[rows], 0, n)
+        _check_range(rows, arrays[rows], 0, end)
         _check_ascending_within(rows, arrays[offsets], arrays[rows])
     _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
-    for name in (layout.ITEM_FACTORS, layout.GRAM_INVERSE, layout.ITEM_IDF, layout.TEXT_VECTORS):
+    for name in (layout.ITEM_FACTORS, layout.GRAM_INVERSE, layout.ITEM_IDF, layout.TEXT_VECTORS, layout.TERM_IDF):
         _check_finite(name, arrays[name])
     _check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
 
@@ -119,6 +142,41 @@ def _check_ids(arrays: Arrays, n: int) -> None:
     if rows.size != hashes.size or np.unique(rows).size != n:
         raise CorruptData(f"{layout.ID_ROWS} does not give each paper an id")
     _check_range(layout.ID_ROWS, rows, 0, n)
+
+
+def _check_words(arrays: Arrays) -> None:
+    vocabulary = arrays[layout.VOCABULARY]
+    if not (vocabulary[1:] > vocabulary[:-1]).all():
+        raise CorruptData(f"{layout.VOCABULARY} is not ascending")
+    try:
+        b" ".join(vocabulary.tolist()).decode("utf-8")
+    except UnicodeDecodeError:
+        raise CorruptData(f"{layout.VOCABULARY} is not UTF-8") from None
+    entries = arrays[layout.PAPER_TERMS].size
+    for name, size in (
+        (layout.TERM_IDF, vocabulary.size),
+        (layout.TERM_PAPER_OFFSETS, vocabulary.size + 1),
+        (layout.TERM_PAPERS, entries),
+        (layout.PAPER_TERM_WEIGHTS, entries),
+        (layout.TERM_PAPER_WEIGHTS, entries),
+    ):
+        if arrays[name].size != size:
+            raise CorruptData(f"{name} has {arrays[name].size} entries, not {size}")
+    for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS):
+        if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
+            raise CorruptData(f"{name} holds a number outside 0 to 1")
+
+
+def _check_titles(arrays: Arrays, n: int) -> None:
+    hashes, rows, works = arrays[layout.TITLE_HASHES], arrays[layout.TITLE_ROWS], arrays[layout.WORKS]
+    if not (hashes[1:] > hashes[:-1]).all():
+        raise CorruptData(f"{layout.TITLE_HASHES} is not ascending")
+    if rows.size != hashes.size:
+        raise CorruptData(f"{layout.TITLE_ROWS} has {rows.size} entries, not {hashes.size}")
+    _check_range(layout.TITLE_ROWS, rows, 0, n)
+    _check_range(layout.WORKS, works, 0, n)
+    if (works > np.arange(n)).any() or (works[works] != works).any():
+        raise CorruptData(f"{layout.WORKS} holds a row that is not the smallest of its work")
 
 
 def _check_offsets(name: str, offsets: npt.NDArray[np.int64], end: int) -> None:

@@ -1,13 +1,14 @@
 """What a model bundle holds: one immutable directory a model version, files named and typed here and nowhere else.
 
 n is the number of papers, f of ALS factors, d of the text vectors, m of ids and aliases, r of references among
-the papers. Row i of every array is the same paper. All arrays are .npy files that can be memory-mapped.
+the papers, v of terms, w of terms in all papers, l of papers in all libraries. Row i of every array is the same paper.
+All arrays are .npy files that can be memory-mapped.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"  # file in the bundles directory that holds the name of the serving version, replaced atomically
 
@@ -26,6 +27,22 @@ ITEM_FACTORS = "item_factors.npy"  # float32 (n, f), zero for papers nobody cite
 GRAM_INVERSE = "gram_inverse.npy"  # float32 (f, f), inverse of item_factors^T item_factors + regularization * I
 ITEM_IDF = "item_idf.npy"  # float32 (n,), BM25 idf of each cited paper
 TEXT_VECTORS = "text_vectors.npy"  # float16 (n, d), L2 norm 1; zero where a paper has no text
+VOCABULARY = "vocabulary.npy"  # S48 (v,), terms in UTF-8, ascending
+TERM_IDF = "term_idf.npy"  # float32 (v,)
+PAPER_TERM_OFFSETS = "paper_term_offsets.npy"  # int64 (n + 1,), CSR of papers to the places of their terms
+PAPER_TERMS = "paper_terms.npy"  # int32 (w,), ascending within a paper
+PAPER_TERM_WEIGHTS = "paper_term_weights.npy"  # float32 (w,), TF-IDF, L2 norm 1 within a paper
+TERM_PAPER_OFFSETS = "term_paper_offsets.npy"  # int64 (v + 1,), the same the other way round
+TERM_PAPERS = "term_papers.npy"  # int32 (w,), rows, ascending within a term
+TERM_PAPER_WEIGHTS = "term_paper_weights.npy"  # float32 (w,)
+READER_OFFSETS = "reader_offsets.npy"  # int64 (n + 1,), CSR of papers to the readers who keep them
+READERS = "readers.npy"  # int32 (l,), numbers that stand for readers and name nobody, ascending within a paper
+
+WORKS = "works.npy"  # int32 (n,), smallest row of the work that each paper is a version of
+TITLE_HASHES = "title_hashes.npy"  # uint64 (t,), titles.title_hash of each title that means one work, ascending
+TITLE_ROWS = "title_rows.npy"  # int32 (t,), row of each
+FIELD_OFFSETS = "field_offsets.npy"  # int64 (n + 1,), CSR of papers to their fields of study
+FIELD_CODES = "field_codes.npy"  # int32 (fields of all papers,), places in the manifest's fields, ascending within a paper
 
 FILES = (
     PAPER_IDS,
@@ -43,6 +60,21 @@ FILES = (
     GRAM_INVERSE,
     ITEM_IDF,
     TEXT_VECTORS,
+    VOCABULARY,
+    TERM_IDF,
+    PAPER_TERM_OFFSETS,
+    PAPER_TERMS,
+    PAPER_TERM_WEIGHTS,
+    TERM_PAPER_OFFSETS,
+    TERM_PAPERS,
+    TERM_PAPER_WEIGHTS,
+    READER_OFFSETS,
+    READERS,
+    WORKS,
+    TITLE_HASHES,
+    TITLE_ROWS,
+    FIELD_OFFSETS,
+    FIELD_CODES,
 )
 
 
@@ -71,7 +103,7 @@ class AlsParameters:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """manifest.json. files maps each name in FILES to its entry; venues are case-folded names."""
+    """manifest.json. files maps each name in FILES to its entry; venues and fields are case-folded names."""
 
     schema: int
     model_version: str
@@ -86,6 +118,7 @@ class Manifest:
     files: dict[str, FileEntry]
     metrics: dict[str, float] = field(default_factory=dict)
     venues: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 def id_hash(paper_id: str) -> int:

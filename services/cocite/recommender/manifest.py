@@ -49,6 +49,7 @@ def parse_manifest(text: str) -> Manifest:
         files=_files(_take(raw, "files", dict)),
         metrics=_metrics(_take(raw, "metrics", dict)),
         venues=tuple(str(venue) for venue in _take(raw, "venues", list)),
+        fields=tuple(str(name) for name in _take(raw, "fields", list)),
     )
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cocite.recommender.bundle import Bundle, Csr
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.csr import Csr
 from cocite.recommender.second_order import SecondOrderLinks
 
 MAX_REASONS = 5

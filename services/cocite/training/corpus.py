@@ -9,9 +9,11 @@ from scipy.sparse import csr_array
 
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import NotReady
-from cocite.core.paper import Paper, text_of
+from cocite.core.paper import Paper, text_of, words_of
 from cocite.training.matrices import library_matrix, link_matrix
 from cocite.training.progress import Progress, silent
+from cocite.training.word_index import WordCounts, Words
+from cocite.training.works import Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class PaperTable:
     """What a bundle says of n papers besides links and vectors.
 
     years int16 (n,), 0 where unknown; venue_codes int32 (n,), places in venues, -1 where unknown; venues are
-    case-folded and sorted; has_abstract bool (n,).
+    case-folded and sorted; has_abstract bool (n,). fields and field_codes say the same of fields of study, of which
+    a paper may have several.
     """
 
     ids: tuple[str, ...]
@@ -28,12 +31,17 @@ class PaperTable:
     venues: tuple[str, ...]
     venue_codes: npt.NDArray[np.int32]
     has_abstract: npt.NDArray[np.bool_]
+    fields: tuple[str, ...]
+    field_codes: tuple[tuple[int, ...], ...]
+    described: tuple[Described, ...]
 
     @classmethod
     def of(cls, papers: "list[PaperRow]") -> "PaperTable":
         """The table of papers in the order given."""
         venues = sorted({paper.venue for paper in papers} - {""})
         code = {venue: place for place, venue in enumerate(venues)}
+        fields = sorted({name for paper in papers for name in paper.fields})
+        field_code = {name: place for place, name in enumerate(fields)}
         return cls(
             ids=tuple(paper.paper_id for paper in papers),
             aliases=tuple(paper.aliases for paper in papers),
@@ -41,6 +49,9 @@ class PaperTable:
             venues=tuple(venues),
             venue_codes=np.array([code.get(paper.venue, -1) for paper in papers], dtype=np.int32),
             has_abstract=np.array([paper.has_abstract for paper in papers], dtype=np.bool_),
+            fields=tuple(fields),
+            field_codes=tuple(tuple(field_code[name] for name in paper.fields) for paper in papers),
+            described=tuple(paper.described for paper in papers),
         )
 
 
@@ -53,12 +64,20 @@ class PaperRow:
     year: int
     venue: str
     has_abstract: bool
+    fields: tuple[str, ...]
+    described: Described
 
     @classmethod
     def of(cls, paper: Paper) -> "PaperRow":
         """What of the paper the table needs."""
         return cls(
-            paper.paper_id, paper.aliases, paper.year or 0, paper.venue.strip().casefold(), bool(paper.abstract.strip())
+            paper.paper_id,
+            paper.aliases,
+            paper.year or 0,
+            paper.venue.strip().casefold(),
+            bool(paper.abstract.strip()),
+            tuple(sorted({name.strip().casefold() for name in paper.fields} - {""})),
+            Described.of(paper),
         )
 
 
@@ -67,13 +86,14 @@ class Corpus:
     """Row i is the same paper everywhere.
 
     citations (n, n) has a 1 where the row's paper cites the column's; libraries (m, n) has a row for each reader
-    and a 1 for each paper kept. texts gives row and text of every paper that has one, in any order, and can be
-    called again. fingerprint names the state of the data.
+    and a 1 for each paper kept; words are those of titles, abstracts and keywords. texts gives row and text of every
+    paper that has one, in any order, and can be called again. fingerprint names the state of the data.
     """
 
     papers: PaperTable
     citations: csr_array
     libraries: csr_array
+    words: Words
     texts: Callable[[], Iterator[tuple[int, str]]]
     fingerprint: str
 
@@ -88,11 +108,11 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
     they were ingested in. Raises NotReady when there is no paper.
     """  # fmt: skip
     fingerprint = catalogue.fingerprint()  # first: data that changes meanwhile shows as untrained, never as trained
-    keys, papers = _read_papers(catalogue, progress)
+    keys, papers, counts = _read_papers(catalogue, progress)
     if not papers:
         raise NotReady("the catalogue holds no paper to train on", hint="put some in with cocite ingest")
-    order = sorted(range(len(papers)), key=lambda place: papers[place].paper_id)
-    rows = _Rows(np.array(keys, dtype=np.int64), np.argsort(np.array(order, dtype=np.int64)))
+    order = np.array(sorted(range(len(papers)), key=lambda place: papers[place].paper_id), dtype=np.int64)
+    rows = _Rows(np.array(keys, dtype=np.int64), np.argsort(order))
 
     def texts() -> Iterator[tuple[int, str]]:
         for key, paper in catalogue.iter_papers(counts=False):
@@ -104,6 +124,7 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
         papers=PaperTable.of([papers[place] for place in order]),
         citations=_read_citations(catalogue, rows, len(papers)),
         libraries=_read_libraries(catalogue, rows, len(papers)),
+        words=counts.words(order),
         texts=texts,
         fingerprint=fingerprint,
     )
@@ -122,17 +143,19 @@ class _Rows:
         return np.where(self.keys[places] == keys, self.rows[places], -1)
 
 
-def _read_papers(catalogue: Catalogue, progress: Progress) -> tuple[list[int], list[PaperRow]]:
+def _read_papers(catalogue: Catalogue, progress: Progress) -> tuple[list[int], list[PaperRow], WordCounts]:
     total = catalogue.count_papers()
     keys: list[int] = []
     papers: list[PaperRow] = []
+    counts = WordCounts()
     for key, paper in catalogue.iter_papers(counts=False):
         keys.append(key)
         papers.append(PaperRow.of(paper))
+        counts.add(words_of(paper))
         if len(keys) % 1000 == 0:
             progress("Reading papers", len(keys), max(total, len(keys)))
     progress("Reading papers", len(keys), len(keys))
-    return keys, papers
+    return keys, papers, counts
 
 
 def _read_citations(catalogue: Catalogue, rows: _Rows, papers: int) -> csr_array:

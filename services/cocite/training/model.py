@@ -15,6 +15,8 @@ from cocite.training.als import Factorisation
 from cocite.training.corpus import Corpus, PaperTable
 from cocite.training.matrices import offsets_and_rows
 from cocite.training.vectors import TextVectors
+from cocite.training.word_index import Words
+from cocite.training.works import title_rows, works_of
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -35,6 +37,7 @@ def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, se
     """The model of a corpus from its parts, rows of all of them alike."""
     reference_offsets, references = offsets_and_rows(corpus.citations)
     cited_by_offsets, cited_by = offsets_and_rows(csr_array(corpus.citations.T))
+    reader_offsets, readers = offsets_and_rows(csr_array(corpus.libraries.T))
     arrays = {
         **_identifiers(corpus.papers),
         layout.YEARS: corpus.papers.years,
@@ -48,6 +51,11 @@ def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, se
         layout.GRAM_INVERSE: factorisation.gram_inverse,
         layout.ITEM_IDF: factorisation.item_idf,
         layout.TEXT_VECTORS: text.vectors,
+        **word_arrays(corpus.words),
+        layout.READER_OFFSETS: reader_offsets,
+        layout.READERS: readers,
+        **work_arrays(corpus.papers, np.diff(cited_by_offsets)),
+        **field_arrays(corpus.papers),
     }
     manifest = Manifest(
         schema=layout.SCHEMA,
@@ -62,8 +70,42 @@ def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, se
         als=factorisation.parameters,
         files={},
         venues=corpus.papers.venues,
+        fields=corpus.papers.fields,
     )
     return Model(arrays, manifest)
+
+
+def word_arrays(words: Words) -> Arrays:
+    """The word index of a bundle."""
+    by_term = csr_array(words.weights.T)
+    term_offsets, term_papers = offsets_and_rows(by_term)
+    paper_offsets, paper_terms = offsets_and_rows(words.weights)
+    return {
+        layout.VOCABULARY: words.terms,
+        layout.TERM_IDF: words.idf,
+        layout.PAPER_TERM_OFFSETS: paper_offsets,
+        layout.PAPER_TERMS: paper_terms,
+        layout.PAPER_TERM_WEIGHTS: words.weights.data,
+        layout.TERM_PAPER_OFFSETS: term_offsets,
+        layout.TERM_PAPERS: term_papers,
+        layout.TERM_PAPER_WEIGHTS: by_term.data,
+    }
+
+
+def work_arrays(papers: PaperTable, citations: npt.NDArray[np.int64]) -> Arrays:
+    """Works and titles of a bundle. citations (n,): how often each paper is cited."""
+    works = works_of(papers.described)
+    hashes, rows = title_rows(papers.described, works, citations)
+    return {layout.WORKS: works, layout.TITLE_HASHES: hashes, layout.TITLE_ROWS: rows}
+
+
+def field_arrays(papers: PaperTable) -> Arrays:
+    """Fields of study of a bundle."""
+    codes = [code for of_paper in papers.field_codes for code in of_paper]
+    return {
+        layout.FIELD_OFFSETS: np.cumsum([0, *map(len, papers.field_codes)], dtype=np.int64),
+        layout.FIELD_CODES: np.array(codes, dtype=np.int32),
+    }
 
 
 def _identifiers(papers: PaperTable) -> Arrays:

@@ -80,6 +80,19 @@ def _first_nan(array: np.ndarray) -> np.ndarray:
         (layout.ID_ROWS, lambda a: np.zeros_like(a)),
         (layout.ID_ROWS, lambda a: a[:-1]),
         (layout.VENUE_CODES, lambda a: a + 50),
+        (layout.VOCABULARY, lambda a: a[::-1].copy()),
+        (layout.VOCABULARY, lambda a: np.concatenate((a[:-1], np.array([b"\xff"], dtype=a.dtype)))),
+        (layout.TERM_IDF, _first_nan),
+        (layout.TERM_IDF, lambda a: a[:-1]),
+        (layout.PAPER_TERM_OFFSETS, lambda a: a + 1),
+        (layout.PAPER_TERMS, lambda a: a + 1000),
+        (layout.PAPER_TERM_WEIGHTS, _first_nan),
+        (layout.PAPER_TERM_WEIGHTS, lambda a: a[:-1]),
+        (layout.TERM_PAPER_OFFSETS, lambda a: a[:-1]),
+        (layout.TERM_PAPERS, lambda a: a[:-1]),
+        (layout.TERM_PAPERS, lambda a: -a - 1),
+        (layout.TERM_PAPER_WEIGHTS, lambda a: -a),
+        (layout.READER_OFFSETS, lambda a: a + 1),
         (layout.ITEM_IDF, lambda a: np.array([{"a": 1}], dtype=object)),
     ],
 )
@@ -94,7 +107,7 @@ def test_contents_that_cannot_be_are_refused_though_the_checksum_fits(bundle_dir
 
 def test_a_newer_schema_says_upgrade(bundle_dir: Path) -> None:
     rewrite_manifest(bundle_dir, schema=layout.SCHEMA + 1)
-    with pytest.raises(CorruptData, match=r"schema 2, newer than the schema 1.*; upgrade cocite"):
+    with pytest.raises(CorruptData, match=r"schema 3, newer than the schema 2.*; upgrade cocite"):
         Bundle.load(bundle_dir)
 
 

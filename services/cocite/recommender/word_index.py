@@ -1,0 +1,65 @@
+"""Which papers hold which terms, and how telling each is there.
+
+Weights are TF-IDF with logarithmic counts, (1 + log tf) * log(n / df), each paper's scaled to norm 1 (Salton and
+Buckley 1988, "ltc"): a dot product of two papers is their cosine.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.recommender.csr import Csr
+from cocite.recommender.tokens import LONGEST_TERM, terms
+
+TERM_DTYPE = np.dtype(f"S{LONGEST_TERM}")
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Places of terms in the vocabulary, int32 (k,), ascending, each once, and their weights, float32 (k,)."""
+
+    places: npt.NDArray[np.int32]
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class WordIndex:
+    """Terms of papers, papers of terms, and the weights of both, beside their rows. vocabulary is ascending UTF-8."""
+
+    vocabulary: npt.NDArray[np.bytes_]
+    idf: Floats
+    paper_terms: Csr
+    paper_term_weights: Floats
+    term_papers: Csr
+    term_paper_weights: Floats
+
+    def of_row(self, row: int) -> Terms:
+        """Terms of a paper; none when it has no text, or none that others share."""
+        span = self.paper_terms.span(row)
+        return Terms(self.paper_terms.rows[span], self.paper_term_weights[span])
+
+    def of_text(self, text: str) -> Terms:
+        """Terms of a text that are in the vocabulary, weighted like a paper's."""
+        counts = Counter(terms(text))
+        wanted = np.array([term.encode() for term in counts], dtype=TERM_DTYPE)
+        places = np.searchsorted(self.vocabulary, wanted)
+        known = places < self.vocabulary.size
+        known[known] = self.vocabulary[places[known]] == wanted[known]
+        tf = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+        order = np.argsort(places[known])
+        found = places[known][order].astype(np.int32)
+        weights = tf_idf(tf[known][order], self.idf[found])
+        return Terms(found, weights / np.float32(np.linalg.norm(weights)) if weights.size else weights)
+
+    def term(self, place: int) -> str:
+        """The term at a place of the vocabulary."""
+        return bytes(self.vocabulary[place]).decode("utf-8")
+
+
+def tf_idf(tf: npt.NDArray[np.integer], idf: Floats) -> Floats:
+    """Weights before scaling: tf says how often a text holds a term, from 1; shapes alike."""
+    weights: Floats = ((1.0 + np.log(tf)) * idf).astype(np.float32)
+    return weights

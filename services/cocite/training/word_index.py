@@ -1,0 +1,73 @@
+"""The words of all papers, counted as they stream by."""
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from cocite.recommender.tokens import terms
+from cocite.recommender.word_index import TERM_DTYPE, tf_idf
+
+LEAST_PAPERS = 2  # a term of one paper relates it to no other
+MOST_COMMON = 0.5  # share of the papers with text; a term of more of them tells nothing
+MOST_TERMS = 500_000  # of the vocabulary, those of most papers
+_MOST_DISTINCT = 5_000_000  # terms counted, about 1 GB; new ones beyond are typing errors, for the most part
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """terms S (v,), ascending UTF-8; idf float32 (v,); weights float32 (n, v), TF-IDF, rows of norm 1 or 0."""
+
+    terms: npt.NDArray[np.bytes_]
+    idf: npt.NDArray[np.float32]
+    weights: csr_array
+
+
+class WordCounts:
+    """Counts the terms of papers one after another; the texts themselves are not kept."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self._found, self._counts, self._ends = array("i"), array("i"), array("q", [0])
+
+    def add(self, text: str) -> None:
+        """The next paper's text, "" for none."""
+        for term, count in Counter(terms(text)).items():
+            place = self._places.get(term)
+            if place is None and len(self._places) < _MOST_DISTINCT:
+                place = self._places[term] = len(self._places)
+            if place is not None:
+                self._found.append(place)
+                self._counts.append(count)
+        self._ends.append(len(self._found))
+
+    def words(self, order: npt.NDArray[np.integer] | None = None) -> Words:
+        """What was counted, row i being paper order[i] of those added (n,), by default as they came.
+
+        The vocabulary holds the terms of at least LEAST_PAPERS papers and at most MOST_COMMON of those with text.
+        """
+        shape = (len(self._ends) - 1, len(self._places))
+        counts = csr_array((np.array(self._counts), np.array(self._found), np.array(self._ends)), shape=shape)
+        frequency = np.bincount(counts.indices, minlength=shape[1])
+        with_text = np.count_nonzero(np.diff(counts.indptr))
+        names = np.array([term.encode() for term in self._places], dtype=TERM_DTYPE)
+        kept = np.flatnonzero((frequency >= LEAST_PAPERS) & (frequency <= MOST_COMMON * with_text))
+        kept = kept[np.lexsort((names[kept], -frequency[kept]))][:MOST_TERMS]
+        kept = kept[np.argsort(names[kept])]
+        idf = np.log(with_text / frequency[kept]).astype(np.float32)
+        return Words(
+            names[kept], idf, _weighted(csr_array(counts[:, kept][slice(None) if order is None else order]), idf)
+        )
+
+
+def _weighted(counts: csr_array, idf: npt.NDArray[np.float32]) -> csr_array:
+    counts.sort_indices()
+    weights = tf_idf(counts.data, idf[counts.indices])
+    lengths = np.diff(counts.indptr)
+    rows = np.repeat(np.arange(counts.shape[0]), lengths)
+    norms = np.sqrt(np.bincount(rows, weights=weights.astype(np.float64) ** 2, minlength=counts.shape[0]))
+    scaled = (weights / norms[rows]).astype(np.float32)
+    return csr_array((scaled, counts.indices, counts.indptr), shape=counts.shape)

@@ -28,6 +28,7 @@ from cocite.v1.recommender_service_pb2 import (
 )
 
 DEFAULT_PAGE_SIZE = 20
+_MOST_EXPLAINING = 100  # papers of a library or reference list that reasons are sought in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,15 @@ class Answerer:
         positives, negatives, problems = self._with_vectors(seeds, bundle, deadline)
         basis = _basis(seeds, [*positives, *negatives])
         start.check(basis, complete=seeds.complete and not problems)
-        ranking = model.engine.rank(_query(seeds, positives, negatives, request.filter))
+        ranking = model.engine.rank(_query(seeds, positives, negatives, request))
         page = _Page(ranking, start.offset, start.offset + (request.page_size or DEFAULT_PAGE_SIZE))
         view = request.view or paper_pb2.PAPER_VIEW_BASIC
         shown = self._display(bundle, page, view, deadline)
-        explained = model.engine.explain(positives, ranking, page.start, page.end)
-        labels = [seed.label for seed in seeds.positives]
+        rows = (*seeds.library_rows, *seeds.reference_rows)[:_MOST_EXPLAINING]
+        explained = model.engine.explain(
+            [*positives, *(SeedEvidence(row) for row in rows)], ranking, page.start, page.end
+        )
+        labels = [*(seed.label for seed in seeds.positives), *map(bundle.paper_id, rows)]
         return RecommendPapersResponse(
             results=_results(bundle, page, shown, view, explained, labels),
             next_page_token="" if page.is_last else make_token(key, bundle.version, basis, page.end),
@@ -84,6 +88,7 @@ class Answerer:
                 [bundle.paper_id(row) for row in page.rows],
             ),
             fallback=recommender_service_pb2.FALLBACK_POPULARITY if ranking.fallback else None,
+            resolved_references=seeds.references,
         )
 
     def _with_vectors(
@@ -113,12 +118,13 @@ def request_key(request: RecommendPapersRequest) -> bytes:
 
 
 def _basis(seeds: ResolvedSeeds, evidence: Sequence[SeedEvidence]) -> bytes:
-    """What of the request the ranking goes by: seeds by row, or by text where its vector was to be had; exclusions."""
+    """What of the request the ranking goes by: rows of all it names, or texts of which vectors were to be had."""
     texts = [
         seed.text if found.vector is not None else None
         for seed, found in zip((*seeds.positives, *seeds.negatives), evidence, strict=True)
     ]
-    return json.dumps((_rows(seeds.positives), _rows(seeds.negatives), texts, seeds.excluded_rows)).encode()
+    rows = (seeds.library_rows, seeds.reference_rows, seeds.excluded_rows)
+    return json.dumps((_rows(seeds.positives), _rows(seeds.negatives), texts, *rows)).encode()
 
 
 def bundle_paper(bundle: Bundle, row: int) -> paper_pb2.Paper:
@@ -138,7 +144,10 @@ def display_paper(bundle: Bundle, row: int, shown: Lookup) -> paper_pb2.Paper:
 
 
 def _query(
-    seeds: ResolvedSeeds, positives: list[SeedEvidence], negatives: list[SeedEvidence], wanted: PaperFilter
+    seeds: ResolvedSeeds,
+    positives: list[SeedEvidence],
+    negatives: list[SeedEvidence],
+    request: RecommendPapersRequest,
 ) -> Query:
     return Query(
         positive_rows=_rows(seeds.positives),
@@ -147,13 +156,22 @@ def _query(
         negative_texts=tuple(seed.text for seed in seeds.negatives if seed.text),
         text_vectors=_stack([seed.vector for seed in positives if seed.vector is not None]),
         negative_text_vectors=_stack([seed.vector for seed in negatives if seed.vector is not None]),
+        reference_rows=seeds.reference_rows,
+        library_rows=seeds.library_rows,
         exclude_rows=seeds.excluded_rows,
-        row_filter=RowFilter(
-            min_year=wanted.min_year if wanted.HasField("min_year") else None,
-            max_year=wanted.max_year if wanted.HasField("max_year") else None,
-            venues=tuple(wanted.venues),
-            has_abstract=wanted.has_abstract if wanted.HasField("has_abstract") else None,
-        ),
+        row_filter=_row_filter(request.filter),
+        recency=request.recency,
+        diversity=request.diversity,
+    )
+
+
+def _row_filter(wanted: PaperFilter) -> RowFilter:
+    return RowFilter(
+        min_year=wanted.min_year if wanted.HasField("min_year") else None,
+        max_year=wanted.max_year if wanted.HasField("max_year") else None,
+        venues=tuple(wanted.venues),
+        fields=tuple(wanted.fields),
+        has_abstract=wanted.has_abstract if wanted.HasField("has_abstract") else None,
     )
 
 

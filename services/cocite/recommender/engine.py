@@ -7,16 +7,20 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query, Ranking
+from cocite.recommender.ranking.diversity import diversify
 from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.ranking.recency import prefer_recent
+from cocite.recommender.ranking.versions import one_of_each_work
 from cocite.recommender.reasons import Reason, SeedEvidence, popularity_reasons, reasons_for
 from cocite.recommender.retrieval.als import AlsRetriever
 from cocite.recommender.retrieval.contract import Retriever, Scores
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.text import TextRetriever
+from cocite.recommender.retrieval.words import WordsRetriever
 
 MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken from each retriever
 
-RETRIEVERS: tuple[type[Retriever], ...] = (AlsRetriever, TextRetriever)  # all that are fused, in this order
+RETRIEVERS: tuple[type[Retriever], ...] = (AlsRetriever, TextRetriever, WordsRetriever)  # all that are fused
 
 
 def retrievers_of(bundle: Bundle) -> tuple[Retriever, ...]:
@@ -27,8 +31,9 @@ def retrievers_of(bundle: Bundle) -> tuple[Retriever, ...]:
 class Engine:
     """Retrieves, fuses and explains. retrievers defaults to all there are. Thread-safe.
 
-    Its answers never hold a seed nor a row twice, are filtered before they are cut off, have finite scores and
-    the same order every time, and are never empty while a row passes: then the most cited papers stand in.
+    Its answers never hold a seed, a row twice or two versions of one work, are filtered before they are cut off, have
+    finite scores and the same order every time, and are never empty while a row passes: then the most cited papers
+    stand in.
     """
 
     def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever] | None = None) -> None:
@@ -40,19 +45,28 @@ class Engine:
         """The at most limit rows most related to the query; a shorter list is a longer one's start.
 
         No list is longer than MAX_DEPTH, or than the query's candidates where it names more.
-        The scores are those of reciprocal rank fusion; citation counts when fallback is set.
+        The scores are those of reciprocal rank fusion, citation counts when fallback is set; with a preference for
+        newer papers those of prefer_recent.
         """
         barred = self._barred(query)
         depth = max(MAX_DEPTH, len(query.candidate_rows or ()))
         found = [(each.scores(query), each.weight) for each in self._retrievers]
         lists = [(_best(scores, barred, depth), weight) for scores, weight in found if scores is not None]
         rows, scores = reciprocal_rank_fusion([ranked for ranked, _ in lists], [weight for _, weight in lists])
-        limit = min(limit, depth)
-        if rows.size:
-            return Ranking(rows[:limit], scores[:limit])
-        counts = self._last_resort.scores(query)
-        rows = _best(counts, barred, depth)[:limit]
-        return Ranking(rows, counts[rows].astype(np.float64), fallback=bool(rows.size))
+        ranking = Ranking(rows[:depth], scores[:depth])
+        if not rows.size:
+            counts = self._last_resort.scores(query)
+            rows = _best(counts, barred, depth)
+            ranking = Ranking(rows, counts[rows].astype(np.float64), fallback=bool(rows.size))
+        ranking = self._arranged(ranking, query)
+        return Ranking(ranking.rows[:limit], ranking.scores[:limit], ranking.fallback)
+
+    def _arranged(self, ranking: Ranking, query: Query) -> Ranking:
+        """The list as the query prefers it. Versions go first, so that diversity is not spent on them."""
+        if query.candidate_rows is None:
+            ranking = one_of_each_work(ranking, self.bundle.works)
+        ranking = prefer_recent(ranking, self.bundle.years, query.recency)
+        return diversify(self.bundle, ranking, query.diversity)
 
     def explain(self, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int) -> list[list[Reason]]:
         """Reasons for the results start to end of a ranking, one list each, strongest first."""
@@ -67,7 +81,10 @@ class Engine:
             others = np.ones_like(barred)
             others[list(query.candidate_rows)] = False
             barred |= others
-        barred[[*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows]] = True
+        named = [*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows]
+        barred[named] = True
+        if named and query.candidate_rows is None:
+            barred |= np.isin(self.bundle.works, self.bundle.works[named])
         return barred
 
 

@@ -42,7 +42,7 @@ WORKS = "works.npy"  # int32 (n,), smallest row of the work that each paper is a
 TITLE_HASHES = "title_hashes.npy"  # uint64 (t,), titles.title_hash of each title that means one work, ascending
 TITLE_ROWS = "title_rows.npy"  # int32 (t,), row of each
 FIELD_OFFSETS = "field_offsets.npy"  # int64 (n + 1,), CSR of papers to their fields of study
-FIELD_CODES = "field_codes.npy"  # int32 (fields of all papers,), places in the manifest's fields, ascending within a paper
+FIELD_CODES = "field_codes.npy"  # int32 (any,), places in the manifest's fields, ascending within a paper
 
 FILES = (
     PAPER_IDS,

@@ -10,7 +10,8 @@ from cocite.recommender.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which rows may be in an answer; everything set must hold. venues are matched whole, whatever the case.
+    """Which rows may be in an answer; everything set must hold. venues and fields (of study, any of a
+    paper's) are matched whole, whatever the case.
 
     A row of unknown year fails min_year and max_year and passes not_after, which bars only what is known to be newer.
     """
@@ -19,6 +20,7 @@ class RowFilter:
     max_year: int | None = None
     not_after: int | None = None
     venues: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     has_abstract: bool | None = None
 
     def mask(self, bundle: Bundle) -> npt.NDArray[np.bool_]:
@@ -33,12 +35,20 @@ class RowFilter:
         if self.not_after is not None:
             passes &= bundle.years <= self.not_after
         if self.venues:
-            wanted = {venue.strip().casefold() for venue in self.venues}
-            codes = [code for code, venue in enumerate(bundle.manifest.venues) if venue in wanted]
-            passes &= np.isin(bundle.venue_codes, codes)
+            passes &= np.isin(bundle.venue_codes, _codes(self.venues, bundle.manifest.venues))
+        if self.fields:
+            wanted = np.isin(bundle.fields.rows, _codes(self.fields, bundle.manifest.fields))
+            owners = np.repeat(np.arange(bundle.paper_count), bundle.fields.counts())
+            passes &= np.bincount(owners[wanted], minlength=bundle.paper_count) > 0
         if self.has_abstract is not None:
             passes &= bundle.has_abstract == self.has_abstract
         return passes
+
+
+def _codes(wanted: tuple[str, ...], names: tuple[str, ...]) -> list[int]:
+    """Places in names, which are case-folded, of those wanted."""
+    folded = {name.strip().casefold() for name in wanted}
+    return [code for code, name in enumerate(names) if name in folded]
 
 
 def _no_vectors() -> npt.NDArray[np.float32]:
@@ -54,6 +64,7 @@ class Query:
     count like a seed's own, and unlike seeds they may be in the answer. library_rows are papers that a reader keeps:
     seeds, but what they cite is not the reader's. exclude_rows may not be in the answer; where candidate_rows are
     given, only those may. year is that of a seed the bundle does not know.
+    recency and diversity, 0 to 1, are told in ranking.recency and ranking.diversity.
     """
 
     positive_rows: tuple[int, ...] = ()
@@ -68,6 +79,8 @@ class Query:
     candidate_rows: tuple[int, ...] | None = None
     year: int | None = None
     row_filter: RowFilter = RowFilter()
+    recency: float = 0.0
+    diversity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the ids of a request mean: rows of the bundle, else texts of papers the catalogue knows, else unresolved."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cocite.core.errors import InvalidArgument
@@ -8,11 +8,18 @@ from cocite.core.ids import normalise_id
 from cocite.core.paper import PaperText, text_of
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.clients import FeatureClient, Lookup
+from cocite.recommender.references_text import Entry, entries_of, rows_of_entries
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import paper_from_proto
 from cocite.v1 import paper_pb2, recommender_service_pb2
 from cocite.v1.degradation_pb2 import Degradation
-from cocite.v1.recommender_service_pb2 import RecommendPapersRequest, UnresolvedCause, UnresolvedSeed
+from cocite.v1.recommender_service_pb2 import (
+    RecommendPapersRequest,
+    ResolvedReference,
+    TextSeed,
+    UnresolvedCause,
+    UnresolvedSeed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +40,15 @@ class Seed:
 class ResolvedSeeds:
     """Seeds of a request, each once, in its order; rows to exclude; and what could not be used.
 
-    complete is False when an id could not be looked up, so that the seeds may be others in a moment.
+    references are the entries of the reference text that mean papers. complete is False when an id could not be
+    looked up, so that the seeds may be others in a moment.
     """
 
     positives: list[Seed] = field(default_factory=list)
     negatives: list[Seed] = field(default_factory=list)
+    library_rows: tuple[int, ...] = ()
+    reference_rows: tuple[int, ...] = ()
+    references: list[ResolvedReference] = field(default_factory=list)
     excluded_rows: tuple[int, ...] = ()
     unresolved: list[UnresolvedSeed] = field(default_factory=list)
     degraded: list[Degradation] = field(default_factory=list)
@@ -60,21 +71,37 @@ def rows_of_paper(bundle: Bundle, paper: paper_pb2.Paper) -> tuple[int, ...]:
 def resolve_seeds(
     request: RecommendPapersRequest, bundle: Bundle, features: FeatureClient, deadline: Deadline
 ) -> ResolvedSeeds:
-    """Resolve every id of a request; the feature service is asked about those the bundle does not know.
+    """Resolve every id and reference of a request; the feature service is asked about what the bundle does not know.
 
     Raises InvalidId for a malformed id and InvalidArgument for a seed that is positive and negative or a text
     without text, all naming the field.
     """
-    positives = _normalised(request.seeds.positive_ids, "seeds.positive_ids")
-    negatives = _normalised(request.seeds.negative_ids, "seeds.negative_ids")
+    given = request.seeds
+    positives = _normalised(given.positive_ids, "seeds.positive_ids")
+    negatives = _normalised(given.negative_ids, "seeds.negative_ids")
+    library = _normalised(given.library_ids, "seeds.library_ids")
+    references = _normalised(given.reference_ids, "seeds.reference_ids")
     excluded = _normalised(request.exclude_ids, "exclude_ids")
-    texts = _texts(request)
+    texts, negative_texts = _texts(given.texts, "texts"), _texts(given.negative_texts, "negative_texts")
     _refuse_conflicts({asked.canonical: asked for asked in positives}, negatives, [a.canonical for a in negatives])
 
-    known = _Known.of([each.canonical for each in (*positives, *negatives, *excluded)], bundle, features, deadline)
-    resolved = ResolvedSeeds(
-        excluded_rows=known.every_row(), degraded=list(known.lookup.degraded), complete=known.lookup.complete
-    )
+    entries = entries_of(given.reference_text)
+    rows = rows_of_entries(entries, bundle)
+    open_ids = [name for entry, row in zip(entries, rows, strict=True) if row < 0 for name in entry.ids]
+    asked = [each.canonical for each in (*positives, *negatives, *library, *references, *excluded)]
+    known = _Known.of([*asked, *open_ids], bundle, features, deadline)
+    resolved = ResolvedSeeds(degraded=list(known.lookup.degraded), complete=known.lookup.complete)
+    _resolve_likes(resolved, positives, negatives, bundle, known)
+    _add_texts(resolved, texts, negative_texts)
+    _resolve_rows(resolved, library, references, known)
+    _resolve_entries(resolved, entries, rows, bundle, known)
+    resolved.excluded_rows = tuple(dict.fromkeys((*known.every_row(), *resolved.reference_rows)))
+    return resolved
+
+
+def _resolve_likes(
+    resolved: ResolvedSeeds, positives: list[_Asked], negatives: list[_Asked], bundle: Bundle, known: "_Known"
+) -> None:
     found = _find([*positives, *negatives], bundle, known, resolved)
     resolved.positives = _distinct([found[each.canonical] for each in positives if each.canonical in found])
     usable = [each for each in negatives if each.canonical in found]
@@ -84,8 +111,47 @@ def resolve_seeds(
         [found[each.canonical].identity for each in usable],
     )
     resolved.negatives = _distinct([found[each.canonical] for each in usable])
+
+
+def _add_texts(resolved: ResolvedSeeds, texts: list[Seed], negative_texts: list[Seed]) -> None:
     resolved.positives = _distinct([*resolved.positives, *texts])
-    return resolved
+    resolved.negatives = _distinct([*resolved.negatives, *negative_texts])
+    liked = {seed.identity for seed in resolved.positives}
+    for place, seed in enumerate(negative_texts):
+        if seed.identity in liked:
+            name = f"seeds.negative_texts[{place}]"
+            raise InvalidArgument(f"{name}: the text is both a positive and a negative seed", field=name)
+
+
+def _resolve_rows(resolved: ResolvedSeeds, library: list[_Asked], references: list[_Asked], known: "_Known") -> None:
+    """Papers of a library and references count by their rows alone, and those that are seeds only as seeds."""
+    seeds = {seed.row for seed in resolved.positives}
+    for asked in {each.canonical: each for each in reversed((*library, *references))}.values():
+        if not known.rows.get(asked.canonical):
+            resolved.unresolved.append(
+                UnresolvedSeed(id=asked.given, cause=known.cause(asked.canonical), field=asked.field)
+            )
+    resolved.library_rows = tuple(row for row in known.rows_of(library) if row not in seeds)
+    resolved.reference_rows = tuple(row for row in known.rows_of(references) if row not in seeds)
+
+
+def _resolve_entries(
+    resolved: ResolvedSeeds, entries: list[Entry], rows: list[int], bundle: Bundle, known: "_Known"
+) -> None:
+    found = []
+    for place, (entry, row) in enumerate(zip(entries, rows, strict=True)):
+        if row < 0:
+            row = next((known.rows[name][0] for name in entry.ids if known.rows.get(name)), -1)
+        if row < 0:
+            causes = [known.cause(name) for name in entry.ids] or [recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN]
+            where = f"seeds.reference_text[{place}]"
+            resolved.unresolved.append(UnresolvedSeed(id=entry.shown, cause=max(causes), field=where))
+        else:
+            found.append(row)
+            resolved.references.append(ResolvedReference(entry=entry.shown, paper_id=bundle.paper_id(row)))
+    seeds = {seed.row for seed in resolved.positives}
+    every = dict.fromkeys((*resolved.reference_rows, *found))
+    resolved.reference_rows = tuple(row for row in every if row not in seeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +172,19 @@ class _Known:
     def every_row(self) -> tuple[int, ...]:
         return tuple(row for rows in self.rows.values() for row in rows)
 
+    def rows_of(self, asked: Sequence[_Asked]) -> tuple[int, ...]:
+        """First row of each that has one, each once."""
+        rows = (self.rows.get(each.canonical) for each in asked)
+        return tuple(dict.fromkeys(found[0] for found in rows if found))
+
+    def cause(self, canonical: str) -> "UnresolvedCause":
+        """Why an id has no row. Quoted: protobuf enums are no types at run time."""
+        if canonical in self.lookup.papers:
+            return recommender_service_pb2.UNRESOLVED_CAUSE_NOT_IN_MODEL
+        if self.lookup.complete:
+            return recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN
+        return recommender_service_pb2.UNRESOLVED_CAUSE_UNAVAILABLE
+
 
 def _normalised(ids: Sequence[str], name: str) -> list[_Asked]:
     return [
@@ -116,14 +195,15 @@ def _normalised(ids: Sequence[str], name: str) -> list[_Asked]:
 
 def _find(asked: Sequence[_Asked], bundle: Bundle, known: _Known, resolved: ResolvedSeeds) -> dict[str, Seed]:
     """Seeds by canonical id; what cannot be one is noted in resolved."""
-    given = {each.canonical: each.given for each in reversed(asked)}  # as it was written first
+    first = {each.canonical: each for each in reversed(asked)}  # as it was written first
     found: dict[str, Seed] = {}
     for canonical in dict.fromkeys(each.canonical for each in asked):
         seed = _seed(canonical, bundle, known)
-        if isinstance(seed, Seed):
+        if seed is not None:
             found[canonical] = seed
         else:
-            resolved.unresolved.append(UnresolvedSeed(id=given[canonical], cause=seed))
+            each = first[canonical]
+            resolved.unresolved.append(UnresolvedSeed(id=each.given, cause=known.cause(canonical), field=each.field))
     return found
 
 
@@ -134,27 +214,21 @@ def _refuse_conflicts(positives: Container[object], negatives: list[_Asked], ide
             raise InvalidArgument(f"{shown} is both a positive and a negative seed", field=asked.field)
 
 
-def _seed(canonical: str, bundle: Bundle, known: _Known) -> "Seed | UnresolvedCause":
-    rows = known.rows.get(canonical)  # the type above is quoted: protobuf enums are none at run time
+def _seed(canonical: str, bundle: Bundle, known: _Known) -> Seed | None:
+    rows = known.rows.get(canonical)
     if rows:
         return Seed(bundle.paper_id(rows[0]), rows[0])
     message = known.lookup.papers.get(canonical)
-    if message is None:
-        return (
-            recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN
-            if known.lookup.complete
-            else recommender_service_pb2.UNRESOLVED_CAUSE_UNAVAILABLE
-        )
-    text = text_of(paper_from_proto(message))
-    return Seed(message.paper_id, text=text) if text else recommender_service_pb2.UNRESOLVED_CAUSE_NOT_IN_MODEL
+    text = text_of(paper_from_proto(message)) if message is not None else ""
+    return Seed(message.paper_id, text=text) if message is not None and text else None
 
 
-def _texts(request: RecommendPapersRequest) -> list[Seed]:
+def _texts(texts: Iterable[TextSeed], name: str) -> list[Seed]:
     seeds = []
-    for place, given in enumerate(request.seeds.texts):
+    for place, given in enumerate(texts):
         text = PaperText(given.title, given.abstract).joined()
         if not text:  # the proto's rule knows the white space of ASCII only
-            field = f"seeds.texts[{place}]"
+            field = f"seeds.{name}[{place}]"
             raise InvalidArgument(f"{field}: title or abstract must hold some text", field=field)
         seeds.append(Seed(f"text:{place}", text=text))
     return seeds

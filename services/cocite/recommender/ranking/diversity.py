@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Ranking
@@ -43,6 +42,8 @@ def likeness(bundle: Bundle, rows: npt.NDArray[np.int64]) -> Likeness:
 
 
 def _coupling(bundle: Bundle, rows: npt.NDArray[np.int64]) -> Likeness:
+    from scipy.sparse import csr_array
+
     cited, owners = bundle.references.gather(rows)
     shape = (rows.size, bundle.paper_count)
     lists = csr_array((np.ones(cited.size, dtype=np.float32), (owners, cited)), shape=shape)

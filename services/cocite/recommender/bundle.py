@@ -14,6 +14,8 @@ from cocite.recommender.csr import Csr
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
+from cocite.recommender.retrieval.fold_in import regularized_gram
+from cocite.recommender.row_blocks import RowBlocks
 from cocite.recommender.word_index import WordIndex
 
 Rows = npt.NDArray[np.int64]
@@ -22,7 +24,11 @@ _LONGEST_POINTER = 256
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One model version; layout.py says what each array is. Row i is the same paper in all of them."""
+    """One model version; layout.py says what each array is. Row i is the same paper in all of them.
+
+    gram float64 (f, f) is what gram_inverse is the inverse of. Papers that came since the training may follow as
+    further rows (fresh/extension.py); manifest tells of those too.
+    """
 
     directory: Path
     manifest: Manifest
@@ -31,10 +37,11 @@ class Bundle:
     years: npt.NDArray[np.int16]
     venue_codes: npt.NDArray[np.int32]
     has_abstract: npt.NDArray[np.bool_]
-    item_factors: npt.NDArray[np.float32]
+    item_factors: RowBlocks
+    gram: npt.NDArray[np.float64]
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
-    text_vectors: npt.NDArray[np.float16]
+    text_vectors: RowBlocks
     words: WordIndex
     readers: Csr
     fields: Csr
@@ -70,10 +77,11 @@ class Bundle:
             years=arrays[layout.YEARS],
             venue_codes=arrays[layout.VENUE_CODES],
             has_abstract=arrays[layout.HAS_ABSTRACT],
-            item_factors=arrays[layout.ITEM_FACTORS],
+            item_factors=RowBlocks(arrays[layout.ITEM_FACTORS]),
+            gram=regularized_gram(arrays[layout.ITEM_FACTORS], manifest.als.regularization),
             gram_inverse=arrays[layout.GRAM_INVERSE],
             item_idf=arrays[layout.ITEM_IDF],
-            text_vectors=arrays[layout.TEXT_VECTORS],
+            text_vectors=RowBlocks(arrays[layout.TEXT_VECTORS]),
             words=WordIndex(
                 vocabulary=arrays[layout.VOCABULARY],
                 idf=arrays[layout.TERM_IDF],

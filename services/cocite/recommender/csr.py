@@ -32,3 +32,21 @@ class Csr:
     def counts(self) -> npt.NDArray[np.int64]:
         """How many rows each row links to, shape (n,)."""
         return np.diff(self.offsets)
+
+    def ends(self, sources: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """Where in rows, and in an array beside it, a link of each source (k,) is inserted to be its last.
+
+        Sources beyond the last row are new ones.
+        """
+        ends: npt.NDArray[np.int64] = self.offsets[np.minimum(sources + 1, self.offsets.size - 1)]
+        return ends
+
+    def with_links(self, sources: npt.NDArray[np.integer], targets: npt.NDArray[np.integer], row_count: int) -> "Csr":
+        """The same links and those of sources (k,) to targets (k,), with row_count sources in all.
+
+        Links come in order of source, then target, each once, every target above those its source has.
+        """
+        counts = np.bincount(sources, minlength=row_count)
+        counts[: self.offsets.size - 1] += self.counts()
+        offsets = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+        return Csr(offsets, np.insert(self.rows, self.ends(sources), targets))

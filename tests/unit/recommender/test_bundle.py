@@ -23,8 +23,9 @@ def test_ids_it_does_not_know_are_minus_one(bundle: Bundle) -> None:
 
 
 def test_arrays_are_mapped_not_read(bundle: Bundle) -> None:
-    assert isinstance(bundle.item_factors.base, np.memmap)
-    assert not bundle.item_factors.flags.writeable
+    (factors,) = bundle.item_factors.blocks
+    assert isinstance(factors.base, np.memmap)
+    assert not factors.flags.writeable
 
 
 @pytest.mark.parametrize("name", layout.FILES)

@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 from scipy.sparse import csr_matrix
 
-from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.retrieval.fold_in import FoldIn, regularized_gram
 
 ALPHA, REGULARIZATION, FACTORS, ITEMS = 20.0, 0.05, 16, 200
 
@@ -15,7 +15,7 @@ def _factors() -> npt.NDArray[np.float32]:
 def _fold_in(factors: npt.NDArray[np.float32]) -> FoldIn:
     gram = factors.T.astype(np.float64) @ factors + REGULARIZATION * np.eye(FACTORS)
     inverse = np.linalg.inv(gram).astype(np.float32)
-    return FoldIn(factors, inverse, alpha=ALPHA, regularization=REGULARIZATION)
+    return FoldIn(factors, regularized_gram(factors, REGULARIZATION), inverse, ALPHA)
 
 
 def _query(count: int, seed: int, negative: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -4,7 +4,7 @@ from implicit.nearest_neighbours import bm25_weight
 from scipy.sparse import csr_array
 
 from cocite.core.errors import InvalidArgument
-from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.retrieval.fold_in import FoldIn, regularized_gram
 from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.training.als import Factorisation, factorise
 from cocite.training.corpus import Corpus
@@ -16,9 +16,8 @@ from .conftest import checkerboard
 
 def scores(found: Factorisation, matrix: csr_array, row: int, options: AlsOptions):
     weighted = bm25_matrix(matrix, k1=options.k1, b=options.b)[0]
-    fold_in = FoldIn(
-        found.item_factors, found.gram_inverse, alpha=options.alpha, regularization=found.parameters.regularization
-    )
+    gram = regularized_gram(found.item_factors, found.parameters.regularization)
+    fold_in = FoldIn(found.item_factors, gram, found.gram_inverse, options.alpha)
     start, end = weighted.indptr[row], weighted.indptr[row + 1]
     return found.item_factors @ fold_in.fold_in(weighted.indices[start:end], weighted.data[start:end]).vector
 

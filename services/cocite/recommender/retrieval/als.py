@@ -28,9 +28,7 @@ class AlsRetriever:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._als = bundle.manifest.als
-        self._fold_in = FoldIn(
-            bundle.item_factors, bundle.gram_inverse, alpha=self._als.alpha, regularization=self._als.regularization
-        )
+        self._fold_in = FoldIn(bundle.item_factors, bundle.gram, bundle.gram_inverse, self._als.alpha)
 
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Items (k,) and their signed BM25 weights (k,)."""

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender.row_blocks import RowBlocks
+
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 _BLOCK_ROWS = 65536
@@ -35,14 +37,15 @@ class FoldedIn:
 class FoldIn:
     """Folds rows into one factorisation. Thread-safe.
 
-    item_factors float32 (n, f), gram_inverse float32 (f, f).
+    item_factors float32 (n, f); gram float64 (f, f) is Y^T Y + reg I of the factors that came out of the training,
+    gram_inverse float32 (f, f) its inverse.
     """
 
-    def __init__(self, item_factors: Floats, gram_inverse: Floats, *, alpha: float, regularization: float) -> None:
+    def __init__(self, item_factors: Floats | RowBlocks, gram: Doubles, gram_inverse: Floats, alpha: float) -> None:
         self._factors = item_factors
         self._alpha = alpha
         self._inverse = gram_inverse.astype(np.float64)
-        self._gram = _gram(item_factors) + regularization * np.eye(item_factors.shape[1])
+        self._gram = gram
 
     def fold_in(self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> FoldedIn:
         """Items rows (k,), each once, with signed weights (k,). The vector is zero when k is 0."""
@@ -69,8 +72,9 @@ class FoldIn:
         return inverse @ (factors.T @ preferred), np.einsum("ij,ij->i", factors @ inverse, factors)
 
 
-def _gram(factors: Floats) -> npt.NDArray[np.float64]:
-    total = np.zeros((factors.shape[1], factors.shape[1]))
+def regularized_gram(factors: Floats, regularization: float) -> Doubles:
+    """Y^T Y + reg I of item factors (n, f), float64 (f, f)."""
+    total: Doubles = regularization * np.eye(factors.shape[1])
     for start in range(0, len(factors), _BLOCK_ROWS):
         block = factors[start : start + _BLOCK_ROWS].astype(np.float64)
         total += block.T @ block

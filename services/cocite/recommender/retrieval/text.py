@@ -8,8 +8,6 @@ from cocite.recommender.query import Query
 from cocite.recommender.retrieval.contract import Scores
 
 NEGATIVE_SHARE = 0.25  # of the mean of negative texts; Rocchio's usual ratio of negative to positive feedback
-_RESIDENT_NUMBERS = 64 * 1024 * 1024  # text vectors up to this many numbers are kept as float32: 256 MB
-_BLOCK_ROWS = 8192
 
 
 class TextRetriever:
@@ -24,10 +22,7 @@ class TextRetriever:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        vectors = bundle.text_vectors
-        # numpy converts float16 slowly: 10,000 vectors cost more than all else in a query together.
-        self._vectors = vectors.astype(np.float32) if vectors.size <= _RESIDENT_NUMBERS else vectors
-        self._silent = ~np.any(self._vectors, axis=1)
+        self._silent = ~bundle.text_vectors.nonzero_rows()
 
     def scores(self, query: Query) -> Scores | None:
         """See Retriever. Papers without text, or pointing away from the seeds, are left to the others."""
@@ -37,15 +32,12 @@ class TextRetriever:
         negative = self._mean(query.negative_rows, query.negative_text_vectors)
         aim = positive if negative is None else positive - NEGATIVE_SHARE * negative
         aim /= max(float(np.linalg.norm(aim)), 1e-12)
-        scores = np.empty(len(self._vectors), dtype=np.float32)
-        for start in range(0, len(scores), _BLOCK_ROWS):
-            block = self._vectors[start : start + _BLOCK_ROWS].astype(np.float32, copy=False)
-            scores[start : start + _BLOCK_ROWS] = block @ aim
+        scores = self._bundle.text_vectors @ aim
         scores[self._silent | (scores <= 0.0)] = -np.inf
         return scores
 
     def _mean(self, rows: tuple[int, ...], texts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
-        known = self._bundle.text_vectors[list(rows)].astype(np.float32)
+        known = self._bundle.text_vectors[rows]
         vectors = np.concatenate((known, texts)) if len(texts) else known
         vectors = vectors[np.any(vectors, axis=1)]
         return vectors.mean(axis=0, dtype=np.float32) if len(vectors) else None

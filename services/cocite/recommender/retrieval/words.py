@@ -1,4 +1,4 @@
-"""Likeness of wording: terms in common."""
+"""Likeness of wording: terms in common, of papers with the seeds or of those who cite papers with the seeds."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,49 +10,64 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.contract import Scores
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
-from cocite.recommender.word_index import Terms
+from cocite.recommender.word_index import Terms, WordIndex
 
-MOST_TERMS = 256  # looked up, the heaviest of all seeds: more than one abstract has, so only many seeds lose any
+MOST_TERMS = 384  # looked up, the heaviest of all seeds: more than one abstract has, so only many seeds lose any
 
 
 class WordsRetriever:
-    """Papers whose title, abstract and keywords hold the words of the seeds (Rocchio 1971 over TF-IDF cosines).
-
-    The aim is the mean of the positive seeds' terms less a share of the mean of the negative ones' terms, as in
-    TextRetriever, cut to its MOST_TERMS heaviest.
-    """
+    """Papers whose title, abstract and keywords hold the words of the seeds (Rocchio 1971 over TF-IDF cosines)."""
 
     name = "words"
     weight = 0.5
 
     def __init__(self, bundle: Bundle) -> None:
-        self._words = bundle.words
-        self._paper_count = bundle.paper_count
+        self._bundle = bundle
+        self._postings = bundle.words.postings
 
     def scores(self, query: Query) -> Scores | None:
         """See Retriever. Papers that share no term with the seeds, or more with the negative ones, are left out."""
-        positive = self._terms((*query.positive_rows, *query.library_rows), query.texts)
-        if not positive:
-            return None
-        negative = self._terms(query.negative_rows, query.negative_texts)
-        terms, weights = _heaviest(*_aim(positive, negative))
-        scores: Scores = self._columns(terms) @ weights
-        scores[scores <= 0.0] = -np.inf
-        return scores
+        aim = word_aim(self._bundle.words, query)
+        return None if aim is None else _positive(self._postings.dot(aim, self._bundle.paper_count))
 
-    def _columns(self, terms: npt.NDArray[np.int32]) -> csc_array:
-        """The weights of some terms (k,) in all papers, float32 (n, k)."""
-        spans = [self._words.term_papers.span(term) for term in terms]
-        ends = np.cumsum([0, *(span.stop - span.start for span in spans)])
-        data = np.concatenate([self._words.term_paper_weights[span] for span in spans])
-        rows = np.concatenate([self._words.term_papers.rows[span] for span in spans])
-        return csc_array((data, rows, ends), shape=(self._paper_count, len(spans)))
 
-    def _terms(self, rows: Iterable[int], texts: Iterable[str]) -> list[Terms]:
-        """Terms of each seed that has any, in an order that does not depend on that of the seeds."""
-        known = [self._words.of_row(row) for row in sorted(set(rows))]
-        told = [self._words.of_text(text) for text in sorted(set(texts))]
-        return [found for found in (*known, *told) if found.places.size]
+class ContextsRetriever:
+    """Papers that are cited by papers with the words of the seeds: what a paper is known for to others need not be what
+    it says of itself (Small 1978; Bradshaw 2003).
+    """  # fmt: skip
+
+    name = "contexts"
+    weight = 0.5
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    def scores(self, query: Query) -> Scores | None:
+        """See Retriever. Papers that nobody cites are left to the others."""
+        aim = word_aim(self._bundle.words, query)
+        return None if aim is None else _positive(self._bundle.contexts.dot(aim, self._bundle.paper_count))
+
+
+def _positive(scores: Scores) -> Scores:
+    scores[scores <= 0.0] = -np.inf
+    return scores
+
+
+def word_aim(words: WordIndex, query: Query) -> Terms | None:
+    """The mean of the positive seeds' terms less a share of the mean of the negative ones', as in TextRetriever, of
+    norm 1 and then cut to its MOST_TERMS heaviest. None when no positive seed has any.
+    """  # fmt: skip
+    positive = _terms(words, (*query.positive_rows, *query.library_rows), query.texts)
+    if not positive:
+        return None
+    return Terms(*_heaviest(*_aim(positive, _terms(words, query.negative_rows, query.negative_texts))))
+
+
+def _terms(words: WordIndex, rows: Iterable[int], texts: Iterable[str]) -> list[Terms]:
+    """Terms of each seed that has any, in an order that does not depend on that of the seeds."""
+    known = [words.of_row(row) for row in sorted(set(rows))]
+    told = [words.of_text(text) for text in sorted(set(texts))]
+    return [found for found in (*known, *told) if found.places.size]
 
 
 def _aim(positive: Sequence[Terms], negative: Sequence[Terms]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:

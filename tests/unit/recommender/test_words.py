@@ -1,0 +1,98 @@
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cocite.core.paper import Paper
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.query import Query
+from cocite.recommender.retrieval import words as module
+from cocite.recommender.retrieval.words import WordsRetriever
+from support.bundles import Corpus, write_bundle
+
+TITLES = (
+    "graphs and trees",
+    "trees and forests",
+    "small-world graphs",
+    "knights of old",
+    "knights and bishops",
+    "",
+    "bishops of forests",
+    "old small_world",
+    "graphs",
+    "引文分析",
+    "引文网络",
+)
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    papers = [Paper(f"local:{i}", title=title) for i, title in enumerate(TITLES)]
+    papers.append(Paper("local:k", title="untold", abstract="nothing else", keywords=("small_world", "网络")))
+    return Bundle.load(write_bundle(tmp_path_factory.mktemp("words"), Corpus(tuple(papers), ()), factors=1))
+
+
+def _dense(bundle: Bundle) -> np.ndarray:
+    dense = np.zeros((bundle.paper_count, bundle.words.vocabulary.size), dtype=np.float64)
+    for row in range(bundle.paper_count):
+        found = bundle.words.of_row(row)
+        dense[row, found.places] = found.weights
+    return dense
+
+
+def test_scores_are_cosines(words: Bundle) -> None:
+    dense, retriever = _dense(words), WordsRetriever(words)
+    for row in (0, 2, 4, 10):
+        scores = retriever.scores(Query(positive_rows=(row,)))
+        cosines = dense @ dense[row]
+        assert scores is not None
+        assert np.array_equal(scores > -np.inf, cosines > 0)
+        assert scores[cosines > 0] == pytest.approx(cosines[cosines > 0], abs=1e-6)
+
+
+def test_several_and_negative_seeds_are_rocchio(words: Bundle) -> None:
+    dense = _dense(words)
+    for one, other in combinations((0, 1, 2, 4, 6), 2):
+        aim = (dense[one] + dense[other]) / 2 - 0.25 * dense[3]
+        expected = dense @ (aim / np.linalg.norm(aim))
+        scores = WordsRetriever(words).scores(Query(positive_rows=(one,), library_rows=(other,), negative_rows=(3,)))
+        assert scores is not None
+        assert scores[expected > 1e-6] == pytest.approx(expected[expected > 1e-6], abs=1e-6)
+        assert (scores[expected < -1e-6] == -np.inf).all()
+
+
+def test_a_text_is_weighed_like_a_paper(words: Bundle) -> None:
+    for row, title in enumerate(TITLES):
+        by_row = WordsRetriever(words).scores(Query(positive_rows=(row,)))
+        by_text = WordsRetriever(words).scores(Query(texts=(title.upper(),)))
+        if by_row is None or by_text is None:
+            assert by_row is by_text is None and title == ""
+        else:
+            np.testing.assert_allclose(by_row, by_text, rtol=1e-5)
+
+
+def test_keywords_count_beside_an_abstract_and_tags_are_found_whole(words: Bundle) -> None:
+    scores = WordsRetriever(words).scores(Query(texts=("small-world",)))
+    assert scores is not None and set(np.flatnonzero(scores > 0)) == {2, 7, 11}
+    scores = WordsRetriever(words).scores(Query(texts=("网络",)))
+    assert scores is not None and set(np.flatnonzero(scores > 0)) == {10, 11}
+
+
+def test_what_is_not_looked_up_is_the_lightest(words: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = 7  # old small_world
+    found = words.words.of_row(row)
+    heaviest = int(found.places[np.argmax(found.weights)])
+    monkeypatch.setattr(module, "MOST_TERMS", 1)
+    scores = WordsRetriever(words).scores(Query(positive_rows=(row,)))
+    assert scores is not None
+    assert set(np.flatnonzero(scores > 0)) == set(words.words.term_papers.of(heaviest).tolist())
+
+
+def test_unknown_words_are_nothing_to_go_by(words: Bundle, tmp_path: Path) -> None:
+    retriever = WordsRetriever(words)
+    assert retriever.scores(Query(texts=("xylophone", "zzz"))) is None
+    assert retriever.scores(Query(texts=("",))) is None
+    assert retriever.scores(Query(positive_rows=(5,))) is None  # has no text
+    mixed = retriever.scores(Query(texts=("xylophone trees",)))
+    assert mixed is not None and set(np.flatnonzero(mixed > 0)) == {0, 1}

@@ -1,12 +1,13 @@
 """Answers in plain words."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cocite.client import types
 
 REASONS_SHOWN = 3
+REFERENCES_SHOWN = 5  # of those that were not found
 
 UNRESOLVED = {
     "unknown": "no paper of the catalogue has this id",
@@ -21,6 +22,7 @@ DEGRADED = {
     "cache_unavailable": "Redis does not answer: slower, but complete",
     "catalogue_unavailable": "the catalogue does not answer: titles and years may be missing",
 }
+NOT_FOUND = "no paper of the catalogue has its id or title"  # said of entries of a reference list
 UNKNOWN_REMEDY = "check the id, bring the paper in with `cocite ingest`, or describe it with --text"
 FALLBACK = {"popularity": "the seeds led to no paper: these are the most cited papers instead"}
 
@@ -75,8 +77,20 @@ def why_nothing(answer: types.Recommendations) -> list[str]:
 
 
 def left_out(answer: types.Recommendations) -> list[str]:
-    """The seeds that were left out, each with its cause."""
-    return [f"left out {seed.id}: {UNRESOLVED.get(seed.cause, seed.cause)}" for seed in answer.unresolved]
+    """The seeds that were left out, each with its cause; of a reference list how much of it, and the first of them."""
+    entries = [seed for seed in answer.unresolved if seed.field.startswith("seeds.reference_text")]
+    lines = [_left_out(seed, UNRESOLVED) for seed in answer.unresolved if seed not in entries]
+    every = len(entries) + len(answer.references)
+    if every:
+        lines.append(f"{len(answer.references)} of {counted(every, 'reference was', 'references were')} found")
+    lines += [_left_out(seed, {**UNRESOLVED, "unknown": NOT_FOUND}) for seed in entries[:REFERENCES_SHOWN]]
+    if len(entries) > REFERENCES_SHOWN:
+        lines.append(f"and {len(entries) - REFERENCES_SHOWN} more, all of them with --json")
+    return lines
+
+
+def _left_out(seed: types.UnresolvedSeed, causes: Mapping[str, str]) -> str:
+    return f"left out {seed.id}: {causes.get(seed.cause, seed.cause)}"
 
 
 def degraded_in_words(answer: types.Recommendations | types.Resolution) -> list[str]:

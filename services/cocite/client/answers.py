@@ -73,12 +73,13 @@ def recommendations(message: pb.RecommendPapersResponse) -> types.Recommendation
         next_page_token=message.next_page_token,
         model_version=message.model_version,
         unresolved=tuple(
-            types.UnresolvedSeed(seed.id, enum_name(pb.UnresolvedCause, seed.cause, "UNRESOLVED_CAUSE_"))
+            types.UnresolvedSeed(seed.id, enum_name(pb.UnresolvedCause, seed.cause, "UNRESOLVED_CAUSE_"), seed.field)
             for seed in message.unresolved_seeds
         ),
         degraded=degradations(message.degraded),
         fallback=enum_name(pb.Fallback, message.fallback, "FALLBACK_"),
         attribution_token=message.attribution_token,
+        references=tuple(types.ResolvedReference(r.entry, r.paper_id) for r in message.resolved_references),
     )
 
 

@@ -26,6 +26,16 @@ def whole_number(value: object, field: str) -> int:
     return value
 
 
+def number(value: object, field: str) -> float:
+    """value as float. Raises InvalidArgument for bool, text and anything else that is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidArgument(f"{field}: must be a number, not {value!r:.60}", field=field)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidArgument(f"{field}: is too large", field=field) from None
+
+
 def text(value: object, field: str) -> str:
     """value as str that UTF-8 can hold. Raises InvalidArgument otherwise."""
     if not isinstance(value, str):
@@ -47,9 +57,8 @@ def strings(values: str | Iterable[str], field: str) -> list[str]:
     return [text(value, f"{field}[{i}]") for i, value in enumerate(values)]
 
 
-def text_seeds(texts: str | TextSeed | Iterable[str | TextSeed]) -> list[pb.TextSeed]:
+def text_seeds(texts: str | TextSeed | Iterable[str | TextSeed], field: str) -> list[pb.TextSeed]:
     """Text seeds; of a plain text the first line is the title."""
-    field = "seeds.texts"
     if isinstance(texts, (str, TextSeed)):
         texts = [texts]
     if isinstance(texts, (bytes, dict)) or not isinstance(texts, Iterable):
@@ -69,7 +78,11 @@ def text_seeds(texts: str | TextSeed | Iterable[str | TextSeed]) -> list[pb.Text
 
 
 def paper_filter(
-    min_year: int | None, max_year: int | None, venues: str | Iterable[str], has_abstract: bool | None
+    min_year: int | None,
+    max_year: int | None,
+    venues: str | Iterable[str],
+    fields: str | Iterable[str],
+    has_abstract: bool | None,
 ) -> pb.PaperFilter:
     """The filter; None means no bound."""
     if has_abstract is not None and not isinstance(has_abstract, bool):
@@ -79,6 +92,7 @@ def paper_filter(
         min_year=None if min_year is None else whole_number(min_year, "filter.min_year"),
         max_year=None if max_year is None else whole_number(max_year, "filter.max_year"),
         venues=strings(venues, "filter.venues"),
+        fields=strings(fields, "filter.fields"),
         has_abstract=has_abstract,
     )
 
@@ -95,11 +109,18 @@ def recommend_request(
     *,
     negative: str | Sequence[str] = (),
     texts: str | TextSeed | Sequence[str | TextSeed] = (),
+    negative_texts: str | TextSeed | Sequence[str | TextSeed] = (),
+    library: str | Sequence[str] = (),
+    references: str | Sequence[str] = (),
+    reference_text: str = "",
     min_year: int | None = None,
     max_year: int | None = None,
     venues: str | Sequence[str] = (),
+    fields: str | Sequence[str] = (),
     has_abstract: bool | None = None,
     exclude: str | Sequence[str] = (),
+    recency: float = 0.0,
+    diversity: float = 0.0,
     page_size: int = 0,
     page_token: str = "",
     view: str = "basic",
@@ -109,10 +130,16 @@ def recommend_request(
         seeds=pb.Seeds(
             positive_ids=strings(seeds, "seeds.positive_ids"),
             negative_ids=strings(negative, "seeds.negative_ids"),
-            texts=text_seeds(texts),
+            texts=text_seeds(texts, "seeds.texts"),
+            negative_texts=text_seeds(negative_texts, "seeds.negative_texts"),
+            library_ids=strings(library, "seeds.library_ids"),
+            reference_ids=strings(references, "seeds.reference_ids"),
+            reference_text=text(reference_text, "seeds.reference_text"),
         ),
-        filter=paper_filter(min_year, max_year, venues, has_abstract),
+        filter=paper_filter(min_year, max_year, venues, fields, has_abstract),
         exclude_ids=strings(exclude, "exclude_ids"),
+        recency=number(recency, "recency"),
+        diversity=number(diversity, "diversity"),
         page_size=whole_number(page_size, "page_size"),
         page_token=text(page_token, "page_token"),
         view=paper_view(view),

@@ -95,10 +95,23 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedSeed:
-    """A seed left out of account; cause is "unknown", "not_in_model" or "unavailable"."""
+    """A seed left out of account; cause is "unknown", "not_in_model" or "unavailable".
+
+    field says where the request has it, such as "seeds.positive_ids[0]"; of "seeds.reference_text[3]", the fourth
+    entry of the text, id is the entry itself, cut short.
+    """
 
     id: str
     cause: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedReference:
+    """An entry of the reference text, cut short, and the paper it means."""
+
+    entry: str
+    paper_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,10 @@ class Degradation:
 
 @dataclass(frozen=True, slots=True)
 class Recommendations(Sequence[Recommendation]):
-    """One page, a sequence of its results. fallback is "" or "popularity"; next_page_token is "" on the last page."""
+    """One page, a sequence of its results. fallback is "" or "popularity"; next_page_token is "" on the last page.
+
+    references are the entries of the reference text that could be used; the others are among the unresolved.
+    """
 
     results: tuple[Recommendation, ...]
     next_page_token: str
@@ -120,6 +136,7 @@ class Recommendations(Sequence[Recommendation]):
     degraded: tuple[Degradation, ...]
     fallback: str
     attribution_token: str
+    references: tuple[ResolvedReference, ...] = ()
 
     @overload
     def __getitem__(self, place: int) -> Recommendation: ...
@@ -161,7 +178,7 @@ class RefusedModel:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model now serving; metrics are those of its training, by name ("fused.recall@20")."""
+    """The model now serving; metrics are those of its training, by name ("model.recall@20")."""
 
     model_version: str
     create_time: datetime

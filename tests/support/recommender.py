@@ -17,7 +17,7 @@ from cocite.serving.papers import paper_to_proto
 from cocite.serving.server import GrpcServer
 from cocite.v1 import embedding_service_pb2 as embedding_pb
 from cocite.v1 import feature_service_pb2 as feature_pb
-from cocite.v1 import vector_pb2
+from cocite.v1 import paper_pb2, vector_pb2
 from cocite.v1.degradation_pb2 import Degradation
 from cocite.v1.embedding_service_pb2_grpc import (
     EmbeddingServiceServicer,
@@ -60,6 +60,9 @@ class Features(FeatureServiceServicer):
         self.trouble = Trouble()
         self.degraded: list[Degradation] = []
         self.requests: list[feature_pb.BatchGetPapersRequest] = []
+        self.references: dict[str, tuple[str, ...]] = {}
+        self.new: list[feature_pb.NewPaper] = []
+        self.arrivals = 0
 
     def BatchGetPapers(
         self, request: feature_pb.BatchGetPapersRequest, context: grpc.ServicerContext
@@ -73,6 +76,34 @@ class Features(FeatureServiceServicer):
         ]
         missing = [name for name in request.paper_ids if name not in self.papers]
         return feature_pb.BatchGetPapersResponse(papers=found, missing_ids=missing, degraded=self.degraded)
+
+    def BatchGetReferences(
+        self, request: feature_pb.BatchGetReferencesRequest, context: grpc.ServicerContext
+    ) -> feature_pb.BatchGetReferencesResponse:
+        self.trouble.strike(context)
+        return feature_pb.BatchGetReferencesResponse(
+            references=[
+                feature_pb.References(requested_id=name, reference_ids=self.references.get(name, ()))
+                for name in request.paper_ids
+                if name in self.papers
+            ]
+        )
+
+    def ListNewPapers(
+        self, request: feature_pb.ListNewPapersRequest, context: grpc.ServicerContext
+    ) -> feature_pb.ListNewPapersResponse:
+        self.trouble.strike(context)
+        return feature_pb.ListNewPapersResponse(papers=[new for new in self.new if new.cursor > request.after][:2])
+
+    def add(self, paper: Paper, references: tuple[str, ...] = (), citing: tuple[str, ...] = ()) -> None:
+        """A paper that comes, or comes again."""
+        self.papers[paper.paper_id] = paper
+        self.references[paper.paper_id] = references
+        self.arrivals += 1
+        kept = [new for new in self.new if new.paper.paper_id != paper.paper_id]
+        message = paper_to_proto(paper, paper_pb2.PAPER_VIEW_FULL)
+        came = feature_pb.NewPaper(paper=message, reference_ids=references, citing_ids=citing, cursor=self.arrivals)
+        self.new = [*kept, came]
 
 
 class Embedding(EmbeddingServiceServicer):
@@ -133,6 +164,7 @@ def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 
     settings = Settings(
         bundles_dir=bundles_dir,
         bundle_poll_s=poll_s,
+        fresh_interval_s=poll_s,
         recommender_listen="127.0.0.1:0",
         features_target=features_target,
         embedding_target=embedding_target,

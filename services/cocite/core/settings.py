@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         default=1.0, description="seconds between NOT_SERVING and refusing calls at shutdown"
     )
     bundle_poll_s: Seconds = Field(default=1.0, description="seconds between looks for a newly published bundle")
+    fresh_interval_s: Seconds = Field(default=2.0, description="seconds between looks for papers newer than the model")
+    fresh_limit: Annotated[int, Field(ge=0)] = Field(
+        default=10_000, description="papers newer than the model that are recommended at most; 0 for none"
+    )
     log_level: str = Field(
         default="info", pattern=r"^(debug|info|warning|error)$", description="least severe level that is logged"
     )

@@ -52,19 +52,19 @@ class FeatureServicer(feature_service_pb2_grpc.FeatureServiceServicer):
     ) -> pb.ListNewPapersResponse:
         """See feature_service.proto."""
         deadline = Deadline.of(context, self._default_deadline_s)
-        response = pb.ListNewPapersResponse(cursor=request.after)
+        response = pb.ListNewPapersResponse()
         room = MAX_MESSAGE_BYTES // 2
         for arrival in self._source.arrivals(request.after, request.page_size or _NEW_PAPERS, deadline):
             new = pb.NewPaper(
                 paper=paper_to_proto(arrival.paper, paper_pb2.PAPER_VIEW_FULL),
                 reference_ids=arrival.reference_ids,
                 citing_ids=arrival.citing_ids,
+                cursor=arrival.number,
             )
             room -= new.ByteSize()
             if room < 0 and response.papers:
                 break
             response.papers.append(new)
-            response.cursor = arrival.number
         return response
 
     def BatchGetReferences(

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cocite.recommender import reasons
 from cocite.recommender.attribution import attribution_token
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.clients import FeatureClient, Lookup
+from cocite.recommender.evidence import SeedEvidence
+from cocite.recommender.explaining import Explanation, explain
 from cocite.recommender.paging import make_token, read_token
 from cocite.recommender.query import Query, Ranking, RowFilter
-from cocite.recommender.reason_messages import reason_message
-from cocite.recommender.reasons import SeedEvidence
 from cocite.recommender.reload import Model
 from cocite.recommender.seeds import ResolvedSeeds, Seed, resolve_seeds
 from cocite.recommender.texts import TextVectors, Vector
@@ -28,7 +27,6 @@ from cocite.v1.recommender_service_pb2 import (
 )
 
 DEFAULT_PAGE_SIZE = 20
-_MOST_EXPLAINING = 100  # papers of a library or reference list that reasons are sought in
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +60,20 @@ class Answerer:
         makes the list another than that of the pages before.
         """
         bundle, key = model.bundle, request_key(request)
-        start = read_token(request.page_token, key, bundle.version)
+        start = read_token(request.page_token, key, model.name)
         seeds = resolve_seeds(request, bundle, self._features, deadline)
         positives, negatives, problems = self._with_vectors(seeds, bundle, deadline)
         basis = _basis(seeds, [*positives, *negatives])
         start.check(basis, complete=seeds.complete and not problems)
-        ranking = model.engine.rank(_query(seeds, positives, negatives, request))
+        query = _query(seeds, positives, negatives, request)
+        ranking = model.engine.rank(query)
         page = _Page(ranking, start.offset, start.offset + (request.page_size or DEFAULT_PAGE_SIZE))
         view = request.view or paper_pb2.PAPER_VIEW_BASIC
         shown = self._display(bundle, page, view, deadline)
-        rows = (*seeds.library_rows, *seeds.reference_rows)[:_MOST_EXPLAINING]
-        explained = model.engine.explain(
-            [*positives, *(SeedEvidence(row) for row in rows)], ranking, page.start, page.end
-        )
-        labels = [*(seed.label for seed in seeds.positives), *map(bundle.paper_id, rows)]
+        explained = explain(model.engine, query, seeds, positives, ranking, page.start, page.end)
         return RecommendPapersResponse(
-            results=_results(bundle, page, shown, view, explained, labels),
-            next_page_token="" if page.is_last else make_token(key, bundle.version, basis, page.end),
+            results=_results(bundle, page, shown, view, explained),
+            next_page_token="" if page.is_last else make_token(key, model.name, basis, page.end),
             model_version=bundle.version,
             unresolved_seeds=seeds.unresolved,
             degraded=_distinct([*seeds.degraded, *problems, *shown.degraded]),
@@ -95,11 +90,14 @@ class Answerer:
         self, seeds: ResolvedSeeds, bundle: Bundle, deadline: Deadline
     ) -> tuple[list[SeedEvidence], list[SeedEvidence], list[Degradation]]:
         every = [*seeds.positives, *seeds.negatives]
-        texts = [seed.text for seed in every if seed.row is None]
+        texts = [seed.text for seed in every if seed.text]
         manifest = bundle.manifest
         vectors, problems = self._texts.of(texts, manifest.embedding_model_version, manifest.text_dimension, deadline)
         remaining = iter(vectors)
-        evidence = [SeedEvidence(seed.row, next(remaining) if seed.row is None else None) for seed in every]
+        evidence = [
+            SeedEvidence(seed.row, next(remaining) if seed.text else None, seed.text, seed.reference_rows)
+            for seed in every
+        ]
         return evidence[: len(seeds.positives)], evidence[len(seeds.positives) :], problems
 
     def _display(self, bundle: Bundle, page: _Page, view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
@@ -123,7 +121,8 @@ def _basis(seeds: ResolvedSeeds, evidence: Sequence[SeedEvidence]) -> bytes:
         seed.text if found.vector is not None else None
         for seed, found in zip((*seeds.positives, *seeds.negatives), evidence, strict=True)
     ]
-    rows = (seeds.library_rows, seeds.reference_rows, seeds.excluded_rows)
+    cited = [seed.reference_rows for seed in seeds.positives]
+    rows = (seeds.library_rows, seeds.reference_rows, seeds.excluded_rows, cited)
     return json.dumps((_rows(seeds.positives), _rows(seeds.negatives), texts, *rows)).encode()
 
 
@@ -149,6 +148,7 @@ def _query(
     negatives: list[SeedEvidence],
     request: RecommendPapersRequest,
 ) -> Query:
+    cited = [row for seed in seeds.positives for row in seed.reference_rows]
     return Query(
         positive_rows=_rows(seeds.positives),
         negative_rows=_rows(seeds.negatives),
@@ -156,7 +156,7 @@ def _query(
         negative_texts=tuple(seed.text for seed in seeds.negatives if seed.text),
         text_vectors=_stack([seed.vector for seed in positives if seed.vector is not None]),
         negative_text_vectors=_stack([seed.vector for seed in negatives if seed.vector is not None]),
-        reference_rows=seeds.reference_rows,
+        reference_rows=tuple(dict.fromkeys((*seeds.reference_rows, *cited))),
         library_rows=seeds.library_rows,
         exclude_rows=seeds.excluded_rows,
         row_filter=_row_filter(request.filter),
@@ -188,8 +188,7 @@ def _results(
     page: _Page,
     shown: Lookup,
     view: paper_pb2.PaperView,
-    explained: list[list[reasons.Reason]],
-    labels: list[str],
+    explained: list[Explanation],
 ) -> list[Recommendation]:
     scores = page.ranking.scores[page.start : page.end]
     return [
@@ -201,7 +200,8 @@ def _results(
             ),
             score=float(score),
             rank=page.start + place + 1,
-            reasons=[reason_message(bundle, reason, labels) for reason in found],
+            reasons=found.reasons,
+            contributions=found.contributions,
         )
         for place, (row, score, found) in enumerate(zip(page.rows, scores, explained, strict=True))
     ]

@@ -23,7 +23,14 @@ from cocite.v1 import degradation_pb2, paper_pb2, vector_pb2
 from cocite.v1.degradation_pb2 import Degradation
 from cocite.v1.embedding_service_pb2 import EmbedTextsRequest, EmbedTextsResponse
 from cocite.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
-from cocite.v1.feature_service_pb2 import BatchGetPapersRequest, BatchGetPapersResponse
+from cocite.v1.feature_service_pb2 import (
+    BatchGetPapersRequest,
+    BatchGetPapersResponse,
+    BatchGetReferencesRequest,
+    BatchGetReferencesResponse,
+    ListNewPapersRequest,
+    ListNewPapersResponse,
+)
 from cocite.v1.feature_service_pb2_grpc import FeatureServiceStub
 
 log = structlog.get_logger("cocite.recommender.clients")
@@ -115,12 +122,17 @@ class Lookup:
         return Lookup(self.papers | other.papers, (*self.degraded, *other.degraded), self.complete and other.complete)
 
 
+_FAILED = Lookup(degraded=(degradation(degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE),), complete=False)
+
+
 class FeatureClient:
     """Papers from the feature service."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         stub = FeatureServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
         self._get_papers = stub.BatchGetPapers
+        self._get_references = stub.BatchGetReferences
+        self._list_new = stub.ListNewPapers
         self._guard = _Guarded("feature")
 
     def papers(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
@@ -130,6 +142,23 @@ class FeatureClient:
             lookup = lookup.joined(self._look_up(ids[start : start + _MOST_IDS], view, deadline))
         return lookup
 
+    def references(self, ids: Sequence[str], deadline: Deadline) -> tuple[dict[str, tuple[str, ...]], Lookup]:
+        """What the papers with canonical ids, at most 200, cite, and an empty lookup that says how asking went."""
+        if not ids:
+            return {}, Lookup()
+        request = BatchGetReferencesRequest(paper_ids=ids)
+        timeout_s = deadline.share(FEATURES_SHARE, FEATURES_AT_MOST_S)
+        try:
+            response: BatchGetReferencesResponse = self._guard.call(self._get_references, request, timeout_s)
+        except CociteError:
+            return {}, _FAILED
+        return {found.requested_id: tuple(found.reference_ids) for found in response.references}, Lookup()
+
+    def new_papers(self, after: int, timeout_s: float) -> ListNewPapersResponse:
+        """The next page of papers that came or changed. Raises a CociteError when the service fails or is late."""
+        response: ListNewPapersResponse = self._guard.call(self._list_new, ListNewPapersRequest(after=after), timeout_s)
+        return response
+
     def _look_up(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
         request = BatchGetPapersRequest(paper_ids=ids, view=view)
         try:
@@ -137,7 +166,7 @@ class FeatureClient:
                 self._get_papers, request, deadline.share(FEATURES_SHARE, FEATURES_AT_MOST_S)
             )
         except CociteError:
-            return Lookup(degraded=(degradation(degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE),), complete=False)
+            return _FAILED
         lost = (
             degradation_pb2.DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE,
             degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE,

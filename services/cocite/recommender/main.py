@@ -7,6 +7,7 @@ import grpc
 from cocite.core.settings import Settings
 from cocite.recommender.answer import Answerer
 from cocite.recommender.clients import EmbeddingClient, FeatureClient
+from cocite.recommender.fresh.follower import Follower
 from cocite.recommender.reload import Models, Watcher
 from cocite.recommender.servicer import RecommenderServicer
 from cocite.recommender.texts import TextVectors
@@ -24,10 +25,12 @@ class Recommender:
     server: GrpcServer
     models: Models
     watcher: Watcher
+    follower: Follower
     channels: tuple[grpc.Channel, ...]
 
     def close(self) -> None:
         """Stop watching and hang up."""
+        self.follower.close()
         self.watcher.close()
         for channel in self.channels:
             channel.close()
@@ -49,7 +52,15 @@ def build(settings: Settings) -> Recommender:
     server = GrpcServer(settings, settings.recommender_listen, [NAME], register)
     watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
     watcher.start()
-    return Recommender(server, models, watcher, (features_channel, embedding_channel))
+    follower = Follower(  # with clients of its own: what fails in the background must not shut calls out
+        models,
+        FeatureClient(features_channel),
+        EmbeddingClient(embedding_channel),
+        settings.fresh_interval_s,
+        settings.fresh_limit,
+    )
+    follower.start()
+    return Recommender(server, models, watcher, follower, (features_channel, embedding_channel))
 
 
 def serve(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """Page tokens: where the next page of one list starts, bound to all that the list was made of.
 
-That is the request, the model version, and what could be used of the request at the time, its basis: a text counts
-only while the embedding service answers. A page of another list is never passed off as the next of the first.
+That is the request, the model version with the papers that came since, and what could be used of the request at the
+time, its basis: a text counts only while the embedding service answers. A page of another list is never passed off as
+the next of the first.
 
 A token is base64url of a version byte, digests of the three, the offset and a checksum.
 It is opaque and short, not secret: whoever forges one only gets another page of the same list.
@@ -56,19 +57,30 @@ class PageStart:
         )
 
 
-def make_token(request_key: bytes, model_version: str, basis: bytes, offset: int) -> str:
+def make_token(request_key: bytes, model: str, basis: bytes, offset: int) -> str:
     """The token of the page that starts at offset. request_key is the request's bytes without its paging fields."""
-    body = _FORMAT.pack(
-        _VERSION, digest(model_version.encode(), 8), digest(request_key, 12), digest(basis, _BASIS_BYTES), offset
-    )
+    body = _FORMAT.pack(_VERSION, model_digest(model), digest(request_key, 12), digest(basis, _BASIS_BYTES), offset)
     return base64.urlsafe_b64encode(body + digest(body, _CHECKSUM_BYTES)).rstrip(b"=").decode()
 
 
-def read_token(token: str, request_key: bytes, model_version: str) -> PageStart:
+def model_of(token: str) -> bytes:
+    """The digest of the model that a token is bound to, b"" where it is none."""
+    try:
+        return _unpack(token)[1] if token else b""
+    except InvalidArgument:
+        return b""
+
+
+def model_digest(model: str) -> bytes:
+    """What model_of gives for tokens of a model."""
+    return digest(model.encode(), 8)
+
+
+def read_token(token: str, request_key: bytes, model: str) -> PageStart:
     """What is in a token, the first page for "". Raises InvalidArgument that says why a token does not fit."""
     if not token:
         return PageStart()
-    version, model, request, basis, offset = _unpack(token)
+    version, made_by, request, basis, offset = _unpack(token)
     if version != _VERSION:
         raise InvalidArgument("page_token is of another release", hint="ask for the first page again", field=_FIELD)
     if request != digest(request_key, 12):
@@ -77,10 +89,10 @@ def read_token(token: str, request_key: bytes, model_version: str) -> PageStart:
             hint="repeat the request of the page before; only page_size and view may change",
             field=_FIELD,
         )
-    if model != digest(model_version.encode(), 8):
+    if made_by != model_digest(model):
         raise InvalidArgument(
-            "page_token belongs to another model version",
-            hint="the model has changed since; ask for the first page again",
+            "page_token belongs to another model version, or to an earlier state of this one",
+            hint="the model has changed or papers have come since; ask for the first page again",
             field=_FIELD,
         )
     return PageStart(offset, basis)

@@ -4,12 +4,13 @@ CURRENT is looked at every so often. A new version is loaded and verified beside
 place by one assignment; each request takes the reference once, so one answer comes from one version. What cannot
 be loaded is refused and the old version stays: for good when its contents are wrong, until they change; with
 growing pauses between tries when the cause may pass, as lack of memory does. Rolling back is publishing again.
+Papers that are newer than the version are added to it in the same way, as often as there are others.
 """
 
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,13 @@ import structlog
 from cocite.core.errors import CociteError, CorruptData, NotReady
 from cocite.recommender.bundle import Bundle, read_current
 from cocite.recommender.engine import Engine
+from cocite.recommender.fresh.extension import Extension
+from cocite.recommender.fresh.paper import FreshPaper, name_of
+from cocite.recommender.paging import model_digest
 
 log = structlog.get_logger("cocite.models")
 MAX_REFUSED = 20
+KEPT_STATES = 4  # of the serving version, the latest: further pages of a list come from what made its first
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # between tries to load what may load yet
 
 _Signature = tuple[object, ...]
@@ -28,10 +33,12 @@ _Signature = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One loaded version."""
+    """One loaded version with the papers that came since, fresh_count of them. name tells such states apart."""
 
     bundle: Bundle
     engine: Engine
+    name: str
+    fresh_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class _Failure:
 
 
 class Models:
-    """Holds the serving model. poll() is called by one thread, everything else by any.
+    """Holds the serving model. poll() and extend() are called by one thread each, everything else by any.
 
     clock returns seconds on a monotonic clock.
     """
@@ -60,7 +67,10 @@ class Models:
     def __init__(self, bundles_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._directory = bundles_dir
         self._clock = clock
-        self._model: Model | None = None
+        self._states: tuple[Model, ...] = ()  # of one version, the serving one first
+        self._fresh: tuple[FreshPaper, ...] = ()
+        self._extension: Extension | None = None
+        self._swapping = threading.Lock()
         self._refusals: tuple[Refusal, ...] = ()
         self._failure: _Failure | None = None
 
@@ -69,14 +79,29 @@ class Models:
         """The last MAX_REFUSED refusals of this process, newest last."""
         return self._refusals
 
-    def require(self) -> Model:
-        """The serving model. Raises NotReady when there is none yet."""
-        model = self._model
-        if model is None:
+    @property
+    def trained(self) -> Bundle | None:
+        """The bundle of the serving version as it was trained."""
+        extension = self._extension
+        return extension.bundle if extension else None
+
+    def require(self, made_by: bytes = b"") -> Model:
+        """The serving model; that of paging.model_digest made_by while it is kept. Raises NotReady when none is."""
+        states = self._states
+        if not states:
             refusals = self._refusals
             why = f": {refusals[-1].version or 'CURRENT'} was refused, {refusals[-1].detail}" if refusals else ""
             raise NotReady(f"no model is published{why}", hint="run `cocite train`")
-        return model
+        return next((state for state in states if made_by and model_digest(state.name) == made_by), states[0])
+
+    def extend(self, fresh: Sequence[FreshPaper]) -> None:
+        """Serve with these papers beside the trained ones from now on, whatever version it is."""
+        with self._swapping:
+            self._fresh = tuple(fresh)
+            if self._extension is not None:
+                state = self._extended(self._extension)
+                others = [each for each in self._states if each.name != state.name]
+                self._states = (state, *others[: KEPT_STATES - 1])
 
     def poll(self) -> bool:
         """Look at CURRENT once and load what it names; True when another version serves now."""
@@ -84,25 +109,35 @@ class Models:
         signature: _Signature = ()
         try:
             name = read_current(self._directory) or ""
-            if not name or (self._model is not None and self._model.bundle.version == name):
+            if not name or (self.trained is not None and self.trained.version == name):
                 self._failure = None
                 return False
             signature = (name, *_fingerprint(self._directory / name))
             if not self._due(signature):
                 return False
-            self._model = self._load(name)
+            bundle = self._load(name)
+            with self._swapping:
+                extension = Extension(bundle)
+                self._states = (self._extended(extension),)
+                self._extension = extension
         except Exception as error:  # whatever is wrong with a new version, the old one goes on serving
             self._refuse(name, signature, error)
             return False
         self._failure = None
-        log.info("model serving", model_version=name, papers=self._model.bundle.paper_count)
+        log.info("model serving", model_version=name, papers=bundle.paper_count)
         return True
 
-    def _load(self, name: str) -> Model:
+    def _load(self, name: str) -> Bundle:
         bundle = Bundle.load(self._directory / name)
         if bundle.version != name:
             raise CorruptData(f"the manifest in {name} is that of {bundle.version}")
-        return Model(bundle, Engine(bundle))
+        return bundle
+
+    def _extended(self, extension: Extension) -> Model:
+        base = extension.bundle
+        fresh = [each for each in self._fresh if each.number > base.manifest.catalogue_cursor]
+        bundle = extension.of(fresh)
+        return Model(bundle, Engine(bundle), name_of(base.version, fresh), bundle.paper_count - base.paper_count)
 
     def _due(self, signature: _Signature) -> bool:
         failure = self._failure
@@ -117,7 +152,7 @@ class Models:
         refusal = Refusal(name, detail)
         others = tuple(each for each in self._refusals if each != refusal)
         self._refusals = (*others, refusal)[-MAX_REFUSED:]
-        kept = self._model.bundle.version if self._model else ""
+        kept = self.trained.version if self.trained else ""
         log.error("model refused", model_version=name, detail=detail, still_serving=kept)
 
     def _failed(self, signature: _Signature, error: Exception) -> _Failure:

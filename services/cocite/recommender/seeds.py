@@ -1,7 +1,7 @@
 """What the ids of a request mean: rows of the bundle, else texts of papers the catalogue knows, else unresolved."""
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cocite.core.errors import InvalidArgument
 from cocite.core.ids import normalise_id
@@ -24,16 +24,19 @@ from cocite.v1.recommender_service_pb2 import (
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A seed that can be used. label is what reasons call it; row is None when only its text can be used."""
+    """A seed that can be used. label is what reasons call it; row is None when only its text can be used, and what
+    it cites, reference_rows.
+    """  # fmt: skip
 
     label: str
     row: int | None = None
     text: str = ""
+    reference_rows: tuple[int, ...] = ()
 
     @property
     def identity(self) -> int | str:
         """Equal for two seeds that are the same paper or text."""
-        return self.row if self.row is not None else self.text
+        return self.row if self.row is not None else self.text or self.label
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ def resolve_seeds(
     open_ids = [name for entry, row in zip(entries, rows, strict=True) if row < 0 for name in entry.ids]
     asked = [each.canonical for each in (*positives, *negatives, *library, *references, *excluded)]
     known = _Known.of([*asked, *open_ids], bundle, features, deadline)
+    known = known.with_references([each.canonical for each in positives], features, deadline)
     resolved = ResolvedSeeds(degraded=list(known.lookup.degraded), complete=known.lookup.complete)
     _resolve_likes(resolved, positives, negatives, bundle, known)
     _add_texts(resolved, texts, negative_texts)
@@ -160,6 +164,7 @@ class _Known:
 
     rows: dict[str, tuple[int, ...]]
     lookup: Lookup
+    references: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ids: Sequence[str], bundle: Bundle, features: FeatureClient, deadline: Deadline) -> "_Known":
@@ -168,6 +173,12 @@ class _Known:
         unknown = [name for name in distinct if name not in rows]
         lookup = features.papers(unknown, paper_pb2.PAPER_VIEW_FULL, deadline)
         return cls(rows | {name: rows_of_paper(bundle, paper) for name, paper in lookup.papers.items()}, lookup)
+
+    def with_references(self, ids: Sequence[str], features: FeatureClient, deadline: Deadline) -> "_Known":
+        """The same, and what those papers among ids cite that the bundle does not know."""
+        unknown = [name for name in dict.fromkeys(ids) if name in self.lookup.papers and not self.rows.get(name)]
+        cited, lookup = features.references(unknown, deadline)
+        return replace(self, references=cited, lookup=self.lookup.joined(lookup))
 
     def every_row(self) -> tuple[int, ...]:
         return tuple(row for rows in self.rows.values() for row in rows)
@@ -219,8 +230,11 @@ def _seed(canonical: str, bundle: Bundle, known: _Known) -> Seed | None:
     if rows:
         return Seed(bundle.paper_id(rows[0]), rows[0])
     message = known.lookup.papers.get(canonical)
-    text = text_of(paper_from_proto(message)) if message is not None else ""
-    return Seed(message.paper_id, text=text) if message is not None and text else None
+    if message is None:
+        return None
+    text, cited = text_of(paper_from_proto(message)), bundle.rows_of(known.references.get(canonical, ()))
+    seed = Seed(message.paper_id, text=text, reference_rows=tuple(int(row) for row in cited if row >= 0))
+    return seed if seed.text or seed.reference_rows else None
 
 
 def _texts(texts: Iterable[TextSeed], name: str) -> list[Seed]:

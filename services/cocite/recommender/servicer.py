@@ -6,6 +6,7 @@ import grpc
 
 from cocite.recommender.answer import Answerer
 from cocite.recommender.clients import FeatureClient
+from cocite.recommender.paging import model_of
 from cocite.recommender.reload import Models
 from cocite.recommender.resolving import resolve_papers
 from cocite.serving.deadline import Deadline
@@ -27,7 +28,7 @@ class RecommenderServicer(RecommenderServiceServicer):
     ) -> pb.RecommendPapersResponse:
         """See recommender_service.proto."""
         deadline = Deadline.of(context, self._default_deadline_s)
-        return self._answerer.answer(request, self._models.require(), deadline)
+        return self._answerer.answer(request, self._models.require(model_of(request.page_token)), deadline)
 
     def ResolvePapers(
         self, request: pb.ResolvePapersRequest, context: grpc.ServicerContext
@@ -38,10 +39,12 @@ class RecommenderServicer(RecommenderServiceServicer):
 
     def GetModel(self, request: pb.GetModelRequest, context: grpc.ServicerContext) -> pb.GetModelResponse:
         """See recommender_service.proto."""
-        manifest = self._models.require().bundle.manifest
+        model = self._models.require()
+        manifest = model.bundle.manifest
         response = pb.GetModelResponse(
             model_version=manifest.model_version,
-            paper_count=manifest.paper_count,
+            paper_count=manifest.paper_count - model.fresh_count,
+            fresh_paper_count=model.fresh_count,
             citation_count=manifest.citation_count,
             embedding_model_version=manifest.embedding_model_version,
             metrics=manifest.metrics,

@@ -45,22 +45,22 @@ class ListNewPapersRequest(_message.Message):
     def __init__(self, after: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
 
 class NewPaper(_message.Message):
-    __slots__ = ("paper", "reference_ids", "citing_ids")
+    __slots__ = ("paper", "reference_ids", "citing_ids", "cursor")
     PAPER_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_IDS_FIELD_NUMBER: _ClassVar[int]
     CITING_IDS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
     paper: _paper_pb2.Paper
     reference_ids: _containers.RepeatedScalarFieldContainer[str]
     citing_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., reference_ids: _Optional[_Iterable[str]] = ..., citing_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    cursor: int
+    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., reference_ids: _Optional[_Iterable[str]] = ..., citing_ids: _Optional[_Iterable[str]] = ..., cursor: _Optional[int] = ...) -> None: ...
 
 class ListNewPapersResponse(_message.Message):
-    __slots__ = ("papers", "cursor")
+    __slots__ = ("papers",)
     PAPERS_FIELD_NUMBER: _ClassVar[int]
-    CURSOR_FIELD_NUMBER: _ClassVar[int]
     papers: _containers.RepeatedCompositeFieldContainer[NewPaper]
-    cursor: int
-    def __init__(self, papers: _Optional[_Iterable[_Union[NewPaper, _Mapping]]] = ..., cursor: _Optional[int] = ...) -> None: ...
+    def __init__(self, papers: _Optional[_Iterable[_Union[NewPaper, _Mapping]]] = ...) -> None: ...
 
 class BatchGetReferencesRequest(_message.Message):
     __slots__ = ("paper_ids",)

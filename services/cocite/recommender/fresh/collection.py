@@ -1,0 +1,72 @@
+"""The papers that a bundle does not know, as the catalogue tells of them one after another."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cocite.core.paper import text_of
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.fresh.paper import FreshPaper, Vector
+
+
+class FreshPapers:
+    """At most limit papers that are newer than a bundle. For one thread.
+
+    cursor is the arrival up to which the catalogue has been read. changed tells that the papers are others than when
+    it was last set to False. Papers of another collection are kept if they are still newer, so that after a training
+    none is missing while the catalogue is read again.
+    """
+
+    def __init__(self, bundle: Bundle, limit: int, before: "Iterable[FreshPaper]" = ()) -> None:
+        self.bundle = bundle
+        self.cursor = bundle.manifest.catalogue_cursor
+        self.changed = True
+        self._limit = limit
+        self._has_texts = bool(bundle.text_vectors.nonzero_rows().any())
+        self._papers: dict[str, FreshPaper] = {}
+        for fresh in before:
+            if fresh.number > self.cursor:
+                self.take(fresh)
+        self.cursor = bundle.manifest.catalogue_cursor
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another paper."""
+        return len(self._papers) >= self._limit
+
+    def papers(self) -> list[FreshPaper]:
+        """All of them, in order of id: the same in every process that has read as far."""
+        return [self._papers[paper_id] for paper_id in sorted(self._papers)]
+
+    def take(self, fresh: FreshPaper) -> None:
+        """Note the next arrival: one of a known paper, of a new one, or one that says more of a paper that is here."""
+        self.cursor = fresh.number
+        known = bool((self.bundle.rows_of(fresh.ids) >= 0).any())
+        replaced = [self._papers.pop(name) for name in fresh.ids if name in self._papers]
+        self.changed |= bool(replaced) or not known
+        if not known:
+            self._papers[fresh.paper.paper_id] = _with_known_vector(fresh, replaced)
+
+    def without_vector(self) -> list[FreshPaper]:
+        """Papers that have a text and no vector that fits the bundle yet, the first to come first.
+
+        None where no paper of the bundle has a text: there would be nothing to compare them to.
+        """
+        if not self._has_texts:
+            return []
+        known, wanted = self._papers.values(), self.bundle.manifest.embedding_model_version
+        waiting = [each for each in known if each.embedding_model_version != wanted and text_of(each.paper)]
+        return sorted(waiting, key=lambda fresh: fresh.number)
+
+    def give_vectors(self, papers: Sequence[FreshPaper], vectors: Sequence[Vector]) -> None:
+        """The vectors of papers, in their order."""
+        for fresh, vector in zip(papers, vectors, strict=True):
+            version = self.bundle.manifest.embedding_model_version
+            self._papers[fresh.paper.paper_id] = replace(fresh, vector=vector, embedding_model_version=version)
+        self.changed = True
+
+
+def _with_known_vector(fresh: FreshPaper, before: Sequence[FreshPaper]) -> FreshPaper:
+    for each in before:
+        if each.vector is not None and text_of(each.paper) == text_of(fresh.paper):
+            return replace(fresh, vector=each.vector, embedding_model_version=each.embedding_model_version)
+    return fresh

@@ -1,0 +1,172 @@
+"""A bundle with fresh papers in it: rows after those of the training, in every array that a row has a place in.
+
+What the bundle says of its own papers stays, but for links to and from the fresh ones. Large matrices are shared,
+the rest is copied. Arrays that only training can make (neighbours of texts) keep the rows of the training.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.core.paper import Paper, words_of
+from cocite.recommender import layout
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.csr import Csr
+from cocite.recommender.fresh.factors import Folding
+from cocite.recommender.fresh.paper import FreshPaper
+from cocite.recommender.titles import places_of, title_hash, word_count
+from cocite.recommender.word_index import Terms, WordIndex
+
+_SURE_WORDS, _YEARS_APART = 4, 3  # when a title that both bear makes two papers versions of one work
+
+Rows = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    """What is made of one fresh paper once: factors float32 (f,) and terms."""
+
+    factors: npt.NDArray[np.float32]
+    terms: Terms
+
+
+class Extension:
+    """Adds fresh papers to one bundle, now some and later others. For one thread at a time."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self._folding = Folding(bundle)
+        self._derived: dict[FreshPaper, _Derived] = {}
+
+    def of(self, papers: Sequence[FreshPaper]) -> Bundle:
+        """The bundle with the papers as further rows, in their order; those it knows are left out.
+
+        No two papers may share an id. A vector by another embedding model than the bundle's counts as none.
+        """
+        new = [fresh for fresh in papers if (self.bundle.rows_of(fresh.ids) < 0).all()]
+        self._derived = {fresh: self._derived.get(fresh) or self._derive(fresh) for fresh in new}
+        if not new:
+            return self.bundle
+        bundle = _with_names(_with_ids(self.bundle, new), new)
+        sources, targets = _links(bundle, new)
+        dimension = bundle.text_vectors.shape[1]
+        vectors = [np.zeros(dimension, np.float32) if (v := self._vector(fresh)) is None else v for fresh in new]
+        derived = [self._derived[fresh] for fresh in new]
+        return replace(
+            bundle,
+            references=bundle.references.with_links(*_ordered(sources, targets), bundle.paper_count),
+            cited_by=bundle.cited_by.with_links(*_ordered(targets, sources), bundle.paper_count),
+            item_factors=bundle.item_factors.with_rows(np.stack([each.factors for each in derived])),
+            item_idf=_appended(bundle.item_idf, [bundle.item_idf.max()] * len(new)),
+            text_vectors=bundle.text_vectors.with_rows(np.stack(vectors)),
+            words=_with_words(bundle.words, [each.terms for each in derived]),
+            readers=Csr(
+                _appended(bundle.readers.offsets, [bundle.readers.offsets[-1]] * len(new)), bundle.readers.rows
+            ),
+        )
+
+    def _derive(self, fresh: FreshPaper) -> _Derived:
+        cited = self.bundle.rows_of(fresh.reference_ids)
+        factors = self._folding.factors(self._vector(fresh), cited[cited >= 0])
+        return _Derived(factors, self.bundle.words.of_text(words_of(fresh.paper)))
+
+    def _vector(self, fresh: FreshPaper) -> npt.NDArray[np.float32] | None:
+        wanted = self.bundle.manifest.embedding_model_version
+        return fresh.vector if fresh.embedding_model_version == wanted else None
+
+
+def _with_ids(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
+    encoded = [fresh.paper.paper_id.encode("utf-8") for fresh in papers]
+    named = [(layout.id_hash(name), row) for row, fresh in enumerate(papers, bundle.paper_count) for name in fresh.ids]
+    hashes = np.array([number for number, _ in named], dtype=np.uint64)
+    order = np.argsort(hashes)
+    places = np.searchsorted(bundle._id_hashes, hashes[order])
+    rows = np.array([row for _, row in named], dtype=np.int32)
+    ends = bundle._id_offsets[-1] + np.cumsum([len(name) for name in encoded])
+    return replace(
+        bundle,
+        manifest=replace(bundle.manifest, paper_count=bundle.paper_count + len(papers)),
+        _ids=_appended(bundle._ids, np.frombuffer(b"".join(encoded), dtype=np.uint8)),
+        _id_offsets=_appended(bundle._id_offsets, ends),
+        _id_hashes=np.insert(bundle._id_hashes, places, hashes[order]),
+        _id_rows=np.insert(bundle._id_rows, places, rows[order]),
+    )
+
+
+def _with_names(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
+    """What filters and titles go by: years, venues, fields, works."""
+    plain = [fresh.paper for fresh in papers]
+    venue_code = {name: code for code, name in enumerate(bundle.manifest.venues)}
+    field_code = {name: code for code, name in enumerate(bundle.manifest.fields)}
+    venues = [paper.venue.strip().casefold() for paper in plain]
+    fields = [sorted({name.strip().casefold() for name in paper.fields} - {""}) for paper in plain]
+    venue_codes = [venue_code.setdefault(name, len(venue_code)) if name else -1 for name in venues]
+    first = bundle.paper_count - len(papers)
+    coded = sorted(
+        (first + place, field_code.setdefault(name, len(field_code)))
+        for place, names in enumerate(fields)
+        for name in names
+    )
+    pairs = np.array(coded, dtype=np.int64).reshape(-1, 2)
+    return replace(
+        bundle,
+        manifest=replace(bundle.manifest, venues=tuple(venue_code), fields=tuple(field_code)),
+        years=_appended(bundle.years, [paper.year or 0 for paper in plain]),
+        venue_codes=_appended(bundle.venue_codes, venue_codes),
+        has_abstract=_appended(bundle.has_abstract, [bool(paper.abstract.strip()) for paper in plain]),
+        fields=bundle.fields.with_links(pairs[:, 0], pairs[:, 1], bundle.paper_count),
+        works=_appended(bundle.works, [_work(bundle, paper, row) for row, paper in enumerate(plain, first)]),
+    )
+
+
+def _work(bundle: Bundle, paper: Paper, row: int) -> int:
+    """The work that a paper is a version of, its own row unless a paper of the training bears its title."""
+    (place,) = places_of(bundle.title_hashes, [title_hash(paper.title)])
+    if place < 0 or word_count(paper.title) < _SURE_WORDS:
+        return row
+    other = int(bundle.title_rows[place])
+    years = (paper.year or 0, int(bundle.years[other]))
+    return int(bundle.works[other]) if 0 in years or abs(years[0] - years[1]) <= _YEARS_APART else row
+
+
+def _links(bundle: Bundle, papers: Sequence[FreshPaper]) -> tuple[Rows, Rows]:
+    """Rows citing and cited (k,) of the links that have a fresh paper at an end."""
+    first = bundle.paper_count - len(papers)
+    citing = [
+        (row, bundle.rows_of(fresh.reference_ids), bundle.rows_of(fresh.citing_ids))
+        for row, fresh in enumerate(papers, first)
+    ]
+    sources = np.concatenate([part for row, cited, citers in citing for part in (np.full(cited.size, row), citers)])
+    targets = np.concatenate([part for row, cited, citers in citing for part in (cited, np.full(citers.size, row))])
+    known = (sources >= 0) & (targets >= 0) & (sources != targets)
+    return sources[known], targets[known]
+
+
+def _ordered(sources: Rows, targets: Rows) -> tuple[Rows, Rows]:
+    """The links in order of source, then target, each once."""
+    pairs = np.unique(np.column_stack((sources, targets)), axis=0)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _with_words(words: WordIndex, found: Sequence[Terms]) -> WordIndex:
+    first = words.paper_terms.offsets.size - 1
+    rows = np.repeat(np.arange(first, first + len(found)), [terms.places.size for terms in found])
+    places = np.concatenate([terms.places for terms in found]).astype(np.int64)
+    weights = np.concatenate([terms.weights for terms in found])
+    order = np.lexsort((rows, places))
+    by_term = words.term_papers.ends(places[order])
+    return replace(
+        words,
+        paper_terms=words.paper_terms.with_links(rows, places, first + len(found)),
+        paper_term_weights=_appended(words.paper_term_weights, weights),
+        term_papers=words.term_papers.with_links(places[order], rows[order], words.vocabulary.size),
+        term_paper_weights=np.insert(words.term_paper_weights, by_term, weights[order]),
+    )
+
+
+def _appended(array: npt.NDArray[T], more: npt.ArrayLike) -> npt.NDArray[T]:
+    return np.concatenate((array, np.asarray(more, dtype=array.dtype)))

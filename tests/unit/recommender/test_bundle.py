@@ -95,6 +95,13 @@ def _first_nan(array: np.ndarray) -> np.ndarray:
         (layout.TERM_PAPER_WEIGHTS, lambda a: -a),
         (layout.READER_OFFSETS, lambda a: a + 1),
         (layout.ITEM_IDF, lambda a: np.array([{"a": 1}], dtype=object)),
+        (layout.WORKS, lambda a: a + 1),
+        (layout.WORKS, lambda a: np.maximum(a - 1, 0)),
+        (layout.WORKS, lambda a: a - 1),
+        (layout.TITLE_HASHES, lambda a: np.array([2, 1], dtype=a.dtype)),
+        (layout.TITLE_ROWS, lambda a: np.array([0], dtype=a.dtype)),
+        (layout.FIELD_OFFSETS, lambda a: a + 1),
+        (layout.FIELD_CODES, lambda a: a + 50),
     ],
 )
 def test_contents_that_cannot_be_are_refused_though_the_checksum_fits(bundle_dir: Path, name: str, change) -> None:  # type: ignore[no-untyped-def]  # one lambda a case
@@ -133,6 +140,7 @@ def test_a_manifest_that_is_none_is_refused(bundle_dir: Path, text: str) -> None
         {"als": {"factors": 8, "alpha": 10**400, "regularization": 0, "k1": 100, "b": 0.8, "average_length": 1}},
         {"metrics": {"fused.recall@20": 10**400}},
         {"venues": "none"},
+        {"fields": "none"},
     ],
 )
 def test_a_manifest_with_a_field_that_cannot_be_is_refused(bundle_dir: Path, change: dict[str, object]) -> None:

@@ -105,6 +105,7 @@ def write_bundle(bundles_dir: Path, corpus: Corpus, options: Options | None = No
         text_dimension=DIMENSION,
         embedding_model_version=EMBEDDING_MODEL,
         data_fingerprint="test",
+        catalogue_cursor=0,
         seed=options.seed,
         als=als,
         files=entries,

@@ -113,6 +113,7 @@ class Manifest:
     text_dimension: int
     embedding_model_version: str
     data_fingerprint: str
+    catalogue_cursor: int  # arrival in the catalogue after which papers came too late for this model
     seed: int
     als: AlsParameters
     files: dict[str, FileEntry]

@@ -44,6 +44,7 @@ def parse_manifest(text: str) -> Manifest:
         text_dimension=_at_least(raw, "text_dimension", 1),
         embedding_model_version=_matching(raw, "embedding_model_version", MODEL_VERSION),
         data_fingerprint=_take(raw, "data_fingerprint", str),
+        catalogue_cursor=_at_least(raw, "catalogue_cursor", 0),
         seed=_take(raw, "seed", int),
         als=_als(_take(raw, "als", dict)),
         files=_files(_take(raw, "files", dict)),

@@ -87,7 +87,8 @@ class Corpus:
 
     citations (n, n) has a 1 where the row's paper cites the column's; libraries (m, n) has a row for each reader
     and a 1 for each paper kept; words are those of titles, abstracts and keywords. texts gives row and text of every
-    paper that has one, in any order, and can be called again. fingerprint names the state of the data.
+    paper that has one, in any order, and can be called again. fingerprint names the state of the data, cursor is the
+    last arrival in the catalogue that is sure to be in it.
     """
 
     papers: PaperTable
@@ -96,6 +97,7 @@ class Corpus:
     words: Words
     texts: Callable[[], Iterator[tuple[int, str]]]
     fingerprint: str
+    cursor: int = 0
 
     @property
     def paper_count(self) -> int:
@@ -108,6 +110,7 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
     they were ingested in. Raises NotReady when there is no paper.
     """  # fmt: skip
     fingerprint = catalogue.fingerprint()  # first: data that changes meanwhile shows as untrained, never as trained
+    cursor = catalogue.last_arrival()
     keys, papers, counts = _read_papers(catalogue, progress)
     if not papers:
         raise NotReady("the catalogue holds no paper to train on", hint="put some in with cocite ingest")
@@ -127,6 +130,7 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
         words=counts.words(order),
         texts=texts,
         fingerprint=fingerprint,
+        cursor=cursor,
     )
 
 

@@ -66,6 +66,7 @@ def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, se
         text_dimension=text.vectors.shape[1],
         embedding_model_version=text.model_version,
         data_fingerprint=corpus.fingerprint,
+        catalogue_cursor=corpus.cursor,
         seed=seed,
         als=factorisation.parameters,
         files={},

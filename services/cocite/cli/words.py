@@ -7,6 +7,7 @@ from typing import Any
 from cocite.client import types
 
 REASONS_SHOWN = 3
+TERMS_SHOWN = 3
 REFERENCES_SHOWN = 5  # of those that were not found
 
 UNRESOLVED = {
@@ -43,8 +44,10 @@ def reason_in_words(reason: types.Reason) -> str:
             return "cited by the seed"
         case types.DirectCitation():
             return "cites the seed"
-        case types.TextLikeness(cosine=cosine):
-            return f"text alike ({cosine:.2f})"
+        case types.TextLikeness(cosine=cosine, shared_terms=terms):
+            return f"text alike ({cosine:.2f}{''.join(f', {term}' for term in terms[:TERMS_SHOWN])})"
+        case types.SharedReaders(count=count):
+            return f"kept by {counted(count, 'reader', 'readers')} of the seed"
         case types.Popularity(citation_count=count):
             return f"much cited ({count:,})"
         case types.CitedWithReferences(count=count):
@@ -114,6 +117,7 @@ KINDS: dict[type, str] = {
     types.SharedReferences: "shared_references",
     types.CoCitation: "co_citation",
     types.DirectCitation: "direct_citation",
+    types.SharedReaders: "shared_readers",
     types.TextLikeness: "text_likeness",
     types.Popularity: "popularity",
     types.CitedWithReferences: "cited_with_references",

@@ -41,7 +41,11 @@ def reason(message: pb.Reason) -> types.Reason | None:
         case "direct_citation":
             return types.DirectCitation(message.seed, message.direct_citation.seed_cites_result)
         case "text_likeness":
-            return types.TextLikeness(message.seed, message.text_likeness.cosine)
+            return types.TextLikeness(
+                message.seed, message.text_likeness.cosine, tuple(message.text_likeness.shared_terms)
+            )
+        case "shared_readers":
+            return types.SharedReaders(message.seed, message.shared_readers.count)
         case "popularity":
             return types.Popularity(message.popularity.citation_count)
         case "cited_with_references":
@@ -67,6 +71,7 @@ def recommendations(message: pb.RecommendPapersResponse) -> types.Recommendation
                 score=result.score,
                 rank=result.rank,
                 reasons=tuple(known for known in map(reason, result.reasons) if known is not None),
+                contributions=tuple(types.SeedContribution(each.seed, each.share) for each in result.contributions),
             )
             for result in message.results
         ),

@@ -58,10 +58,19 @@ class DirectCitation:
 
 @dataclass(frozen=True, slots=True)
 class TextLikeness:
-    """Their texts are alike; cosine is from -1 to 1."""
+    """Their texts are alike; cosine is from -1 to 1, shared_terms are some that both hold, most telling first."""
 
     seed: str
     cosine: float
+    shared_terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedReaders:
+    """So many readers keep both the result and the seed."""
+
+    seed: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +89,31 @@ class CitedWithReferences:
     paper_ids: tuple[str, ...]
 
 
-Reason = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity | CitedWithReferences
+Reason = (
+    SharedReferences | CoCitation | DirectCitation | SharedReaders | TextLikeness | Popularity | CitedWithReferences
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedContribution:
+    """A seed's share of what speaks for a result; seed is as in reasons, or "library" or "references"."""
+
+    seed: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One related paper; rank counts from 1 over all pages, reasons come strongest first."""
+    """One related paper; rank counts from 1 over all pages, reasons come strongest first.
+
+    contributions, of several seeds, add up to 1.
+    """
 
     paper: Paper
     score: float
     rank: int
     reasons: tuple[Reason, ...]
+    contributions: tuple[SeedContribution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

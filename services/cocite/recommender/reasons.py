@@ -1,8 +1,8 @@
 """Why a paper is in an answer: evidence that can be checked in the citation graph and the texts.
 
-Reasons are ordered by strength: n / (n + 3) for n shared references or n papers that cite both, 0.6 for a direct
-citation, the square of the cosine for texts. So a direct citation stands between four and five shared
-references, as does a cosine of 0.77. A cosine under 0.3 is that of any two papers of one field, and is left out.
+Reasons are ordered by strength: n / (n + 3) for n shared references, n papers that cite both or n readers who keep
+both, 0.6 for a direct citation, the square of the cosine for texts. So a direct citation stands between four and five
+shared references, as does a cosine of 0.77. A cosine under 0.3 is that of any two papers of one field, and is left out.
 A result without any of these, found by ALS as a rule, gets one weaker reason: that papers cite it together with
 references of a seed, else the likeness of the texts, small as it is. Reasons are empty when even that is missing.
 """
@@ -15,81 +15,32 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
+from cocite.recommender.evidence import (
+    CitedWithReferences,
+    CoCitation,
+    DirectCitation,
+    Evidence,
+    Popularity,
+    Reason,
+    SeedEvidence,
+    SharedReaders,
+    SharedReferences,
+    TextLikeness,
+)
 from cocite.recommender.second_order import SecondOrderLinks
+from cocite.recommender.shared_terms import shared_terms
+from cocite.recommender.word_index import Terms
 
 MAX_REASONS = 5
 MAX_EXAMPLES = 3
+LEAST_READERS = 3  # what fewer keep is not told: of two, one who reads the reason could be one and know the other
 LEAST_COSINE = 0.3
 LEAST_COSINE_ALONE = 0.001  # vectors kept as float16 do not tell less from 0
 _HALF_STRENGTH = 3
 _DIRECT_STRENGTH = 0.6
-_SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _TEXT = range(5)
+_SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _READERS, _TEXT = range(6)
 
 Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class SharedReferences:
-    """count references that both list (Kessler 1963), some of their rows, highest idf first."""
-
-    count: int
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CoCitation:
-    """count papers that cite both (Small 1973), some of their rows, newest first."""
-
-    count: int
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DirectCitation:
-    """One cites the other."""
-
-    seed_cites_result: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TextLikeness:
-    """Cosine of the two texts' vectors."""
-
-    cosine: float
-
-
-@dataclass(frozen=True, slots=True)
-class Popularity:
-    """How many papers of the bundle cite the result; no seed ties it."""
-
-    citation_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class CitedWithReferences:
-    """count papers cite the result and a reference of the seed; some of those references, most often so first."""
-
-    count: int
-    rows: tuple[int, ...]
-
-
-Evidence = SharedReferences | CoCitation | DirectCitation | TextLikeness | Popularity | CitedWithReferences
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Evidence and the place in the list of seeds of the one it ties the result to, -1 for popularity."""
-
-    seed: int
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class SeedEvidence:
-    """A positive seed: its row in the bundle, or the vector float32 (d,) of its text, or neither."""
-
-    row: int | None = None
-    vector: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +60,17 @@ def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> li
     """At most MAX_REASONS reasons for each row, strongest first, ties by seed and kind."""
     links: list[list[_Link]] = [[] for _ in rows]
     _add_citation_links(bundle, links, seeds, rows)
+    _add_reader_links(bundle, links, seeds, rows)
     _add_text_links(bundle, links, seeds, rows)
+    terms = _SeedTerms(bundle, seeds)
     reasons = [
         [
-            Reason(link.seed, _evidence(bundle, link, seeds[link.seed].row, int(row)))
+            Reason(link.seed, _evidence(bundle, link, seeds[link.seed], int(row), terms))
             for link in sorted(found, key=lambda link: (-link.strength, link.seed, link.kind))[:MAX_REASONS]
         ]
         for row, found in zip(rows, links, strict=True)
     ]
-    _add_weak_reasons(bundle, reasons, seeds, rows)
+    _add_weak_reasons(bundle, reasons, seeds, rows, terms)
     return reasons
 
 
@@ -141,14 +94,13 @@ def _add_citation_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequenc
     references, cited_by = _Gathered.of(bundle.references, rows), _Gathered.of(bundle.cited_by, rows)
     mark = np.zeros(bundle.paper_count, dtype=np.bool_)
     for index, seed in enumerate(seeds):
-        if seed.row is None:
-            continue
         found = []
-        for graph, page, count_kind, direct_kind in (
-            (bundle.references, references, _SHARED, _SEED_CITES),
-            (bundle.cited_by, cited_by, _CO_CITED, _CITES_SEED),
+        for own, page, count_kind, direct_kind in (
+            (_references_of(bundle, seed), references, _SHARED, _SEED_CITES),
+            (_citing(bundle, seed), cited_by, _CO_CITED, _CITES_SEED),
         ):
-            own = graph.of(seed.row)
+            if not own.size:
+                continue
             mark[own] = True
             counts = page.counts_of_marked(mark, len(rows))
             found += [(place, count_kind, int(counts[place])) for place in np.flatnonzero(counts)]
@@ -156,6 +108,40 @@ def _add_citation_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequenc
             mark[own] = False
         for place, kind, count in found:
             links[place].append(_Link(_strength(kind, count), index, kind, count))
+
+
+def _references_of(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
+    """What a seed cites, rows ascending."""
+    return np.array(sorted(seed.references), dtype=np.int32) if seed.row is None else bundle.references.of(seed.row)
+
+
+def _citing(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
+    return np.empty(0, dtype=np.int32) if seed.row is None else bundle.cited_by.of(seed.row)
+
+
+def _add_reader_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
+    page = _Gathered.of(bundle.readers, rows)
+    for index, seed in enumerate(seeds if page.values.size else ()):
+        if seed.row is not None:
+            counts = page.counts_of_marked(np.isin(page.values, bundle.readers.of(seed.row)), len(rows))
+            for place in np.flatnonzero(counts >= LEAST_READERS):
+                links[place].append(_Link(_strength(_READERS, counts[place]), index, _READERS, int(counts[place])))
+
+
+class _SeedTerms:
+    """The terms of each seed, looked up when they are first asked for."""
+
+    def __init__(self, bundle: Bundle, seeds: Sequence[SeedEvidence]) -> None:
+        self._words = bundle.words
+        self._seeds = seeds
+        self._known: dict[int, Terms] = {}
+
+    def shared(self, seed: int, row: int) -> tuple[str, ...]:
+        """Terms that the seed at a place in the list shares with a paper."""
+        if seed not in self._known:
+            found = self._seeds[seed]
+            self._known[seed] = self._words.of_text(found.text) if found.row is None else self._words.of_row(found.row)
+        return shared_terms(self._words, self._known[seed], self._words.of_row(row))
 
 
 def _add_text_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
@@ -177,12 +163,14 @@ def _cosines(
             yield index, np.clip(results @ vector, -1.0, 1.0)
 
 
-def _add_weak_reasons(bundle: Bundle, reasons: list[list[Reason]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
+def _add_weak_reasons(
+    bundle: Bundle, reasons: list[list[Reason]], seeds: Sequence[SeedEvidence], rows: Rows, terms: _SeedTerms
+) -> None:
     """One reason for each result that has none, if there is one."""
     bare = np.array([place for place, found in enumerate(reasons) if not found], dtype=np.int64)
     if not bare.size:
         return
-    links = SecondOrderLinks(bundle, [seed.row for seed in seeds])
+    links = SecondOrderLinks(bundle, [_references_of(bundle, seed) for seed in seeds])
     likeness = list(_cosines(bundle, seeds, rows[bare]))
     for i, place in enumerate(bare):
         tie = links.strongest(int(rows[place]))
@@ -190,29 +178,31 @@ def _add_weak_reasons(bundle: Bundle, reasons: list[list[Reason]], seeds: Sequen
         if tie is not None:
             reasons[place].append(Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows))))
         elif cosine >= LEAST_COSINE_ALONE:
-            reasons[place].append(Reason(-seed, TextLikeness(cosine)))
+            reasons[place].append(Reason(-seed, TextLikeness(cosine, terms.shared(-seed, int(rows[place])))))
 
 
 def _strength(kind: int, count: int) -> float:
-    return count / (count + _HALF_STRENGTH) if kind in (_SHARED, _CO_CITED) else _DIRECT_STRENGTH
+    return count / (count + _HALF_STRENGTH) if kind in (_SHARED, _CO_CITED, _READERS) else _DIRECT_STRENGTH
 
 
-def _evidence(bundle: Bundle, link: _Link, seed_row: int | None, row: int) -> Evidence:
-    if link.kind == _TEXT or seed_row is None:
-        return TextLikeness(link.value)
+def _evidence(bundle: Bundle, link: _Link, seed: SeedEvidence, row: int, terms: _SeedTerms) -> Evidence:
+    if link.kind == _TEXT:
+        return TextLikeness(link.value, terms.shared(link.seed, row))
+    if link.kind == _READERS:
+        return SharedReaders(int(link.value))
     if link.kind == _SHARED:
-        shared = _common(bundle.references, seed_row, row)
+        shared = _common(_references_of(bundle, seed), bundle.references.of(row))
         telling = np.lexsort((shared, -bundle.item_idf[shared]))
         return SharedReferences(int(link.value), _examples(shared[telling]))
     if link.kind == _CO_CITED:
-        citing = _common(bundle.cited_by, seed_row, row)
+        citing = _common(_citing(bundle, seed), bundle.cited_by.of(row))
         newest = np.lexsort((citing, -bundle.years[citing].astype(np.int32)))
         return CoCitation(int(link.value), _examples(citing[newest]))
     return DirectCitation(seed_cites_result=link.kind == _SEED_CITES)
 
 
-def _common(links: Csr, first: int, second: int) -> npt.NDArray[np.int32]:
-    return np.intersect1d(links.of(first), links.of(second), assume_unique=True)
+def _common(first: npt.NDArray[np.int32], second: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    return np.intersect1d(first, second, assume_unique=True)
 
 
 def _examples(rows: npt.NDArray[np.int32]) -> tuple[int, ...]:

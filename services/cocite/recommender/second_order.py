@@ -28,14 +28,14 @@ class SecondOrder:
 
 
 class SecondOrderLinks:
-    """Finds how results are tied to seeds, given by their rows, None for one without."""
+    """Finds how results are tied to seeds, given by the rows that each cites, int32 (k,)."""
 
-    def __init__(self, bundle: Bundle, seed_rows: Sequence[int | None]) -> None:
+    def __init__(self, bundle: Bundle, references: Sequence[npt.NDArray[np.int32]]) -> None:
         self._bundle = bundle
-        self._references = [(i, bundle.references.of(row)) for i, row in enumerate(seed_rows) if row is not None]
+        self._references = [(i, rows) for i, rows in enumerate(references) if rows.size]
         self._mark = np.zeros(bundle.paper_count, dtype=np.bool_)
-        for _, references in self._references:
-            self._mark[references] = True
+        for _, rows in self._references:
+            self._mark[rows] = True
 
     def strongest(self, row: int) -> SecondOrder | None:
         """The seed that most papers tie to the result in row, of equals the first; None when there is no tie."""

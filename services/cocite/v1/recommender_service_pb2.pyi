@@ -127,10 +127,18 @@ class DirectCitation(_message.Message):
     def __init__(self, seed_cites_result: _Optional[bool] = ...) -> None: ...
 
 class TextLikeness(_message.Message):
-    __slots__ = ("cosine",)
+    __slots__ = ("cosine", "shared_terms")
     COSINE_FIELD_NUMBER: _ClassVar[int]
+    SHARED_TERMS_FIELD_NUMBER: _ClassVar[int]
     cosine: float
-    def __init__(self, cosine: _Optional[float] = ...) -> None: ...
+    shared_terms: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cosine: _Optional[float] = ..., shared_terms: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class SharedReaders(_message.Message):
+    __slots__ = ("count",)
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    def __init__(self, count: _Optional[int] = ...) -> None: ...
 
 class Popularity(_message.Message):
     __slots__ = ("citation_count",)
@@ -147,7 +155,7 @@ class CitedWithReferences(_message.Message):
     def __init__(self, count: _Optional[int] = ..., paper_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("seed", "shared_references", "co_citation", "direct_citation", "text_likeness", "popularity", "cited_with_references")
+    __slots__ = ("seed", "shared_references", "co_citation", "direct_citation", "text_likeness", "popularity", "cited_with_references", "shared_readers")
     SEED_FIELD_NUMBER: _ClassVar[int]
     SHARED_REFERENCES_FIELD_NUMBER: _ClassVar[int]
     CO_CITATION_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +163,7 @@ class Reason(_message.Message):
     TEXT_LIKENESS_FIELD_NUMBER: _ClassVar[int]
     POPULARITY_FIELD_NUMBER: _ClassVar[int]
     CITED_WITH_REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    SHARED_READERS_FIELD_NUMBER: _ClassVar[int]
     seed: str
     shared_references: SharedReferences
     co_citation: CoCitation
@@ -162,19 +171,30 @@ class Reason(_message.Message):
     text_likeness: TextLikeness
     popularity: Popularity
     cited_with_references: CitedWithReferences
-    def __init__(self, seed: _Optional[str] = ..., shared_references: _Optional[_Union[SharedReferences, _Mapping]] = ..., co_citation: _Optional[_Union[CoCitation, _Mapping]] = ..., direct_citation: _Optional[_Union[DirectCitation, _Mapping]] = ..., text_likeness: _Optional[_Union[TextLikeness, _Mapping]] = ..., popularity: _Optional[_Union[Popularity, _Mapping]] = ..., cited_with_references: _Optional[_Union[CitedWithReferences, _Mapping]] = ...) -> None: ...
+    shared_readers: SharedReaders
+    def __init__(self, seed: _Optional[str] = ..., shared_references: _Optional[_Union[SharedReferences, _Mapping]] = ..., co_citation: _Optional[_Union[CoCitation, _Mapping]] = ..., direct_citation: _Optional[_Union[DirectCitation, _Mapping]] = ..., text_likeness: _Optional[_Union[TextLikeness, _Mapping]] = ..., popularity: _Optional[_Union[Popularity, _Mapping]] = ..., cited_with_references: _Optional[_Union[CitedWithReferences, _Mapping]] = ..., shared_readers: _Optional[_Union[SharedReaders, _Mapping]] = ...) -> None: ...
+
+class SeedContribution(_message.Message):
+    __slots__ = ("seed", "share")
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    seed: str
+    share: float
+    def __init__(self, seed: _Optional[str] = ..., share: _Optional[float] = ...) -> None: ...
 
 class Recommendation(_message.Message):
-    __slots__ = ("paper", "score", "rank", "reasons")
+    __slots__ = ("paper", "score", "rank", "reasons", "contributions")
     PAPER_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
     paper: _paper_pb2.Paper
     score: float
     rank: int
     reasons: _containers.RepeatedCompositeFieldContainer[Reason]
-    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., score: _Optional[float] = ..., rank: _Optional[int] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
+    contributions: _containers.RepeatedCompositeFieldContainer[SeedContribution]
+    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., score: _Optional[float] = ..., rank: _Optional[int] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., contributions: _Optional[_Iterable[_Union[SeedContribution, _Mapping]]] = ...) -> None: ...
 
 class UnresolvedSeed(_message.Message):
     __slots__ = ("id", "cause", "field")

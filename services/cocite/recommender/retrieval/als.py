@@ -33,10 +33,10 @@ class AlsRetriever:
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Items (k,) and their signed BM25 weights (k,)."""
         liked = [
-            *(self._items_of(row) for row in query.positive_rows),
+            *(self.items_of(row) for row in query.positive_rows),
             np.unique((*query.reference_rows, *query.library_rows)).astype(np.int64),
         ]
-        disliked = [self._items_of(row) for row in query.negative_rows]
+        disliked = [self.items_of(row) for row in query.negative_rows]
         signs = np.repeat((1.0, -1.0), (sum(map(len, liked)), sum(map(len, disliked))))
         every = np.concatenate((*liked, *disliked)).astype(np.int64)
         items, places = np.unique(every, return_inverse=True)
@@ -56,7 +56,18 @@ class AlsRetriever:
         scores[scores < _LEAST_ALS_SCORE] = -np.inf
         return scores
 
-    def _items_of(self, row: int) -> npt.NDArray[np.int64]:
+    def parts(self, query: Query, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Items of the profile (k,), and what each adds to the score of each of rows (r,), float64 (r, k).
+
+        That a paper is in the profile adds nothing to its own score.
+        """
+        items, weights = self.profile(query)
+        parts = self._fold_in.parts(items, weights, rows)
+        parts[rows[:, None] == items] = 0.0
+        return items, parts
+
+    def items_of(self, row: int) -> npt.NDArray[np.int64]:
+        """What a seed's profile holds, rows (k,): its references and itself."""
         return np.union1d(self._bundle.references.of(row), [row])
 
     def _weights(self, items: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """The commands that ask a recommender, in this process, against a real server that answers as scripted."""
 
+import io
 import json
 import os
 import signal
@@ -130,12 +131,22 @@ def test_every_option_reaches_the_server(recommender, cocite):
         "1990",
         "--max-year",
         "2000",
+        "--not-text",
+        "N",
+        "--field",
+        "Physics",
+        "--recency",
+        "0.5",
+        "--diversity",
+        "0.25",
     ]
     cocite("recommend", SEED, *options, *["--venue", "V", "--page-size", "5", "--page-token", "t"])
     (request,) = recommender.servicer.requests
     assert list(request.seeds.positive_ids) == [SEED]
     assert list(request.seeds.negative_ids) == ["pmid:3"]
     assert [(t.title, t.abstract) for t in request.seeds.texts] == [("T1", ""), ("T2", "A")]
+    assert [t.title for t in request.seeds.negative_texts] == ["N"]
+    assert (request.recency, request.diversity, list(request.filter.fields)) == (0.5, 0.25, ["Physics"])
     assert list(request.exclude_ids) == ["pmid:4"]
     f = request.filter
     assert (f.min_year, f.max_year, list(f.venues)) == (1990, 2000, ["V"])
@@ -145,6 +156,74 @@ def test_every_option_reaches_the_server(recommender, cocite):
 def test_an_abstract_alone_is_a_text(recommender, cocite):
     cocite("recommend", "--abstract", "about maps")
     assert recommender.servicer.requests[0].seeds.texts[0].abstract == "about maps"
+
+
+def references_in(request):
+    """An answer that finds the first two entries and none of the others."""
+    answer = two_results(request)
+    for i, entry in enumerate(request.seeds.reference_text.splitlines()):
+        if i < 2:
+            answer.resolved_references.add(entry=entry, paper_id=f"pmid:{i}")
+        else:
+            where = f"seeds.reference_text[{i}]"
+            answer.unresolved_seeds.add(id=entry, cause=pb.UNRESOLVED_CAUSE_UNKNOWN, field=where)
+    return answer
+
+
+def test_a_reference_list_and_a_library_are_files(recommender, cocite, tmp_path):
+    recommender.servicer.answer = references_in
+    draft, kept = tmp_path / "refs.txt", tmp_path / "kept.txt"
+    draft.write_text("\ufeff" + "\n".join(f"Reference {i}" for i in range(9)), encoding="utf-8")
+    kept.write_text("# papers that I keep\npmid:3\n\n 10.1000/a \n")
+    code, _, err = cocite("recommend", "--references", str(draft), "--library", str(kept))
+    assert code == 0
+    (request,) = recommender.servicer.requests
+    assert request.seeds.reference_text.startswith("Reference 0\n")
+    assert list(request.seeds.library_ids) == ["pmid:3", "10.1000/a"]
+    assert "2 of 9 references were found" in err
+    assert err.count("no paper of the catalogue has its id or title") == 5
+    assert "left out Reference 6" in err and "left out Reference 7" not in err
+    assert "and 2 more" in err
+
+
+def test_references_come_from_stdin(recommender, cocite, monkeypatch):
+    recommender.servicer.answer = references_in
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Größe".encode())))
+    code, _, err = cocite("recommend", "--references", "-")
+    assert (code, recommender.servicer.requests[0].seeds.reference_text) == (0, "Größe")
+    assert "1 of 1 reference was found" in err
+
+
+def test_references_of_which_none_is_found_are_an_error(recommender, cocite, tmp_path):
+    def nothing(request):
+        answer = two_results(request)
+        answer.unresolved_seeds.add(id="A", cause=pb.UNRESOLVED_CAUSE_UNKNOWN, field="seeds.reference_text[0]")
+        return answer
+
+    recommender.servicer.answer = nothing
+    draft = tmp_path / "refs.txt"
+    draft.write_text("A")
+    code, out, err = cocite("recommend", "--references", str(draft))
+    assert (code, out) == (1, "")
+    assert "0 of 1 reference was found" in err
+
+
+def test_files_that_are_none_are_wrong_usage(recommender, cocite, tmp_path):
+    binary, huge = tmp_path / "binary", tmp_path / "huge"
+    binary.write_bytes(b"\xff\xfe")
+    huge.write_bytes(b"a" * ((1 << 20) + 1))
+    for option, path, said in (
+        ("--references", tmp_path / "absent", "No such file"),
+        ("--library", tmp_path, "directory"),
+        ("--library", binary, "not UTF-8"),
+        ("--references", huge, "1048576 bytes"),
+    ):
+        code, out, err = cocite("recommend", SEED, option, str(path))
+        assert (code, out) == (2, "")
+        told = "".join(err.replace("│", " ").split())
+        assert f"'{option}'" in told and "".join(said.split()) in told
+    assert cocite("recommend", "--library", "-", "--references", "-")[0] == 2
+    assert recommender.servicer.requests == []
 
 
 def test_shortcomings_are_told_in_words(recommender, cocite):
@@ -233,6 +312,10 @@ WRONG = [
     (["recommend", *["pmid:1"] * 101], "'SEED': must contain no more than 100 item(s)"),
     (["recommend", SEED, *["--not", "pmid:1"] * 101], "'--not'"),
     (["recommend", SEED, "--exclude", ""], "'--exclude'"),
+    (["recommend", SEED, "--recency", "1.5"], "'--recency'"),
+    (["recommend", SEED, "--diversity", "nan"], "'--diversity'"),
+    (["recommend", SEED, "--field", ""], "'--field'"),
+    (["recommend", SEED, "--not-text", ""], "'--not-text'"),
     (["recommend", SEED, "--target", " "], "'--target': must be an address"),
     (["resolve", ""], "'ID'"),
 ]

@@ -16,6 +16,7 @@ from cocite.client import (
     DirectCitation,
     Paper,
     Popularity,
+    ResolvedReference,
     SharedReferences,
     TextLikeness,
     TextSeed,
@@ -40,7 +41,10 @@ def answer_with_everything(request):
         model_version="m1",
         attribution_token="a1",
         fallback=pb.FALLBACK_POPULARITY,
-        unresolved_seeds=[pb.UnresolvedSeed(id="doi:10.1/x", cause=pb.UNRESOLVED_CAUSE_NOT_IN_MODEL)],
+        unresolved_seeds=[
+            pb.UnresolvedSeed(id="doi:10.1/x", cause=pb.UNRESOLVED_CAUSE_NOT_IN_MODEL, field="seeds.library_ids[0]")
+        ],
+        resolved_references=[pb.ResolvedReference(entry="A reference.", paper_id="pmid:5")],
         degraded=[{"cause": "DEGRADED_CAUSE_EMBEDDING_SLOW", "detail": "too late"}],
     )
     result = answer.results.add(score=0.5, rank=1)
@@ -80,7 +84,8 @@ def test_an_answer_comes_back_typed_and_whole(recommender, client):
     with pytest.raises(IndexError):
         page[2]
     assert (page.next_page_token, page.model_version, page.attribution_token) == ("t2", "m1", "a1")
-    assert page.unresolved == (UnresolvedSeed("doi:10.1/x", "not_in_model"),)
+    assert page.unresolved == (UnresolvedSeed("doi:10.1/x", "not_in_model", "seeds.library_ids[0]"),)
+    assert page.references == (ResolvedReference("A reference.", "pmid:5"),)
     assert [(d.cause, d.detail) for d in page.degraded] == [("embedding_slow", "too late")]
     assert page.fallback == "popularity"
 
@@ -95,11 +100,18 @@ def test_every_argument_reaches_the_server(recommender, client):
         [SEED, "arxiv:1706.03762"],
         negative="pmid:1",
         texts=["A title\nAn abstract\nof two lines", TextSeed(abstract="only that")],
+        negative_texts="Not this",
+        library=["pmid:3", "pmid:4"],
+        references="pmid:5",
+        reference_text="[1] A reference.",
         min_year=1990,
         max_year=2020,
         venues=["JASIST"],
+        fields="Physics",
         has_abstract=False,
         exclude=["pmid:2"],
+        recency=0.5,
+        diversity=1,
         page_size=7,
         page_token="t",
         view="full",
@@ -111,6 +123,11 @@ def test_every_argument_reaches_the_server(recommender, client):
         ("A title", "An abstract\nof two lines"),
         ("", "only that"),
     ]
+    seeds = request.seeds
+    assert [(t.title, t.abstract) for t in seeds.negative_texts] == [("Not this", "")]
+    assert (list(seeds.library_ids), list(seeds.reference_ids)) == (["pmid:3", "pmid:4"], ["pmid:5"])
+    assert seeds.reference_text == "[1] A reference."
+    assert (request.recency, request.diversity, list(request.filter.fields)) == (0.5, 1.0, ["Physics"])
     f = request.filter
     assert (f.min_year, f.max_year, list(f.venues), f.has_abstract) == (1990, 2020, ["JASIST"], False)
     assert f.HasField("has_abstract")
@@ -148,6 +165,18 @@ BAD = [
     ({"texts": [TextSeed("t", None)]}, "seeds.texts[0].abstract"),
     ({"texts": ["  "]}, "seeds.texts[0]"),
     ({"texts": ["title\n" + "x" * 10_000_000]}, "seeds.texts[0].abstract"),
+    ({"negative_texts": [7]}, "seeds.negative_texts[0]"),
+    ({"seeds": (), "negative_texts": "only that"}, "seeds"),
+    ({"library": [SEED] * 1001}, "seeds.library_ids"),
+    ({"references": [None]}, "seeds.reference_ids[0]"),
+    ({"reference_text": None}, "seeds.reference_text"),
+    ({"reference_text": "x" * 200_001}, "seeds.reference_text"),
+    ({"fields": [""]}, "filter.fields[0]"),
+    ({"recency": 1.1}, "recency"),
+    ({"recency": math.nan}, "recency"),
+    ({"recency": True}, "recency"),
+    ({"diversity": "0.5"}, "diversity"),
+    ({"diversity": 10**400}, "diversity"),
     ({"exclude": [SEED] * 1001}, "exclude_ids"),
     ({"page_size": 301}, "page_size"),
     ({"page_size": -1}, "page_size"),

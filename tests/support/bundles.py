@@ -16,10 +16,12 @@ from cocite.recommender import layout
 from cocite.recommender.bundle import read_manifest
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
+from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
 from cocite.training.corpus import PaperRow, PaperTable
-from cocite.training.model import field_arrays, word_arrays, work_arrays
-from cocite.training.word_index import WordCounts
+from cocite.training.model import context_arrays, field_arrays, word_arrays, work_arrays
+from cocite.training.text_neighbours import text_neighbours
+from cocite.training.word_index import WordCounts, Words
 
 EMBEDDING_MODEL = "bag-16"
 DIMENSION = 16
@@ -66,6 +68,7 @@ def checkerboard(size: int = 24) -> Corpus:
             year=(1990 + i) if i % 7 else None,
             venue="Journal of Black" if i % 2 == 0 else "Journal of White",
             aliases=(f"arxiv:2001.{i:05d}",),
+            fields=("Chess",) if i % 3 == 0 else ("Chess", "Trees") if i % 3 == 1 else (),
         )
         for i in range(size)
     )
@@ -158,7 +161,7 @@ def build_arrays(
     table = PaperTable.of([PaperRow.of(paper) for paper in corpus.papers])
     arrays: dict[str, npt.NDArray[Any]] = {
         **_ids(corpus.papers),
-        **_words(corpus.papers),
+        **word_arrays(_word_counts(corpus.papers)),
         **_readers(corpus),
         **work_arrays(table, np.diff(cited_by.indptr)),
         **field_arrays(table),
@@ -175,6 +178,14 @@ def build_arrays(
         layout.GRAM_INVERSE: np.linalg.inv(gram).astype(np.float32),
         layout.ITEM_IDF: idf.astype(np.float32),
         layout.TEXT_VECTORS: np.stack([bag_vector(text) for text in texts]).astype(np.float16),
+        layout.RANKERS: Rankers().to_bytes(),
+    }
+    words = _word_counts(corpus.papers)
+    neighbours = text_neighbours(arrays[layout.TEXT_VECTORS], words.weights)
+    arrays |= {
+        **context_arrays(matrix, words),
+        layout.TEXT_NEIGHBOURS: neighbours.rows,
+        layout.TEXT_LIKENESS: neighbours.likeness,
     }
     return arrays, als, venues
 
@@ -190,11 +201,11 @@ def _ids(papers: Sequence[Paper]) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _words(papers: Sequence[Paper]) -> dict[str, npt.NDArray[Any]]:
+def _word_counts(papers: Sequence[Paper]) -> Words:
     counts = WordCounts()
     for paper in papers:
         counts.add(words_of(paper))
-    return word_arrays(counts.words())
+    return counts.words()
 
 
 def _readers(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:

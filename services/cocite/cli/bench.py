@@ -1,9 +1,16 @@
 """cocite bench"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from cocite.training.metrics import Estimate
 
 bench = typer.Typer(no_args_is_help=True, help="Measure.")
 
@@ -15,26 +22,44 @@ def _group() -> None:
 
 @bench.command()
 def quality(
-    folder: Annotated[Path, typer.Argument(help="A folder with bench.json, train.tsv and queries.tsv.")],
+    folder: Annotated[Path, typer.Argument(help="A folder with bench.json and queries.tsv.")],
     out: Annotated[Path, typer.Option(help="Where predictions are written, as query TAB paper TAB score.")],
-    retriever: Annotated[str, typer.Option(help="als, text, fused or popularity.")] = "fused",
+    json: Annotated[Path | None, typer.Option(help="Where metrics, timings and settings are written.")] = None,
+    retriever: Annotated[str, typer.Option(help="One retriever alone, rrf, or model: as it serves.")] = "model",
+    foldin: Annotated[bool, typer.Option("--foldin", help="Tell the references in foldin.tsv.")] = False,
     validation: Annotated[bool, typer.Option(help="Train on val.tsv too, as for a final run.")] = True,
     seed: Annotated[int, typer.Option(help="The same seed gives the same predictions.")] = 0,
 ) -> None:
-    """Train on a benchmark folder and write predictions for its scorer, made by the engine that serves."""
-    from cocite.cli.output import progress_bars
+    """Train on a benchmark folder, write predictions made by the engine that serves, and measure them."""
+    from cocite.cli.output import print_result, progress_bars, stdout
     from cocite.core.settings import load_settings
-    from cocite.training.bench import run_citations_bench
+    from cocite.training.bench import BenchOptions, run_bench
     from cocite.training.options import TrainingOptions
 
+    chosen = BenchOptions(retriever=retriever, fold_in=foldin, use_validation=validation)
     with progress_bars() as report:
-        summary = run_citations_bench(
-            folder,
-            load_settings(),
-            out,
-            retriever=retriever,
-            use_validation=validation,
-            options=TrainingOptions(seed=seed),
-            progress=report,
+        found = run_bench(
+            folder, load_settings(), out, chosen, TrainingOptions(seed=seed), json_out=json, progress=report
         )
-    print(f"{summary.predictions:,} predictions for {summary.answered:,} of {summary.queries:,} queries in {out}")
+    print_result(f"{found.predictions:,} predictions for {found.answered:,} of {found.queries:,} queries in {out}")
+    if found.metrics:
+        print_metrics(stdout(), found.metrics)
+    took = found.timings
+    print_result(
+        f"embedding {took.embedding_s:.1f} s, training {took.training_s:.1f} s, queries {took.queries_s:.1f} s, "
+        f"{took.cpu_ms_per_query:.2f} ms of CPU each"
+    )
+
+
+def print_metrics(console: "Console", metrics: "Mapping[str, Estimate]") -> None:
+    """Each metric with its 95 % interval."""
+    from rich.table import Table
+
+    from cocite.cli.output import print_table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("metric", "mean", "95 % from", "to"):
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    for name, found in metrics.items():
+        table.add_row(name, *(f"{value:.4f}" for value in (found.mean, found.low, found.high)))
+    print_table(console, table)

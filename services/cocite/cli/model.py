@@ -136,7 +136,7 @@ def _print_table(console: "Console", bundles: "list[BundleInfo]") -> None:
         if known is None:
             table.add_row(mark, bundle.version, "", "", "", bundle.problem)
             continue
-        recall = known.metrics.get("fused.recall@20")
+        recall = known.metrics.get("model.recall@20")
         shown = "" if recall is None else f"{recall:.3f}"
         table.add_row(
             mark,

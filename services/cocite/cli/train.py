@@ -10,19 +10,21 @@ if TYPE_CHECKING:
     from cocite.core.settings import Settings
     from cocite.recommender.layout import Manifest
     from cocite.training.evaluate import Evaluation
+    from cocite.training.learning import Learned
     from cocite.training.train import TrainingResult
 
 
 def train(
     seed: Annotated[int, typer.Option(help="The same seed and data give the same model.")] = 0,
-    evaluate: Annotated[bool, typer.Option(help="Measure on held-out references first.")] = True,
+    learn: Annotated[bool, typer.Option(help="Learn to rank from hidden references, and measure.")] = True,
+    force: Annotated[bool, typer.Option("--force", help="Publish a model worse than the serving one.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make a model of the catalogue, measure it, and let it serve; running services take it up."""
     from cocite.cli.output import print_json, print_result, stdout, warn
     from cocite.core.settings import load_settings
 
-    result = train_model(load_settings(), seed=seed, evaluate=evaluate)
+    result = train_model(load_settings(), seed=seed, learn=learn, force=force)
     manifest = result.manifest
     if gap := gap_in(manifest):
         warn(gap)
@@ -35,11 +37,12 @@ def train(
                 "embedding_model_version": manifest.embedding_model_version,
                 "texts_encoded": result.encoded,
                 "metrics": manifest.metrics,
-                "evaluation_skipped": result.evaluation.skipped,
+                "rankers": manifest.rankers,
+                "evaluation_skipped": result.learned.papers.skipped,
             }
         )
         return
-    print_evaluation(stdout(), result.evaluation)
+    print_learned(stdout(), result.learned)
     counts = f"{manifest.paper_count:,} papers, {manifest.citation_count:,} citations"
     print_result(f"model {manifest.model_version}: {counts}")
 
@@ -58,17 +61,17 @@ def gap_in(manifest: "Manifest") -> str:
     )
 
 
-def train_model(settings: "Settings", *, seed: int = 0, evaluate: bool = True) -> "TrainingResult":
+def train_model(settings: "Settings", *, seed: int = 0, learn: bool = True, force: bool = False) -> "TrainingResult":
     """Train and publish with a progress bar. Interrupted, says what there is."""
     from cocite.cli.existing import open_existing
     from cocite.cli.output import note, progress_bars
     from cocite.training.options import TrainingOptions
     from cocite.training.train import train as run
 
-    options = TrainingOptions(seed=seed, evaluate=evaluate)
+    options = TrainingOptions(seed=seed, learn=learn)
     try:
         with open_existing(settings.catalogue) as catalogue, progress_bars() as report:
-            return run(catalogue, settings, options, report)
+            return run(catalogue, settings, options, report, force=force)
     except KeyboardInterrupt:
         note(f"training stopped: {_serving(settings)}; text vectors that were ready are kept for the next run")
         raise
@@ -86,26 +89,38 @@ def _serving(settings: "Settings") -> str:
     return f"model {current} serves on" if current else "no model is published yet"
 
 
-def print_evaluation(console: "Console", evaluation: "Evaluation") -> None:
-    """How well hidden references are found again, one line a ranker, with 95 % intervals."""
+def print_learned(console: "Console", learned: "Learned") -> None:
+    """How well what was hidden is found again, one line a ranking, with 95 % intervals."""
+    from cocite.cli.output import print_result
+    from cocite.training.draws import HIDDEN_LIBRARY_SHARE, HIDDEN_SHARE
+
+    if not learned.papers.estimates and not learned.libraries.estimates:
+        print_result(f"not evaluated: {learned.papers.skipped}")
+        return
+    if learned.papers.estimates:
+        _print_evaluation(console, learned.papers, "papers")
+        print_result(
+            f"hidden: {HIDDEN_SHARE:.0%} of the references of known papers, half or all of those of unseen ones; "
+            f"mean of how well each ranking finds them, ± 95 % interval; model is what serves ({learned.papers.kind})"
+        )
+    if learned.libraries.estimates:
+        _print_evaluation(console, learned.libraries, "libraries")
+        print_result(
+            f"hidden: {HIDDEN_LIBRARY_SHARE:.0%} of each library; model is what serves ({learned.libraries.kind})"
+        )
+
+
+def _print_evaluation(console: "Console", evaluation: "Evaluation", what: str) -> None:
     from rich.table import Table
 
-    from cocite.cli.output import print_result, print_table
-    from cocite.training.split import HIDDEN_SHARE, LEAST_REFERENCES
+    from cocite.cli.output import print_table
 
-    if not evaluation.estimates:
-        print_result(f"not evaluated: {evaluation.skipped}")
-        return
     names = list(next(iter(evaluation.estimates.values())))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"{evaluation.queries:,} papers")
+    table.add_column(f"{evaluation.queries:,} {what}")
     for name in names:
         table.add_column(name, no_wrap=True)
     for ranker, estimates in evaluation.estimates.items():
         cells = (f"{e.mean:.3f} ± {(e.high - e.low) / 2:.3f}" for e in (estimates[name] for name in names))
         table.add_row(ranker, *cells)
     print_table(console, table)
-    print_result(
-        f"hidden: {HIDDEN_SHARE:.0%} of the references of papers with {LEAST_REFERENCES} or more; "
-        "mean of how well each ranking finds them, ± 95 % interval; fused is what serves"
-    )

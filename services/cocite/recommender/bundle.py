@@ -1,6 +1,6 @@
 """A model bundle in memory: arrays mapped from its files, read-only, shared by all threads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from cocite.recommender.csr import Csr
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
+from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.row_blocks import RowBlocks
-from cocite.recommender.word_index import WordIndex
+from cocite.recommender.word_index import Postings, WordIndex
 
 Rows = npt.NDArray[np.int64]
 _LONGEST_POINTER = 256
@@ -43,7 +44,11 @@ class Bundle:
     item_idf: npt.NDArray[np.float32]
     text_vectors: RowBlocks
     words: WordIndex
+    contexts: Postings
+    text_neighbours: npt.NDArray[np.int32]
+    text_likeness: npt.NDArray[np.float32]
     readers: Csr
+    rankers: Rankers
     fields: Csr
     works: npt.NDArray[np.int32]
     title_hashes: npt.NDArray[np.uint64]
@@ -65,10 +70,14 @@ class Bundle:
         arrays = map_arrays(directory, manifest)
         if verify:
             check_arrays(arrays, manifest)
-        return cls._of(directory, manifest, arrays)
+        return cls.of(directory, manifest, arrays)
 
     @classmethod
-    def _of(cls, directory: Path, manifest: Manifest, arrays: dict[str, npt.NDArray[Any]]) -> "Bundle":
+    def of(cls, directory: Path, manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> "Bundle":
+        """The bundle of arrays that are taken to be sound, one for each of layout.FILES.
+
+        Raises CorruptData for a ranker that cannot be read.
+        """
         return cls(
             directory=directory,
             manifest=manifest,
@@ -90,7 +99,13 @@ class Bundle:
                 term_papers=Csr(arrays[layout.TERM_PAPER_OFFSETS], arrays[layout.TERM_PAPERS]),
                 term_paper_weights=arrays[layout.TERM_PAPER_WEIGHTS],
             ),
+            contexts=Postings(
+                Csr(arrays[layout.CONTEXT_OFFSETS], arrays[layout.CONTEXT_PAPERS]), arrays[layout.CONTEXT_WEIGHTS]
+            ),
+            text_neighbours=arrays[layout.TEXT_NEIGHBOURS],
+            text_likeness=arrays[layout.TEXT_LIKENESS],
             readers=Csr(arrays[layout.READER_OFFSETS], arrays[layout.READERS]),
+            rankers=Rankers.from_bytes(arrays[layout.RANKERS]),
             fields=Csr(arrays[layout.FIELD_OFFSETS], arrays[layout.FIELD_CODES]),
             works=arrays[layout.WORKS],
             title_hashes=arrays[layout.TITLE_HASHES],

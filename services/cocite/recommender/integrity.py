@@ -103,6 +103,12 @@ def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]
         layout.TITLE_ROWS: ("int32", (None,)),
         layout.FIELD_OFFSETS: ("int64", (n + 1,)),
         layout.FIELD_CODES: ("int32", (None,)),
+        layout.TEXT_NEIGHBOURS: ("int32", (n, None)),
+        layout.TEXT_LIKENESS: ("float32", (n, None)),
+        layout.CONTEXT_OFFSETS: ("int64", (None,)),
+        layout.CONTEXT_PAPERS: ("int32", (None,)),
+        layout.CONTEXT_WEIGHTS: ("float32", (None,)),
+        layout.RANKERS: ("uint8", (None,)),
     }
 
 
@@ -120,10 +126,14 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
         (layout.TERM_PAPER_OFFSETS, layout.TERM_PAPERS, n),
         (layout.READER_OFFSETS, layout.READERS, readers),
         (layout.FIELD_OFFSETS, layout.FIELD_CODES, len(manifest.fields)),
+        (layout.CONTEXT_OFFSETS, layout.CONTEXT_PAPERS, n),
     ):
         _check_offsets(offsets, arrays[offsets], arrays[rows].size)
         _check_range(rows, arrays[rows], 0, end)
         _check_ascending_within(rows, arrays[offsets], arrays[rows])
+    _check_range(layout.TEXT_NEIGHBOURS, arrays[layout.TEXT_NEIGHBOURS], -1, n)
+    if arrays[layout.TEXT_LIKENESS].shape != arrays[layout.TEXT_NEIGHBOURS].shape:
+        raise CorruptData(f"{layout.TEXT_LIKENESS} has not the shape of {layout.TEXT_NEIGHBOURS}")
     _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
     for name in (layout.ITEM_FACTORS, layout.GRAM_INVERSE, layout.ITEM_IDF, layout.TEXT_VECTORS, layout.TERM_IDF):
         _check_finite(name, arrays[name])
@@ -159,10 +169,12 @@ def _check_words(arrays: Arrays) -> None:
         (layout.TERM_PAPERS, entries),
         (layout.PAPER_TERM_WEIGHTS, entries),
         (layout.TERM_PAPER_WEIGHTS, entries),
+        (layout.CONTEXT_OFFSETS, vocabulary.size + 1),
+        (layout.CONTEXT_WEIGHTS, arrays[layout.CONTEXT_PAPERS].size),
     ):
         if arrays[name].size != size:
             raise CorruptData(f"{name} has {arrays[name].size} entries, not {size}")
-    for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS):
+    for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS, layout.CONTEXT_WEIGHTS, layout.TEXT_LIKENESS):
         if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
             raise CorruptData(f"{name} holds a number outside 0 to 1")
 

@@ -43,6 +43,14 @@ TITLE_HASHES = "title_hashes.npy"  # uint64 (t,), titles.title_hash of each titl
 TITLE_ROWS = "title_rows.npy"  # int32 (t,), row of each
 FIELD_OFFSETS = "field_offsets.npy"  # int64 (n + 1,), CSR of papers to their fields of study
 FIELD_CODES = "field_codes.npy"  # int32 (any,), places in the manifest's fields, ascending within a paper
+TEXT_NEIGHBOURS = "text_neighbours.npy"  # int32 (n, k), rows of the nearest papers by text, nearest first, then -1
+TEXT_LIKENESS = "text_likeness.npy"  # float32 (n, k), of each of them: half the cosine of vectors, half that of words
+CONTEXT_OFFSETS = (
+    "context_offsets.npy"  # int64 (v + 1,), CSR of terms to the papers that are cited by papers using them
+)
+CONTEXT_PAPERS = "context_papers.npy"  # int32 (any,), rows, ascending within a term
+CONTEXT_WEIGHTS = "context_weights.npy"  # float32 (any,), mean TF-IDF in citing papers, norm 1 within a cited paper
+RANKERS = "rankers.npy"  # uint8 (any,), JSON in UTF-8, see ranking/models.py
 
 FILES = (
     PAPER_IDS,
@@ -75,6 +83,12 @@ FILES = (
     TITLE_ROWS,
     FIELD_OFFSETS,
     FIELD_CODES,
+    TEXT_NEIGHBOURS,
+    TEXT_LIKENESS,
+    CONTEXT_OFFSETS,
+    CONTEXT_PAPERS,
+    CONTEXT_WEIGHTS,
+    RANKERS,
 )
 
 
@@ -103,7 +117,10 @@ class AlsParameters:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """manifest.json. files maps each name in FILES to its entry; venues and fields are case-folded names."""
+    """manifest.json. files maps each name in FILES to its entry; venues and fields are case-folded names.
+
+    rankers says for each kind of query, papers and libraries, what ranks its candidates: rrf, logistic or lambdamart.
+    """
 
     schema: int
     model_version: str
@@ -118,6 +135,7 @@ class Manifest:
     als: AlsParameters
     files: dict[str, FileEntry]
     metrics: dict[str, float] = field(default_factory=dict)
+    rankers: dict[str, str] = field(default_factory=dict)
     venues: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 

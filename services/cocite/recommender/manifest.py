@@ -49,6 +49,7 @@ def parse_manifest(text: str) -> Manifest:
         als=_als(_take(raw, "als", dict)),
         files=_files(_take(raw, "files", dict)),
         metrics=_metrics(_take(raw, "metrics", dict)),
+        rankers={str(name): str(kind) for name, kind in _take(raw, "rankers", dict).items()},
         venues=tuple(str(venue) for venue in _take(raw, "venues", list)),
         fields=tuple(str(name) for name in _take(raw, "fields", list)),
     )

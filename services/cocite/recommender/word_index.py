@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array
 
 from cocite.recommender.csr import Csr
 from cocite.recommender.tokens import LONGEST_TERM, terms
@@ -26,6 +27,25 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Postings:
+    """Papers of terms: papers has a row for each term, weights float32 one for each link."""
+
+    papers: Csr
+    weights: Floats
+
+    def dot(self, aim: Terms, paper_count: int) -> Floats:
+        """Sum over the terms of the aim of its weight times the paper's, a new array (paper_count,)."""
+        spans = [self.papers.span(term) for term in aim.places]
+        if not spans:
+            return np.zeros(paper_count, dtype=np.float32)
+        ends = np.cumsum([0, *(span.stop - span.start for span in spans)])
+        weights = np.concatenate([self.weights[span] for span in spans])
+        rows = np.concatenate([self.papers.rows[span] for span in spans])
+        found: Floats = csc_array((weights, rows, ends), shape=(paper_count, len(spans))) @ aim.weights
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class WordIndex:
     """Terms of papers, papers of terms, and the weights of both, beside their rows. vocabulary is ascending UTF-8."""
 
@@ -35,6 +55,11 @@ class WordIndex:
     paper_term_weights: Floats
     term_papers: Csr
     term_paper_weights: Floats
+
+    @property
+    def postings(self) -> Postings:
+        """Papers of the terms."""
+        return Postings(self.term_papers, self.term_paper_weights)
 
     def of_row(self, row: int) -> Terms:
         """Terms of a paper; none when it has no text, or none that others share."""

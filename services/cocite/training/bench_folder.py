@@ -1,115 +1,131 @@
-"""Reading a benchmark folder of citations. Its ids are opaque strings; papers get rows in order of id."""
+"""Reading a benchmark folder. Its ids are opaque strings. truth.tsv is not among the files read here."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cocite.core.errors import InvalidArgument
-from cocite.core.paper import Paper, text_of
-from cocite.training.corpus import Corpus, PaperRow, PaperTable
-from cocite.training.matrices import library_matrix, link_matrix
+from cocite.training.bench_lines import read_columns, read_pairs
+from cocite.training.bench_papers import BenchPaper, read_papers
 
-_DESCRIPTION = "bench.json"
+_DESCRIPTION, _PAPERS = "bench.json", "papers.jsonl"
 _TRAIN, _VALIDATION, _QUERIES = "train.tsv", "val.tsv", "queries.tsv"
+_FOLD_IN, _EXCLUDED, _POOL = "foldin.tsv", "exclude.tsv", "pool.tsv"
+
+Lists = Mapping[str, tuple[str, ...]]
+
+
+class Task(StrEnum):
+    """What a benchmark asks for."""
+
+    CITATIONS = "citations"  # the references of a paper that are not known yet
+    LIBRARY = "library"  # the papers a reader keeps that are not known yet
+    UNSEEN = "unseen"  # the references of a paper that was not in training
+    POOL = "pool"  # a given list of papers, ordered by likeness to a paper
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of queries.tsv: its name, and for a pool the paper and facet it stands for."""
+
+    name: str
+    paper: str
+    facet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BenchFolder:
-    """What a model may see of a benchmark, and the rows it is asked about."""
+    """What a model may see of a benchmark, and what it is asked.
 
-    corpus: Corpus
-    queries: tuple[int, ...]
-
-
-def read_bench_folder(directory: Path, *, use_validation: bool) -> BenchFolder:
-    """The folder's papers, links of train.tsv (and val.tsv where it is there and asked for) and queries.
-
-    truth.tsv is never read. Raises InvalidArgument that names file and line for what is not as it should be.
+    papers are those of the papers file. links are citing and cited paper, or reader and paper, distinct and in order.
+    undirected says that they go both ways. By name of the query: references to fold in, pairs that never count, and
+    the papers of its pool.
     """
-    papers = _read_papers(_papers_path(directory))
-    rows = {paper.paper_id: row for row, paper in enumerate(papers)}
-    links = set(_links(directory / _TRAIN, rows))
-    if use_validation and (directory / _VALIDATION).is_file():
-        links.update(_links(directory / _VALIDATION, rows))
-    texts = [(row, text) for row, paper in enumerate(papers) if (text := text_of(paper))]
-    corpus = Corpus(
-        papers=PaperTable.of([PaperRow.of(paper) for paper in papers]),
-        citations=link_matrix(np.array(sorted(links), dtype=np.int64).reshape(-1, 2), len(papers)),
-        libraries=library_matrix(np.empty((0, 2), dtype=np.int64), 0, len(papers)),
-        texts=lambda: iter(texts),
-        fingerprint="",
-    )
-    return BenchFolder(corpus, tuple(row for (row,) in _rows(directory / _QUERIES, rows, 1)))
+
+    task: Task
+    undirected: bool
+    papers: Mapping[str, BenchPaper]
+    links: tuple[tuple[str, str], ...]
+    queries: tuple[Asked, ...]
+    references: Lists = field(default_factory=dict)
+    excluded: Lists = field(default_factory=dict)
+    pools: Lists = field(default_factory=dict)
 
 
-def _papers_path(directory: Path) -> Path:
+def read_description(directory: Path) -> dict[str, Any]:
+    """The object in bench.json. Raises InvalidArgument when there is none."""
     path = directory / _DESCRIPTION
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        task, undirected = description["task"], description.get("undirected")
-        papers = directory / str(description["papers"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidArgument(f"{path} describes no benchmark: {error!r}", field="bench_dir") from error
-    if task != "citations" or undirected:
-        what = "links without direction" if task == "citations" else f"the task {task!r}"
+    if not isinstance(description, dict):
+        raise InvalidArgument(f"{path} describes no benchmark: it holds no object", field="bench_dir")
+    return description
+
+
+def read_bench_folder(directory: Path, *, use_validation: bool, fold_in: bool = False) -> BenchFolder:
+    """The folder's papers, links of train.tsv (and val.tsv where it is there and asked for), queries and lists.
+
+    Pairs of exclude.tsv are left aside without validation: there they may be what is asked for. Raises
+    InvalidArgument that names file and line for what is not as it should be, and for fold_in with another task than
+    unseen.
+    """
+    description = read_description(directory)
+    task = _task(directory, description)
+    if fold_in and task is not Task.UNSEEN:
         raise InvalidArgument(
-            f"{path} asks for {what}, which this bench does not support",
-            hint="give a folder whose task is citations, with directed links",
-            field="bench_dir",
+            f"references are folded in where the task is {Task.UNSEEN}, and here it is {task}", field="fold_in"
         )
-    return papers
-
-
-def _read_papers(path: Path) -> list[Paper]:
-    papers: dict[str, Paper] = {}
-    for number, line in _lines(path):
-        try:
-            paper = _paper(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidArgument(f"{path}, line {number}: not a paper ({error!r})", field="bench_dir") from error
-        if paper.paper_id in papers:
-            raise InvalidArgument(f"{path}, line {number}: {paper.paper_id!r} is there twice", field="bench_dir")
-        papers[paper.paper_id] = paper
-    if not papers:
-        raise InvalidArgument(f"{path} holds no paper", field="bench_dir")
-    return [papers[paper_id] for paper_id in sorted(papers)]
-
-
-def _paper(raw: dict[str, Any]) -> Paper:
-    year = int(raw.get("year") or 0)
-    return Paper(
-        paper_id=str(raw["id"]),
-        title=str(raw.get("title") or ""),
-        abstract=str(raw.get("abstract") or ""),
-        year=year if 0 < year < 10_000 else None,
-        venue=str(raw.get("venue") or ""),
-        keywords=tuple(str(word) for word in raw.get("keywords") or raw.get("tags") or ()),
+    train, validation, excluded = (directory / name for name in (_TRAIN, _VALIDATION, _EXCLUDED))
+    links = set(read_pairs(train)) if task is not Task.POOL or train.is_file() else set()
+    if use_validation and validation.is_file():
+        links.update(read_pairs(validation))
+    return BenchFolder(
+        task=task,
+        undirected=bool(description.get("undirected")),
+        papers=_papers(directory, description.get("papers")),
+        links=tuple(sorted(links)),
+        queries=_queries(directory / _QUERIES, task),
+        references=_lists(read_pairs(directory / _FOLD_IN)) if fold_in else {},
+        excluded=_lists(read_pairs(excluded)) if use_validation and excluded.is_file() else {},
+        pools=_lists(read_pairs(directory / _POOL)) if task is Task.POOL else {},
     )
 
 
-def _links(path: Path, rows: dict[str, int]) -> Iterator[tuple[int, int]]:
-    return ((citing, cited) for citing, cited in _rows(path, rows, 2) if citing != cited)
-
-
-def _rows(path: Path, rows: dict[str, int], columns: int) -> Iterator[tuple[int, ...]]:
-    for number, line in _lines(path):
-        names = line.split("\t")
-        if len(names) != columns:
-            raise InvalidArgument(f"{path}, line {number}: {len(names)} columns, not {columns}", field="bench_dir")
-        if unknown := [name for name in names if name not in rows]:
-            raise InvalidArgument(f"{path}, line {number}: no paper {unknown[0]!r}", field="bench_dir")
-        yield tuple(rows[name] for name in names)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _task(directory: Path, description: Mapping[str, Any]) -> Task:
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if stripped := line.rstrip("\r\n"):
-                    yield number, stripped
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidArgument(f"{path} cannot be read: {error}", field="bench_dir") from error
+        return Task(str(description.get("task")))
+    except ValueError:
+        raise InvalidArgument(
+            f"{directory / _DESCRIPTION} asks for the task {description.get('task')!r}, which is none",
+            hint=f"it may be {', '.join(Task)}",
+            field="bench_dir",
+        ) from None
+
+
+def _papers(directory: Path, named: Any) -> dict[str, BenchPaper]:
+    if named is None:  # a corpus may have nothing but links
+        path = directory / _PAPERS
+        return read_papers(path) if path.is_file() else {}
+    return read_papers(directory / str(named))
+
+
+def _queries(path: Path, task: Task) -> tuple[Asked, ...]:
+    queries: dict[str, Asked] = {}
+    for _, columns in read_columns(path, 1):
+        name, paper, facet, *_ = (*columns, "", "")
+        asked = Asked(name, paper or name, facet) if task is Task.POOL else Asked(name, name)
+        queries.setdefault(name, asked)
+    return tuple(queries.values())
+
+
+def _lists(pairs: Iterable[tuple[str, str]]) -> Lists:
+    lists: dict[str, dict[str, None]] = defaultdict(dict)
+    for name, paper in pairs:
+        lists[name][paper] = None
+    return {name: tuple(papers) for name, papers in lists.items()}

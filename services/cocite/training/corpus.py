@@ -88,7 +88,7 @@ class Corpus:
     citations (n, n) has a 1 where the row's paper cites the column's; libraries (m, n) has a row for each reader
     and a 1 for each paper kept; words are those of titles, abstracts and keywords. texts gives row and text of every
     paper that has one, in any order, and can be called again. fingerprint names the state of the data, cursor is the
-    last arrival in the catalogue that is sure to be in it.
+    last arrival in the catalogue that is sure to be in it. undirected links are in citations both ways.
     """
 
     papers: PaperTable
@@ -98,6 +98,7 @@ class Corpus:
     texts: Callable[[], Iterator[tuple[int, str]]]
     fingerprint: str
     cursor: int = 0
+    undirected: bool = False
 
     @property
     def paper_count(self) -> int:

@@ -1,80 +1,115 @@
-"""How well a corpus predicts its own references: hide some, train on the rest, ask the serving engine for them."""
+"""How well each ranking finds what was hidden."""
 
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.training.als import factorise
-from cocite.training.bundle_files import write_bundle
-from cocite.training.corpus import Corpus
-from cocite.training.durable import TEMPORARY_PREFIX
-from cocite.training.matrices import interaction_matrix
+from cocite.recommender.proposing import Proposals, Proposer
+from cocite.recommender.ranking.features import FeatureExtractor
+from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.ranking.models import RankModel
+from cocite.recommender.ranking.reranking import candidate_count
+from cocite.recommender.retrieval.popularity import PopularityRetriever
+from cocite.recommender.retrieval.profile import Lists
+from cocite.recommender.retrieval.registry import retrievers_of
+from cocite.training.draws import HeldOut
 from cocite.training.metrics import DEPTH, METRICS, Estimate, estimate, measure
-from cocite.training.model import assemble
-from cocite.training.options import TrainingOptions
 from cocite.training.progress import Progress, silent
-from cocite.training.rankers import RANKERS, Ranker
-from cocite.training.split import LEAST_REFERENCES, Split, hide_references
-from cocite.training.vectors import TextVectors
+from cocite.training.rankers import RRF
 
-_PHASE = "Evaluating"
+Measures = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """estimates of each ranker and metric over so many queries; skipped says why there are none."""
+    """estimates of each ranking and metric over so many queries; skipped says why there are none.
+
+    kind is what ranks when serving: rrf, logistic or lambdamart.
+    """
 
     queries: int = 0
     estimates: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    kind: str = RRF
     skipped: str = ""
 
-    def as_metrics(self) -> dict[str, float]:
-        """Means by name, "fused.recall@20", for the manifest."""
-        means = {f"{ranker}.{name}": e.mean for ranker, found in self.estimates.items() for name, e in found.items()}
-        return {"queries": float(self.queries), **means} if means else {}
+    def as_metrics(self, prefix: str = "") -> dict[str, float]:
+        """Means by name, "model.recall@20", for the manifest."""
+        means = {
+            f"{prefix}{ranker}.{name}": e.mean for ranker, found in self.estimates.items() for name, e in found.items()
+        }
+        return {f"{prefix}queries": float(self.queries), **means} if means else {}
 
 
-def evaluate(
-    corpus: Corpus, text: TextVectors, options: TrainingOptions, scratch_parent: Path, progress: Progress = silent
-) -> Evaluation:
-    """Evaluate on references hidden by options.seed, at most options.evaluation_queries papers, drawn by it too.
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One held-out query as a ranker sees it: rows (k,) in fused order, features float32 (k, F), which are relevant.
 
-    The bundle trained on the rest lies in scratch_parent as long as this runs.
+    measures holds those of each retriever alone and of their fusion.
     """
-    split = hide_references(corpus.citations, options.seed)
-    if not split.queries.size:
-        return Evaluation(skipped=f"no paper has {LEAST_REFERENCES} references in the catalogue to hide one of")
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=scratch_parent) as scratch:
-        bundle = train_bundle(replace(corpus, citations=split.citations), text, options, Path(scratch), progress)
-        return evaluate_bundle(bundle, split, options, progress)
+
+    held_out: HeldOut
+    rows: npt.NDArray[np.int64]
+    ranked: int
+    values: npt.NDArray[np.float32]
+    measures: Mapping[str, Measures]
+
+    @property
+    def relevant(self) -> npt.NDArray[np.bool_]:
+        """Which of the candidates are relevant, bool (k,)."""
+        return np.isin(self.rows[: self.ranked], self.held_out.relevant)
+
+    def measure(self, model: RankModel) -> Measures:
+        """All metrics of the model's ranking."""
+        scores = model.scores(self.values)
+        order = np.lexsort((np.arange(scores.size), -scores))
+        return measure(np.concatenate((self.rows[order], self.rows[self.ranked :])), self.held_out.relevant)
 
 
-def train_bundle(
-    corpus: Corpus, text: TextVectors, options: TrainingOptions, directory: Path, progress: Progress = silent
-) -> Bundle:
-    """A bundle of the corpus in a directory of its own, loaded."""
-    interactions = interaction_matrix(corpus.citations, corpus.libraries)
-    factorisation = factorise(interactions, options.als, options.seed, progress)
-    write_bundle(directory, assemble(corpus, factorisation, text, options.seed))
-    return Bundle.load(directory)
+class Observer:
+    """Looks at held-out queries through one bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        lists = Lists.of(bundle)
+        self._proposer = Proposer(bundle, retrievers_of(bundle, lists))
+        self._extractor = FeatureExtractor(bundle, lists)
+        self._popularity = PopularityRetriever(bundle)
+
+    def observe(
+        self, queries: Sequence[HeldOut], *, measured: bool, phase: str, progress: Progress = silent
+    ) -> list[Observed]:
+        """Candidates and features of each query; measured asks for the metrics of retrievers and fusion too."""
+        seen = []
+        for done, held_out in enumerate(queries, start=1):
+            proposals = self._proposer.propose(held_out.query)
+            candidates = proposals.candidates(candidate_count(held_out.query))
+            seen.append(
+                Observed(
+                    held_out,
+                    proposals.rows[: max(candidates.rows.size, DEPTH)],
+                    candidates.rows.size,
+                    self._extractor.of(held_out.query, candidates),
+                    self._measures(held_out, proposals) if measured else {},
+                )
+            )
+            if done % 50 == 0 or done == len(queries):
+                progress(phase, done, len(queries))
+        return seen
+
+    def _measures(self, held_out: HeldOut, proposals: Proposals) -> dict[str, Measures]:
+        found: dict[str, Measures] = {}
+        for name, scores in proposals.found.items():
+            rows = np.empty(0, dtype=np.int64) if scores is None else top_rows(scores, DEPTH)
+            found[name] = measure(rows, held_out.relevant)
+        found[RRF] = measure(proposals.rows, held_out.relevant)
+        return found
 
 
-def evaluate_bundle(bundle: Bundle, split: Split, options: TrainingOptions, progress: Progress = silent) -> Evaluation:
-    """Estimates of all rankers on the same queries."""
-    count = min(split.queries.size, options.evaluation_queries)
-    places = np.sort(np.random.default_rng(options.seed).choice(split.queries.size, count, replace=False))
-    estimates = {}
-    for index, name in enumerate(RANKERS):
-        ranker = Ranker(bundle, name)
-        measured = []
-        for done, place in enumerate(places):
-            measured.append(measure(ranker.rank(int(split.queries[place]), DEPTH).rows, split.hidden[place]))
-            if done % 50 == 0:
-                progress(_PHASE, index * count + done, len(RANKERS) * count)
-        estimates[name] = {metric: estimate([values[metric] for values in measured]) for metric in METRICS}
-    progress(_PHASE, len(RANKERS) * count, len(RANKERS) * count)
-    return Evaluation(queries=count, estimates=estimates)
+def summarised(measures: Sequence[Mapping[str, Measures]]) -> dict[str, dict[str, Estimate]]:
+    """Estimates of each ranking from its measures of each query."""
+    return {
+        name: {metric: estimate([of_query[name][metric] for of_query in measures]) for metric in METRICS}
+        for name in (measures[0] if measures else {})
+    }

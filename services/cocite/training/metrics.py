@@ -1,4 +1,7 @@
-"""How good rankings are: measures over binary relevance, and how sure their means are."""
+"""How good rankings are: measures of one ranking, and how sure their means are.
+
+hits says of each result, best first, whether it is relevant; relevant is how many papers are, found or not.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +12,8 @@ import numpy.typing as npt
 METRICS = ("recall@20", "recall@100", "ndcg@10", "mrr")
 DEPTH = 100  # results looked at; a first hit further down counts 0 in mrr
 _RESAMPLES = 1000
+
+Hits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +29,68 @@ def measure(ranked: npt.NDArray[np.integer], relevant: npt.NDArray[np.integer]) 
     """All METRICS of one ranking, best first, each row once; relevant holds at least one row."""
     hits = np.isin(ranked[:DEPTH], relevant)
     return {
-        "recall@20": _recall(hits, len(relevant), 20),
-        "recall@100": _recall(hits, len(relevant), 100),
-        "ndcg@10": _ndcg(hits, len(relevant), 10),
-        "mrr": float(1.0 / (np.argmax(hits) + 1)) if hits.any() else 0.0,
+        "recall@20": recall(hits, len(relevant), 20),
+        "recall@100": recall(hits, len(relevant), 100),
+        "ndcg@10": ndcg(hits, len(relevant), 10),
+        "mrr": reciprocal_rank(hits),
     }
 
 
-def _recall(hits: npt.NDArray[np.bool_], relevant: int, k: int) -> float:
+def recall(hits: Hits, relevant: int, k: int) -> float:
+    """Share of the relevant papers among the first k."""
     return float(hits[:k].sum() / relevant)
 
 
-def _ndcg(hits: npt.NDArray[np.bool_], relevant: int, k: int) -> float:
+def ndcg(hits: Hits, relevant: int, k: int) -> float:
     """Normalised discounted cumulative gain (Jarvelin and Kekalainen 2002), discount log2(rank + 1)."""
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
     top = hits[:k]
     return float(discounts[: top.size][top].sum() / discounts[: min(relevant, k)].sum())
 
 
-def estimate(values: Sequence[float], seed: int = 0) -> Estimate:
-    """Mean of at least one value, with a percentile bootstrap interval (Efron 1979) drawn by seed."""
+def reciprocal_rank(hits: Hits) -> float:
+    """One over the rank of the first hit, 0 without any."""
+    return float(1.0 / (np.argmax(hits) + 1)) if hits.any() else 0.0
+
+
+def graded_ndcg(grades: npt.NDArray[np.integer], k: int) -> float:
+    """Gain of the grades of a whole ranking, over the best it could have; 0 where nothing in it is worth anything.
+
+    The discount is log2(rank), and none at ranks 1 and 2, as in the first form of Jarvelin and Kekalainen (2002) and
+    the evaluation of CSFCube (Mysore et al. 2021).
+    """
+    discounts = 1.0 / np.log2(np.maximum(np.arange(1, len(grades[:k]) + 1), 2))
+    best = float((np.sort(grades)[::-1][:k] * discounts).sum())
+    return float((grades[:k] * discounts).sum()) / best if best else 0.0
+
+
+def average_precision(hits: Hits) -> float:
+    """Mean precision at the ranks of the hits of a whole ranking, 0 without any."""
+    ranks = np.flatnonzero(hits) + 1
+    return float((np.arange(1, ranks.size + 1) / ranks).mean()) if ranks.size else 0.0
+
+
+def r_precision(hits: Hits) -> float:
+    """Precision among as many first results of a whole ranking as it has hits, 0 without any."""
+    relevant = int(hits.sum())
+    return float(hits[:relevant].mean()) if relevant else 0.0
+
+
+def estimate(
+    values: Sequence[float],
+    generator: np.random.Generator | None = None,
+    folds: npt.NDArray[np.generic] | None = None,
+) -> Estimate:
+    """Mean of at least one value, with a percentile bootstrap interval (Efron 1979).
+
+    folds (len(values),) names the fold of each: the mean is then that of the means of the folds, and values are drawn
+    again within their folds. Without a generator, equal values give equal intervals.
+    """
     sample = np.asarray(values, dtype=np.float64)
-    generator = np.random.default_rng(seed)
-    means = [sample[generator.integers(0, sample.size, sample.size)].mean() for _ in range(_RESAMPLES)]
+    drawn = generator or np.random.default_rng(0)
+    parts = [sample] if folds is None else [sample[folds == fold] for fold in np.unique(folds)]
+    means = [
+        np.mean([part[drawn.integers(0, part.size, part.size)].mean() for part in parts]) for _ in range(_RESAMPLES)
+    ]
     low, high = np.percentile(means, (2.5, 97.5))
-    return Estimate(float(sample.mean()), float(low), float(high))
+    return Estimate(float(np.mean([part.mean() for part in parts])), float(low), float(high))

@@ -11,9 +11,12 @@ from scipy.sparse import csr_array
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
 from cocite.recommender.layout import Manifest
+from cocite.recommender.ranking.models import Rankers
 from cocite.training.als import Factorisation
+from cocite.training.contexts import citing_words
 from cocite.training.corpus import Corpus, PaperTable
 from cocite.training.matrices import offsets_and_rows
+from cocite.training.text_neighbours import NeighbourTable
 from cocite.training.vectors import TextVectors
 from cocite.training.word_index import Words
 from cocite.training.works import title_rows, works_of
@@ -28,13 +31,20 @@ class Model:
     arrays: Arrays
     manifest: Manifest
 
-    def with_metrics(self, metrics: Mapping[str, float]) -> "Model":
-        """The same model with held-out metrics in its manifest."""
-        return Model(self.arrays, replace(self.manifest, metrics=dict(metrics)))
+    def with_rankers(self, rankers: Rankers, kinds: Mapping[str, str], metrics: Mapping[str, float]) -> "Model":
+        """The same model with learned rankers, and in its manifest their kinds and held-out metrics."""
+        manifest = replace(self.manifest, metrics=dict(metrics), rankers=dict(kinds))
+        return Model({**self.arrays, layout.RANKERS: rankers.to_bytes()}, manifest)
 
 
-def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, seed: int) -> Model:
-    """The model of a corpus from its parts, rows of all of them alike."""
+def assemble(
+    corpus: Corpus,
+    factorisation: Factorisation,
+    text: TextVectors,
+    neighbours: NeighbourTable,
+    seed: int,
+) -> Model:
+    """The model of a corpus from its parts, rows of all of them alike, without a learned ranker."""
     reference_offsets, references = offsets_and_rows(corpus.citations)
     cited_by_offsets, cited_by = offsets_and_rows(csr_array(corpus.citations.T))
     reader_offsets, readers = offsets_and_rows(csr_array(corpus.libraries.T))
@@ -56,6 +66,10 @@ def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, se
         layout.READERS: readers,
         **work_arrays(corpus.papers, np.diff(cited_by_offsets)),
         **field_arrays(corpus.papers),
+        layout.TEXT_NEIGHBOURS: neighbours.rows,
+        layout.TEXT_LIKENESS: neighbours.likeness,
+        **context_arrays(corpus.citations, corpus.words),
+        layout.RANKERS: Rankers().to_bytes(),
     }
     manifest = Manifest(
         schema=layout.SCHEMA,
@@ -74,6 +88,13 @@ def assemble(corpus: Corpus, factorisation: Factorisation, text: TextVectors, se
         fields=corpus.papers.fields,
     )
     return Model(arrays, manifest)
+
+
+def context_arrays(citations: csr_array, words: Words) -> Arrays:
+    """The words that papers are cited with, by term."""
+    by_term = csr_array(citing_words(citations, words.weights).T)
+    offsets, papers = offsets_and_rows(by_term)
+    return {layout.CONTEXT_OFFSETS: offsets, layout.CONTEXT_PAPERS: papers, layout.CONTEXT_WEIGHTS: by_term.data}
 
 
 def word_arrays(words: Words) -> Arrays:

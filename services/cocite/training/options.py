@@ -41,15 +41,23 @@ class AlsOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """What one run of train does. seed decides the factors and which references are held out."""
+    """What one run of train does. seed decides the factors and what is hidden.
+
+    learn draws hidden references, as many times as draws says to learn from and once to measure on, and asks at most
+    evaluation_queries of each kind in each. threads are those of the rank learner; they change its speed alone.
+    """
 
     seed: int = 0
     als: AlsOptions = AlsOptions()
-    evaluate: bool = True
+    learn: bool = True
+    draws: int = 3
     evaluation_queries: int = 2000
+    threads: int = 2
     bundles_kept: int = 5
 
     def __post_init__(self) -> None:
         _require("seed", 0 <= self.seed < 2**32, "between 0 and 4294967295")
         _require("evaluation_queries", self.evaluation_queries >= 1, "at least 1")
+        _require("draws", self.draws >= 1, "at least 1")
+        _require("threads", self.threads >= 1, "at least 1")
         _require("bundles_kept", self.bundles_kept >= 2, "at least 2")

@@ -1,28 +1,16 @@
-"""The recommender's own engine, asked what a citing paper should cite as of its year."""
-
-from collections.abc import Callable
-
-import numpy as np
-import numpy.typing as npt
+"""The recommender's own engine, whole or in parts, for measuring."""
 
 from cocite.core.errors import InvalidArgument
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
-from cocite.recommender.query import Query, Ranking
-from cocite.recommender.retrieval.als import AlsRetriever
-from cocite.recommender.retrieval.contract import Retriever
+from cocite.recommender.query import Query, Ranking, RowFilter
 from cocite.recommender.retrieval.popularity import PopularityRetriever
-from cocite.recommender.retrieval.text import TextRetriever
+from cocite.recommender.retrieval.registry import RETRIEVERS, retrievers_of
 
-FUSED = "fused"
-RANKERS = ("als", "text", FUSED, "popularity")
-
-
-_ALONE: dict[str, Callable[[Bundle], Retriever]] = {
-    "als": AlsRetriever,
-    "text": TextRetriever,
-    "popularity": PopularityRetriever,
-}
+MODEL = "model"  # as it serves
+RRF = "rrf"  # all retrievers, fused by their ranks alone
+_ALONE = (*RETRIEVERS, PopularityRetriever.name)
+RANKERS = (*_ALONE, RRF, MODEL)
 
 
 def check_ranker(name: str) -> None:
@@ -32,28 +20,37 @@ def check_ranker(name: str) -> None:
 
 
 class Ranker:
-    """An engine with one retriever alone, or as it serves (fused). Raises InvalidArgument for an unknown name."""
+    """An engine with one retriever alone, with all of them fused (RRF), or as it serves (MODEL).
+
+    Raises InvalidArgument for an unknown name.
+    """
 
     def __init__(self, bundle: Bundle, name: str) -> None:
         check_ranker(name)
-        self._bundle = bundle
-        self._name = name
-        self._engine = Engine(bundle) if name == FUSED else Engine(bundle, [_ALONE[name](bundle)])
+        self._alone = name in _ALONE
+        self._engine = _engine(bundle, name)
 
-    def rank(self, row: int, limit: int) -> Ranking:
-        """Papers for the paper in a row, best first: not newer than it where years are known, none of its references.
+    def rank(self, query: Query, limit: int) -> Ranking:
+        """Papers for the query, best first.
 
         Where a retriever alone finds nothing the answer is empty: the engine's fallback is none of its merit.
         """
-        ranking = self._engine.rank(
-            Query(positive_rows=(row,), exclude_rows=tuple(_excluded(self._bundle, row).tolist())), limit
-        )
-        if ranking.fallback and self._name != FUSED:
-            return Ranking(ranking.rows[:0], ranking.scores[:0])
-        return ranking
+        ranking = self._engine.rank(query, limit)
+        return Ranking(ranking.rows[:0], ranking.scores[:0]) if ranking.fallback and self._alone else ranking
 
 
-def _excluded(bundle: Bundle, row: int) -> npt.NDArray[np.int64]:
-    year = bundle.year(row)
-    newer = np.flatnonzero(bundle.years > year) if year else np.empty(0, dtype=np.int64)
-    return np.union1d(newer, bundle.references.of(row))
+def _engine(bundle: Bundle, name: str) -> Engine:
+    if name == MODEL:
+        return Engine(bundle)
+    if name == PopularityRetriever.name:
+        return Engine(bundle, [PopularityRetriever(bundle)])
+    return Engine(bundle, [each for each in retrievers_of(bundle) if name in (RRF, each.name)])
+
+
+def citing_query(bundle: Bundle, row: int) -> Query:
+    """What else the paper in a row cites: not newer than it where years are known, none of its references."""
+    return Query(
+        positive_rows=(row,),
+        exclude_rows=tuple(bundle.references.of(row).tolist()),
+        row_filter=RowFilter(not_after=bundle.year(row)),
+    )

@@ -6,12 +6,12 @@ from cocite.catalogue.store import Catalogue
 from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.recommender.layout import Manifest
-from cocite.training.als import factorise
 from cocite.training.corpus import read_corpus
-from cocite.training.evaluate import Evaluation, evaluate
+from cocite.training.fitting import Material, fit
+from cocite.training.gate import check_not_worse
+from cocite.training.learning import Learned, learn, nothing_learned
 from cocite.training.locks import exclusive
-from cocite.training.matrices import interaction_matrix
-from cocite.training.model import assemble
+from cocite.training.model import Model
 from cocite.training.options import TrainingOptions
 from cocite.training.paths import vector_cache_path
 from cocite.training.progress import Progress, silent
@@ -26,7 +26,7 @@ class TrainingResult:
     """manifest of the model that now serves; encoded texts were not in the vector cache."""
 
     manifest: Manifest
-    evaluation: Evaluation
+    learned: Learned
     encoded: int
 
 
@@ -35,11 +35,13 @@ def train(
     settings: Settings,
     options: TrainingOptions = TrainingOptions(),  # noqa: B008  frozen
     progress: Progress = silent,
+    *,
+    force: bool = False,
 ) -> TrainingResult:
     """Train on the catalogue and publish in settings.bundles. Stopped at any point, the model before goes on serving.
 
     Raises NotReady for an empty catalogue or missing model files, Unavailable while another run trains into the
-    same directory.
+    same directory, and, unless forced, ModelRefused for a model that is worse than the one that serves.
     """
     bundles = settings.bundles
     with exclusive(bundles / _LOCK, f"training a model into {bundles}"):
@@ -48,15 +50,16 @@ def train(
         text = embed_papers(
             corpus.texts(), corpus.paper_count, lambda: load_encoder(settings), vector_cache_path(settings), progress
         )
-        evaluation = (
-            evaluate(corpus, text, options, bundles, progress)
-            if options.evaluate
-            else Evaluation(skipped="not asked for")
-        )
-        interactions = interaction_matrix(corpus.citations, corpus.libraries)
-        factorisation = factorise(interactions, options.als, options.seed, progress)
-        model = assemble(corpus, factorisation, text, options.seed).with_metrics(evaluation.as_metrics())
+        model, learned = build(Material.of(corpus, text, progress), options, progress)
+        if not force:
+            check_not_worse(bundles, model.manifest.metrics)
         progress("Publishing", 0, 1)
         manifest = publish(bundles, model, kept=options.bundles_kept)
         progress("Publishing", 1, 1)
-    return TrainingResult(manifest, evaluation, text.encoded)
+    return TrainingResult(manifest, learned, text.encoded)
+
+
+def build(material: Material, options: TrainingOptions, progress: Progress = silent) -> tuple[Model, Learned]:
+    """The model of the material with the ranker that validation prefers, and how good it is."""
+    learned = learn(material, options, progress) if options.learn else nothing_learned("not asked for")
+    return fit(material, options, progress).with_rankers(learned.rankers, learned.kinds(), learned.metrics()), learned

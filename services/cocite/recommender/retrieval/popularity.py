@@ -1,4 +1,4 @@
-"""The last resort: the most cited papers."""
+"""The last resort: the most cited and most kept papers."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ from cocite.recommender.retrieval.contract import Scores
 
 
 class PopularityRetriever:
-    """The most cited papers, whatever the query: the last resort."""
+    """The papers that most papers cite and readers keep, whatever the query: the last resort."""
 
     name = "popularity"
     weight = 1.0
 
     def __init__(self, bundle: Bundle) -> None:
-        self._counts = bundle.cited_by.counts().astype(np.float32)
+        self._counts = (bundle.cited_by.counts() + bundle.readers.counts()).astype(np.float32)
 
     def scores(self, query: Query) -> Scores:
         """See Retriever."""

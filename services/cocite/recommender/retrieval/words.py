@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query

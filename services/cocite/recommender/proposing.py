@@ -1,0 +1,71 @@
+"""From a query to proposals: every retriever asked, their lists cut off and fused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.query import Query
+from cocite.recommender.ranking.candidates import Candidates
+from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.retrieval.contract import Retriever, Scores
+
+MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken from each retriever
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """rows (k,) and scores (k,) of reciprocal rank fusion, best first; found holds what each retriever said of every
+    paper, float32 (n,), -inf for rows that are barred and where it has nothing to say, or None.
+    """  # fmt: skip
+
+    rows: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+    found: Mapping[str, Scores | None]
+
+    def candidates(self, count: int) -> Candidates:
+        """The first count proposals, and what each retriever said of them."""
+        return Candidates.of(self.rows[:count], self.found)
+
+
+class Proposer:
+    """Asks retrievers for the papers of one bundle. Thread-safe."""
+
+    def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever]) -> None:
+        self._bundle = bundle
+        self._retrievers = tuple(retrievers)
+
+    def propose(self, query: Query) -> Proposals:
+        """At most depth_of(query) proposals, filtered before they are cut off; none where no retriever knows any."""
+        barred, depth = barred_rows(self._bundle, query), depth_of(query)
+        found: dict[str, Scores | None] = {}
+        lists, weights = [], []
+        for retriever in self._retrievers:
+            scores = found[retriever.name] = retriever.scores(query)
+            if scores is not None:
+                scores[barred] = -np.inf
+                lists.append(top_rows(scores, depth))
+                weights.append(retriever.weight)
+        rows, fused = reciprocal_rank_fusion(lists, weights)
+        return Proposals(rows[:depth], fused[:depth], found)
+
+
+def depth_of(query: Query) -> int:
+    """How long a list can get: MAX_DEPTH, or as many as the query's candidates where it names more."""
+    return max(MAX_DEPTH, len(query.candidate_rows or ()))
+
+
+def barred_rows(bundle: Bundle, query: Query) -> npt.NDArray[np.bool_]:
+    """True for the rows (n,) that may not be in an answer; other versions of what the query names are among them."""
+    barred = ~query.row_filter.mask(bundle)
+    if query.candidate_rows is not None:
+        others = np.ones_like(barred)
+        others[list(query.candidate_rows)] = False
+        barred |= others
+    named = [*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows]
+    barred[named] = True
+    if named and query.candidate_rows is None:
+        barred |= np.isin(bundle.works, bundle.works[named])
+    return barred

@@ -1,0 +1,61 @@
+"""The papers most like the seeds by text: meaning and wording together tell more than either."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.query import Query
+from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.retrieval.text import TextRetriever
+from cocite.recommender.retrieval.words import WordsRetriever
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+NEIGHBOURS = 32  # kept for each paper, and found for a text
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Rows (k,), each once, and their likeness to the seeds (k,), above 0: half the cosine of the vectors and half
+    that of the words.
+    """  # fmt: skip
+
+    rows: Rows
+    likeness: Floats
+
+
+class TextNeighbours:
+    """Finds the text neighbours of a query: those of papers are in the bundle, those of texts are searched."""
+
+    def __init__(self, bundle: Bundle, text: TextRetriever, words: WordsRetriever) -> None:
+        self._bundle = bundle
+        self._retrievers = (text, words)
+
+    def of(self, query: Query) -> Neighbours:
+        """Neighbours of the positive seeds, the library and the texts; a paper near several of them counts for each.
+
+        A query's own papers are none of its neighbours.
+        """
+        own = (*query.positive_rows, *query.library_rows)
+        known = [row for row in own if row < len(self._bundle.text_neighbours)]
+        rows = self._bundle.text_neighbours[known].ravel().astype(np.int64)
+        likeness = self._bundle.text_likeness[known].ravel()
+        others = tuple(row for row in own if row >= len(self._bundle.text_neighbours))
+        if others or query.texts or len(query.text_vectors):
+            found = self._search(Query(positive_rows=others, texts=query.texts, text_vectors=query.text_vectors))
+            rows, likeness = np.concatenate((rows, found.rows)), np.concatenate((likeness, found.likeness))
+        kept = (rows >= 0) & ~np.isin(rows, [*own, *query.negative_rows])
+        distinct, places = np.unique(rows[kept], return_inverse=True)
+        return Neighbours(distinct, np.bincount(places, weights=likeness[kept]).astype(np.float32))
+
+    def _search(self, query: Query) -> Neighbours:
+        total = np.zeros(self._bundle.paper_count, dtype=np.float32)
+        for retriever in self._retrievers:
+            scores = retriever.scores(query)
+            if scores is not None:
+                total += 0.5 * np.maximum(scores, 0.0)
+        total[total <= 0.0] = -np.inf
+        rows = top_rows(total, NEIGHBOURS)
+        return Neighbours(rows, total[rows])

@@ -1,0 +1,87 @@
+"""What a query stands for in the citation graph: the papers it puts together, and whose lists do the like."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.csr import Csr
+from cocite.recommender.query import Query
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The papers a query puts together, rows (k,) ascending, each once, and in how many of its lists each is, (k,)."""
+
+    rows: Rows
+    counts: Floats
+
+
+def profile_of(query: Query, references: Csr) -> Profile:
+    """The references of the positive seeds, the reference rows, and the library, less what negative seeds cite."""
+    lists = [references.of(row) for row in query.positive_rows]
+    lists.append(np.unique(np.array((*query.reference_rows, *query.library_rows), dtype=np.int32)))
+    liked, counts = np.unique(np.concatenate(lists), return_counts=True)
+    if query.negative_rows:
+        disliked = np.concatenate([[row, *references.of(row)] for row in query.negative_rows])
+        kept = ~np.isin(liked, disliked)
+        liked, counts = liked[kept], counts[kept]
+    return Profile(liked.astype(np.int64), counts.astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Every list of papers that somebody put together: the references of each paper, then each reader's library.
+
+    papers gives the papers of each list, holders the lists that each paper is in. List i below paper_count is that of
+    paper i. idf (n,) is how telling a paper is for a list, lengths (m,) the norm of each list weighted by it.
+    """
+
+    paper_count: int
+    papers: Csr
+    holders: Csr
+    idf: Floats
+    lengths: Floats
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Lists":
+        """The lists of a bundle."""
+        n = bundle.paper_count
+        papers, holders = bundle.references, bundle.cited_by
+        if bundle.readers.rows.size:
+            papers = _appended(papers, _transposed(bundle.readers))
+            holders = _merged(holders, bundle.readers, n)
+        held = holders.counts()
+        list_count = papers.offsets.size - 1
+        idf = np.log((1.0 + list_count) / (1.0 + held)).astype(np.float32)
+        squares = np.bincount(
+            np.repeat(np.arange(list_count), papers.counts()), weights=idf[papers.rows] ** 2, minlength=list_count
+        )
+        return cls(n, papers, holders, idf, np.sqrt(squares).astype(np.float32))
+
+
+def _transposed(links: Csr) -> Csr:
+    order = np.argsort(links.rows, kind="stable")
+    sources = np.repeat(np.arange(links.offsets.size - 1, dtype=np.int32), links.counts())
+    counts = np.bincount(links.rows, minlength=int(links.rows.max()) + 1)
+    return Csr(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), sources[order])
+
+
+def _appended(first: Csr, second: Csr) -> Csr:
+    return Csr(
+        np.concatenate((first.offsets, first.offsets[-1] + second.offsets[1:])),
+        np.concatenate((first.rows, second.rows)),
+    )
+
+
+def _merged(citing: Csr, readers: Csr, paper_count: int) -> Csr:
+    """Per paper the papers that cite it, then the lists of the readers who keep it."""
+    owners = np.concatenate([np.repeat(np.arange(paper_count), links.counts()) for links in (citing, readers)])
+    rows = np.concatenate((citing.rows, readers.rows + paper_count))
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=paper_count)
+    return Csr(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), rows[order].astype(np.int32))

@@ -1,0 +1,32 @@
+"""All retrievers there are, wired for a bundle."""
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.cocitation import CocitationRetriever
+from cocite.recommender.retrieval.contract import Retriever
+from cocite.recommender.retrieval.coupling import CouplingRetriever
+from cocite.recommender.retrieval.likeness import TextNeighbours
+from cocite.recommender.retrieval.neighbourhood import NeighbourhoodRetriever
+from cocite.recommender.retrieval.profile import Lists
+from cocite.recommender.retrieval.text import TextRetriever
+from cocite.recommender.retrieval.walk import WalkRetriever
+from cocite.recommender.retrieval.words import ContextsRetriever, WordsRetriever
+
+RETRIEVERS = ("als", "text", "words", "contexts", "coupling", "cocitation", "neighbourhood", "walk")
+
+
+def retrievers_of(bundle: Bundle, lists: Lists | None = None) -> tuple[Retriever, ...]:
+    """One of each of RETRIEVERS, in that order. lists are those of the bundle, where they are at hand."""
+    lists = lists or Lists.of(bundle)
+    text, words = TextRetriever(bundle), WordsRetriever(bundle)
+    neighbours = TextNeighbours(bundle, text, words)
+    return (
+        AlsRetriever(bundle),
+        text,
+        words,
+        ContextsRetriever(bundle),
+        CouplingRetriever(bundle, lists),
+        CocitationRetriever(bundle, lists),
+        NeighbourhoodRetriever(bundle, lists, neighbours),
+        WalkRetriever(bundle, lists, neighbours),
+    )

@@ -1,0 +1,45 @@
+"""From a corpus to a model without a learned ranker: factors, text neighbours, and everything in its place."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cocite.recommender.bundle import Bundle
+from cocite.training.als import factorise
+from cocite.training.corpus import Corpus
+from cocite.training.matrices import interaction_matrix
+from cocite.training.model import Model, assemble
+from cocite.training.options import TrainingOptions
+from cocite.training.progress import Progress, silent
+from cocite.training.text_neighbours import NeighbourTable, text_neighbours
+from cocite.training.vectors import TextVectors
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A corpus and what follows from its texts alone, the same whatever links are hidden."""
+
+    corpus: Corpus
+    text: TextVectors
+    neighbours: NeighbourTable
+
+    @classmethod
+    def of(cls, corpus: Corpus, text: TextVectors, progress: Progress = silent) -> "Material":
+        """Finds the text neighbours."""
+        return cls(corpus, text, text_neighbours(text.vectors, corpus.words.weights, progress))
+
+    def seeing(self, corpus: Corpus) -> "Material":
+        """The same papers with other links."""
+        return replace(self, corpus=corpus)
+
+
+def fit(material: Material, options: TrainingOptions, progress: Progress = silent) -> Model:
+    """The model of the material, its candidates fused by rank."""
+    corpus = material.corpus
+    interactions = interaction_matrix(corpus.citations, corpus.libraries)
+    factorisation = factorise(interactions, options.als, options.seed, progress)
+    return assemble(corpus, factorisation, material.text, material.neighbours, options.seed)
+
+
+def loaded(model: Model) -> Bundle:
+    """The model as serving sees it, without a way over the disk."""
+    return Bundle.of(Path(), model.manifest, model.arrays)

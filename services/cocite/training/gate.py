@@ -1,0 +1,40 @@
+"""The last question before publishing: is the new model good enough to take the place of the one that serves?"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cocite.core.errors import CociteError
+from cocite.recommender.bundle import read_current, read_manifest
+
+SERVED = "model"  # the ranking as it serves, among the metrics of a manifest
+LEAST_SHARE = 0.95  # of the serving model's recall
+
+
+class ModelRefused(CociteError):
+    """The model is worse than the one that serves and was not published."""
+
+    reason = "MODEL_REFUSED"
+
+
+def check_not_worse(bundles_dir: Path, metrics: Mapping[str, float], *, metric: str = f"{SERVED}.recall@20") -> None:
+    """Raise ModelRefused when the metric is under LEAST_SHARE of that of the model serving from bundles_dir.
+
+    Both are as measured when each was trained, on references hidden from it. Where either was not measured, or the
+    serving model cannot be read, there is nothing to compare and the new one passes.
+    """
+    served = _metric_of_serving(bundles_dir, metric)
+    found = metrics.get(metric)
+    if served is None or found is None or found >= LEAST_SHARE * served:
+        return
+    raise ModelRefused(
+        f"the new model is not published: its {metric} is {found:.3f}, that of the serving model {served:.3f}",
+        hint="look for what changed in the catalogue; cocite train --force publishes it all the same",
+    )
+
+
+def _metric_of_serving(bundles_dir: Path, metric: str) -> float | None:
+    try:
+        current = read_current(bundles_dir)
+        return read_manifest(bundles_dir / current).metrics.get(metric) if current else None
+    except CociteError:
+        return None

@@ -1,5 +1,6 @@
 import json
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
-from cocite.training.bench import run_citations_bench
+from cocite.training.bench import BenchOptions, run_bench
 
 from .conftest import QUICK
 
@@ -21,7 +22,7 @@ def name(number: int) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two colours; each paper cites its own colour but one (val.tsv) and another (truth.tsv, made unreadable)."""
+    """Two colours; each paper cites its own colour, one of them in val.tsv."""
     bench = tmp_path / "bench"
     bench.mkdir()
     describe(bench)
@@ -39,7 +40,6 @@ def folder(tmp_path: Path) -> Path:
     write(bench / "train.tsv", [*train, (0, 0), (0, 2)])  # a self-citation and a duplicate
     write(bench / "val.tsv", [(n, (n + 18) % SIZE) for n in range(SIZE)])
     write(bench / "queries.tsv", [(n,) for n in range(0, SIZE, 3)])
-    (bench / "truth.tsv").write_bytes(b"\xff\xff")
     return bench
 
 
@@ -60,10 +60,10 @@ def predictions(path: Path) -> dict[str, list[tuple[str, float]]]:
     return found
 
 
-@pytest.mark.parametrize("retriever", ["als", "text", "fused"])
+@pytest.mark.parametrize("retriever", ["als", "text", "rrf", "model"])
 def test_predictions(folder: Path, settings: Settings, tmp_path: Path, retriever: str):
     out = tmp_path / "predictions.tsv"
-    summary = run_citations_bench(folder, settings, out, retriever=retriever, options=QUICK)
+    summary = run_bench(folder, settings, out, BenchOptions(retriever), QUICK)
     found = predictions(out)
     assert summary.queries == summary.answered == len(found) == 14
     assert summary.predictions == sum(map(len, found.values()))
@@ -83,60 +83,64 @@ def test_predictions(folder: Path, settings: Settings, tmp_path: Path, retriever
 
 def test_validation_links_can_be_kept_for_tuning(folder: Path, settings: Settings, tmp_path: Path):
     for use, expected in ((True, False), (False, True)):
-        run_citations_bench(folder, settings, tmp_path / "out", use_validation=use, options=QUICK)
+        run_bench(folder, settings, tmp_path / "out", BenchOptions(use_validation=use), QUICK)
         assert (name(18 + 21) in dict(predictions(tmp_path / "out")[name(21)])) == expected
 
 
 def test_equal_runs_make_equal_files(folder: Path, settings: Settings, tmp_path: Path):
     for out in ("one", "two"):
-        run_citations_bench(folder, settings, tmp_path / out, options=QUICK)
+        run_bench(folder, settings, tmp_path / out, options=QUICK)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-
-
-@pytest.mark.parametrize("changes", [{"task": "library"}, {"task": "pool"}, {"undirected": True}])
-def test_other_tasks_are_refused(folder: Path, settings: Settings, tmp_path: Path, changes: dict[str, Any]):
-    describe(folder, **changes)
-    with pytest.raises(InvalidArgument) as raised:
-        run_citations_bench(folder, settings, tmp_path / "out")
-    assert "not support" in raised.value.message
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "said"),
-    [
-        ("bench.json", "[]", "bench.json"),
-        ("bench.json", '{"task": "citations"}', "bench.json"),
-        ("../papers.jsonl", '{"id": "a"}\n{"id": 5\n', "line 2"),
-        ("../papers.jsonl", '{"title": "a"}\n', "line 1"),
-        ("../papers.jsonl", '{"id": "a"}\n{"id": "a"}\n', "twice"),
-        ("../papers.jsonl", "", "no paper"),
-        ("train.tsv", "only one column\n", "line 1"),
-        ("train.tsv", f"{name(0)}\tunknown\n", "'unknown'"),
-        ("queries.tsv", "unknown\n", "'unknown'"),
-    ],
-)
-def test_broken_folders_are_named(folder: Path, settings: Settings, tmp_path: Path, file: str, content: str, said: str):
-    (folder / file).write_text(content)
-    with pytest.raises(InvalidArgument) as raised:
-        run_citations_bench(folder, settings, tmp_path / "out")
-    assert said in raised.value.message
-    assert raised.value.field == "bench_dir"
 
 
 @pytest.mark.parametrize("missing", ["bench.json", "train.tsv", "queries.tsv", "../papers.jsonl"])
 def test_missing_files_are_named(folder: Path, settings: Settings, tmp_path: Path, missing: str):
     (folder / missing).unlink()
     with pytest.raises(InvalidArgument) as raised:
-        run_citations_bench(folder, settings, tmp_path / "out")
+        run_bench(folder, settings, tmp_path / "out")
     assert Path(missing).name in raised.value.message
+    assert raised.value.field == "bench_dir"
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_truth_is_opened_when_the_predictions_are_there(folder: Path, settings: Settings, tmp_path: Path):
+    run_bench(folder, settings, tmp_path / "without", options=QUICK)
+    (folder / "truth.tsv").write_bytes(b"\xff\xff")
+    with pytest.raises(InvalidArgument) as raised:
+        run_bench(folder, settings, tmp_path / "with", options=QUICK)
+    assert "truth.tsv" in raised.value.message
+    assert (tmp_path / "with").read_bytes() == (tmp_path / "without").read_bytes()
+
+
+def test_the_report(folder: Path, settings: Settings, tmp_path: Path):
+    run = partial(run_bench, folder, settings, tmp_path / "out", BenchOptions("als"), QUICK)
+    run(json_out=tmp_path / "json")
+    report = json.loads((tmp_path / "json").read_text())
+    assert report["metrics"] == {}
+    assert report["queries"] == 14
+    assert report["predictions"] == len((tmp_path / "out").read_text(encoding="utf-8").splitlines())
+    assert report["timings"].keys() == {"embedding_s", "training_s", "queries_s", "cpu_ms_per_query"}
+    assert report["settings"]["retriever"] == "als"
+    assert report["settings"]["als"]["factors"] == QUICK.als.factors
+    write(folder / "truth.tsv", [(n, (n + 20) % SIZE) for n in range(21, SIZE, 3)])  # a colour's 20th neighbour
+    found = run(json_out=tmp_path / "json").metrics
+    report = json.loads((tmp_path / "json").read_text())
+    assert report["metrics"]["R@20"] == [1.0, 1.0, 1.0]
+    assert set(report["metrics"]) == set(found) == {"R@20", "N@10", "MRR"}
+
+
+@pytest.mark.parametrize("json_out", ["nowhere/json", "bench", "out"])
+def test_a_report_that_has_no_place(folder: Path, settings: Settings, tmp_path: Path, json_out: str):
+    with pytest.raises(InvalidArgument) as raised:
+        run_bench(folder, settings, tmp_path / "out", json_out=tmp_path / json_out)
+    assert raised.value.field == "json"
 
 
 @pytest.mark.parametrize("out", ["nowhere/out", "bench", "papers.jsonl/out"])
 def test_a_place_for_no_file_is_refused_before_any_training(folder: Path, settings: Settings, tmp_path: Path, out: str):
     phases: list[str] = []
     with pytest.raises(InvalidArgument) as raised:
-        run_citations_bench(folder, settings, tmp_path / out, progress=lambda phase, done, total: phases.append(phase))
+        run_bench(folder, settings, tmp_path / out, progress=lambda phase, done, total: phases.append(phase))
     assert raised.value.field == "out"
     assert phases == []
 
@@ -152,16 +156,16 @@ def test_the_output_is_opened_first_and_replaced_last(folder: Path, settings: Se
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_citations_bench(folder, settings, out, options=QUICK, progress=cut)
+        run_bench(folder, settings, out, options=QUICK, progress=cut)
     assert set(phases.values()) == {1}, "opened in the first phase"
     assert len(phases) > 2
     assert out.read_text() == "of an earlier run\n"
     assert not list(tmp_path.glob(".tmp-*"))
-    run_citations_bench(folder, settings, out, options=QUICK)
+    run_bench(folder, settings, out, options=QUICK)
     assert len(predictions(out)) == 14
 
 
-def test_unknown_retriever(folder: Path, settings: Settings, tmp_path: Path):
+def test_unknown_retriever():
     with pytest.raises(InvalidArgument) as raised:
-        run_citations_bench(folder, settings, tmp_path / "out", retriever="magic")
+        BenchOptions("magic")
     assert raised.value.field == "retriever"

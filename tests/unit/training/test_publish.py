@@ -23,11 +23,11 @@ def publish_many(bundles: Path, model: Model, count: int, kept: int = 50) -> lis
 
 def test_what_is_published_is_what_was_trained(tmp_path: Path, model: Model, corpus: Corpus):
     bundles = tmp_path / "bundles"
-    manifest = publish(bundles, model.with_metrics({"fused.recall@20": 0.5}), kept=5)
+    manifest = publish(bundles, model.with_metrics({"model.recall@20": 0.5}), kept=5)
     assert read_current(bundles) == manifest.model_version
     bundle = Bundle.load(bundles / manifest.model_version)
     assert bundle.manifest == manifest
-    assert bundle.manifest.metrics == {"fused.recall@20": 0.5}
+    assert bundle.manifest.metrics == {"model.recall@20": 0.5}
     assert bundle.manifest.data_fingerprint == corpus.fingerprint
     assert [bundle.paper_id(row) for row in range(40)] == list(corpus.papers.ids)
     assert bundle.rows_of(corpus.papers.ids).tolist() == list(range(40))

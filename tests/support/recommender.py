@@ -152,7 +152,9 @@ def listen(name: str, register: Callable[[grpc.Server], None]) -> tuple[GrpcServ
 
 
 @contextmanager
-def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02) -> Iterator[House]:
+def open_house(
+    bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02, fresh_limit: int = 100
+) -> Iterator[House]:
     """Start all three; the recommender watches bundles_dir."""
     features, embedding = Features(papers), Embedding()
     features_server, features_target = listen(
@@ -165,6 +167,7 @@ def open_house(bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 
         bundles_dir=bundles_dir,
         bundle_poll_s=poll_s,
         fresh_interval_s=poll_s,
+        fresh_limit=fresh_limit,
         recommender_listen="127.0.0.1:0",
         features_target=features_target,
         embedding_target=embedding_target,

@@ -114,4 +114,5 @@ def model(message: pb.GetModelResponse) -> types.Model:
         embedding_model_version=message.embedding_model_version,
         metrics=dict(message.metrics),
         refused=tuple(types.RefusedModel(r.model_version, r.detail) for r in message.refused),
+        fresh_paper_count=message.fresh_paper_count,
     )

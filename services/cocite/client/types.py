@@ -201,7 +201,10 @@ class RefusedModel:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model now serving; metrics are those of its training, by name ("model.recall@20")."""
+    """The model now serving; metrics are those of its training, by name ("model.recall@20").
+
+    paper_count are the papers it was trained on, fresh_paper_count those that came since.
+    """
 
     model_version: str
     create_time: datetime
@@ -210,6 +213,7 @@ class Model:
     embedding_model_version: str
     metrics: Mapping[str, float]
     refused: tuple[RefusedModel, ...]
+    fresh_paper_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

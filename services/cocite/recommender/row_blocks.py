@@ -57,7 +57,7 @@ class RowBlocks:
         """Dot product of each row with vector (d,), a new array (n,)."""
         products = np.empty(len(self), dtype=np.float32)
         for start, block in zip(self._starts, self._blocks, strict=False):
-            step = len(block) if block.dtype == np.float32 else _BLOCK_ROWS
+            step = max(1, len(block)) if block.dtype == np.float32 else _BLOCK_ROWS
             for low in range(0, len(block), step):
                 part = block[low : low + step].astype(np.float32, copy=False)
                 products[start + low : start + low + len(part)] = part @ vector

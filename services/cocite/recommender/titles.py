@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEAST_WORDS = 3  # titles of fewer ("Introduction", "Book review") name no work
-MOST_WORDS = 60
+MOST_WORDS = 40
 LONGEST_TEXT = 4000  # characters in which titles are sought
 
 Hashes = npt.NDArray[np.uint64]

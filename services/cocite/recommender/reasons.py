@@ -123,7 +123,8 @@ def _add_reader_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[
     page = _Gathered.of(bundle.readers, rows)
     for index, seed in enumerate(seeds if page.values.size else ()):
         if seed.row is not None:
-            counts = page.counts_of_marked(np.isin(page.values, bundle.readers.of(seed.row)), len(rows))
+            shared = np.isin(page.values, bundle.readers.of(seed.row))
+            counts = np.bincount(page.owners[shared], minlength=len(rows))
             for place in np.flatnonzero(counts >= LEAST_READERS):
                 links[place].append(_Link(_strength(_READERS, counts[place]), index, _READERS, int(counts[place])))
 

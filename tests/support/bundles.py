@@ -178,9 +178,11 @@ def build_arrays(
         layout.GRAM_INVERSE: np.linalg.inv(gram).astype(np.float32),
         layout.ITEM_IDF: idf.astype(np.float32),
         layout.TEXT_VECTORS: np.stack([bag_vector(text) for text in texts]).astype(np.float16),
+        layout.SOURCE_GRAM_INVERSE: np.eye(als.factors, dtype=np.float32),
         layout.RANKERS: Rankers().to_bytes(),
     }
     words = _word_counts(corpus.papers)
+    arrays[layout.TERM_FACTORS] = np.zeros((len(words.terms), als.factors), dtype=np.float16)
     neighbours = text_neighbours(arrays[layout.TEXT_VECTORS], words.weights)
     arrays |= {
         **context_arrays(matrix, words),

@@ -42,6 +42,8 @@ class Bundle:
     gram: npt.NDArray[np.float64]
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
+    term_factors: npt.NDArray[np.float16]
+    source_gram_inverse: npt.NDArray[np.float32]
     text_vectors: RowBlocks
     words: WordIndex
     contexts: Postings
@@ -90,6 +92,8 @@ class Bundle:
             gram=regularized_gram(arrays[layout.ITEM_FACTORS], manifest.als.regularization),
             gram_inverse=arrays[layout.GRAM_INVERSE],
             item_idf=arrays[layout.ITEM_IDF],
+            term_factors=arrays[layout.TERM_FACTORS],
+            source_gram_inverse=arrays[layout.SOURCE_GRAM_INVERSE],
             text_vectors=RowBlocks(arrays[layout.TEXT_VECTORS]),
             words=WordIndex(
                 vocabulary=arrays[layout.VOCABULARY],

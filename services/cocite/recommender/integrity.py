@@ -87,6 +87,8 @@ def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]
         layout.ITEM_FACTORS: ("float32", (n, f)),
         layout.GRAM_INVERSE: ("float32", (f, f)),
         layout.ITEM_IDF: ("float32", (n,)),
+        layout.TERM_FACTORS: ("float16", (None, f)),
+        layout.SOURCE_GRAM_INVERSE: ("float32", (f, f)),
         layout.TEXT_VECTORS: ("float16", (n, manifest.text_dimension)),
         layout.VOCABULARY: (TERM_DTYPE.str, (None,)),
         layout.TERM_IDF: ("float32", (None,)),
@@ -135,7 +137,15 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     if arrays[layout.TEXT_LIKENESS].shape != arrays[layout.TEXT_NEIGHBOURS].shape:
         raise CorruptData(f"{layout.TEXT_LIKENESS} has not the shape of {layout.TEXT_NEIGHBOURS}")
     _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
-    for name in (layout.ITEM_FACTORS, layout.GRAM_INVERSE, layout.ITEM_IDF, layout.TEXT_VECTORS, layout.TERM_IDF):
+    for name in (
+        layout.ITEM_FACTORS,
+        layout.GRAM_INVERSE,
+        layout.ITEM_IDF,
+        layout.TERM_FACTORS,
+        layout.SOURCE_GRAM_INVERSE,
+        layout.TEXT_VECTORS,
+        layout.TERM_IDF,
+    ):
         _check_finite(name, arrays[name])
     _check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
 
@@ -174,6 +184,8 @@ def _check_words(arrays: Arrays) -> None:
     ):
         if arrays[name].size != size:
             raise CorruptData(f"{name} has {arrays[name].size} entries, not {size}")
+    if len(arrays[layout.TERM_FACTORS]) != vocabulary.size:
+        raise CorruptData(f"{layout.TERM_FACTORS} has {len(arrays[layout.TERM_FACTORS])} rows, not {vocabulary.size}")
     for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS, layout.CONTEXT_WEIGHTS, layout.TEXT_LIKENESS):
         if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
             raise CorruptData(f"{name} holds a number outside 0 to 1")

@@ -26,6 +26,8 @@ CITED_BY = "cited_by.npy"  # int32 (r,), rows citing, ascending within a paper
 ITEM_FACTORS = "item_factors.npy"  # float32 (n, f), zero for papers nobody cites
 GRAM_INVERSE = "gram_inverse.npy"  # float32 (f, f), inverse of item_factors^T item_factors + regularization * I
 ITEM_IDF = "item_idf.npy"  # float32 (n,), BM25 idf of each cited paper
+TERM_FACTORS = "term_factors.npy"  # float16 (v, f), zero for terms too rare to take part
+SOURCE_GRAM_INVERSE = "source_gram_inverse.npy"  # float32 (f, f), as GRAM_INVERSE, of the rows that were factorised
 TEXT_VECTORS = "text_vectors.npy"  # float16 (n, d), L2 norm 1; zero where a paper has no text
 VOCABULARY = "vocabulary.npy"  # S48 (v,), terms in UTF-8, ascending
 TERM_IDF = "term_idf.npy"  # float32 (v,)
@@ -67,6 +69,8 @@ FILES = (
     ITEM_FACTORS,
     GRAM_INVERSE,
     ITEM_IDF,
+    TERM_FACTORS,
+    SOURCE_GRAM_INVERSE,
     TEXT_VECTORS,
     VOCABULARY,
     TERM_IDF,
@@ -104,7 +108,8 @@ class FileEntry:
 class AlsParameters:
     """What fold-in must know of the factorisation (Hu, Koren, Volinsky 2008, with BM25-weighted confidences).
 
-    average_length is the mean row sum of the weighted matrix before BM25, that is references a citing paper.
+    average_length is the mean row sum of the weighted matrix before BM25, that is references a citing paper. BM25
+    weights are multiplied by scale, TF-IDF weights of terms by term_weight.
     """
 
     factors: int
@@ -113,6 +118,8 @@ class AlsParameters:
     k1: float
     b: float
     average_length: float
+    scale: float = 1.0
+    term_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

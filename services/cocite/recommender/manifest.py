@@ -61,7 +61,8 @@ def _metrics(raw: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _als(raw: Mapping[str, Any]) -> AlsParameters:
-    numbers = {name: _take(raw, name, float) for name in ("alpha", "regularization", "k1", "b", "average_length")}
+    names = ("alpha", "regularization", "k1", "b", "average_length", "scale", "term_weight")
+    numbers = {name: _take(raw, name, float) for name in names}
     for name, number in numbers.items():
         if not math.isfinite(number) or number < 0 or (number == 0 and name in ("alpha", "average_length")):
             raise _corrupt(f"has als.{name} = {number}")

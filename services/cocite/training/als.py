@@ -1,10 +1,15 @@
-"""Alternating least squares over the BM25-weighted interactions (Hu, Koren, Volinsky 2008; implicit's solver)."""
+"""Alternating least squares over the BM25-weighted interactions, with words beside them (Hu, Koren, Volinsky 2008;
+implicit's solver).
+
+A term is to ALS a reader who keeps the papers that use it: so papers that few or none cite get factors from what
+they say, and a text that nobody has seen gets them the same way (collective factorisation; Singh and Gordon 2008).
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 from threadpoolctl import threadpool_limits
 
 from cocite.recommender.layout import AlsParameters
@@ -12,66 +17,101 @@ from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.training.options import AlsOptions
 from cocite.training.progress import Progress, silent
 
+_LEAST_PAPERS_OF_TERM = 5
 _PROFILES_A_FACTOR = 2  # fewer citing papers than this for each factor, and factors only learn them by heart
 
 
 @dataclass(frozen=True, slots=True)
 class Factorisation:
-    """Factors of n papers, as layout.py describes them: item_factors float32 (n, f), gram_inverse float32 (f, f),
-    item_idf float32 (n,), and the parameters that fold-in needs.
+    """Factors of n papers and v terms, as layout.py describes them: item_factors float32 (n, f), gram_inverse float32
+    (f, f), item_idf float32 (n,), term_factors float16 (v, f), source_gram_inverse float32 (f, f), and the parameters
+    that fold-in needs.
     """  # fmt: skip
 
     item_factors: npt.NDArray[np.float32]
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
+    term_factors: npt.NDArray[np.float16]
+    source_gram_inverse: npt.NDArray[np.float32]
     parameters: AlsParameters
 
 
-def factorise(interactions: csr_array, options: AlsOptions, seed: int, progress: Progress = silent) -> Factorisation:
-    """Factorise interactions (m, n), no empty rows. Bytes depend on matrix, options and seed alone.
+def factorise(
+    interactions: csr_array, words: csr_array, options: AlsOptions, seed: int, progress: Progress = silent
+) -> Factorisation:
+    """Factorise interactions (m, n), no empty rows, and words (n, v), TF-IDF rows of norm 1 or 0. Bytes depend on the
+    matrices, options and seed alone.
 
-    A matrix that says nothing (empty, or all its papers so common that BM25 gives them no weight) yields one
-    factor, zero everywhere.
-    """
+    Matrices that say nothing (empty, or all their papers so common that BM25 gives them no weight) yield one factor,
+    zero everywhere.
+    """  # fmt: skip
     papers = interactions.shape[1]
     idf, average_length = np.zeros(papers), 1.0
-    factors, regularization = np.zeros((papers, 1), dtype=np.float32), options.regularization
+    weighted = csr_array((0, papers), dtype=np.float64)
     if interactions.nnz:
         weighted, idf, average_length = bm25_matrix(interactions, k1=options.k1, b=options.b)
         # implicit takes a negative weight for a dislike; serving clips them in the same way.
         np.maximum(weighted.data, 0.0, out=weighted.data)
         weighted.eliminate_zeros()
-        if weighted.nnz:
-            regularization = options.regularization * options.alpha * float(weighted.data.mean())
-            factors = _fit(weighted, regularization, options, seed, progress)
+    scale = 1.0 / float(weighted.data.mean()) if weighted.nnz else 1.0
+    used, term_weight = _word_rows(words, float(weighted.sum()) * scale, options)
+    by_term = csr_array(words[:, used].T) * term_weight
+    matrix = csr_array(vstack([weighted * scale, by_term], format="csr"))
+    regularization = options.regularization * options.alpha
+    items, sources = _fit(matrix, regularization, options, seed, progress)
+    term_factors = np.zeros((words.shape[1], items.shape[1]), dtype=np.float16)
+    if used.size:
+        term_factors[used] = sources[weighted.shape[0] :]
     return Factorisation(
-        item_factors=factors,
-        gram_inverse=_gram_inverse(factors, regularization),
+        item_factors=items,
+        gram_inverse=_gram_inverse(items, regularization),
         item_idf=idf.astype(np.float32),
+        term_factors=term_factors,
+        source_gram_inverse=_gram_inverse(sources, regularization),
         parameters=AlsParameters(
-            factors=factors.shape[1],
+            factors=items.shape[1],
             alpha=options.alpha,
             regularization=regularization,
             k1=options.k1,
             b=options.b,
             average_length=average_length,
+            scale=scale,
+            term_weight=term_weight,
         ),
     )
 
 
+def _word_rows(words: csr_array, links: float, options: AlsOptions) -> tuple[npt.NDArray[np.int64], float]:
+    """Which terms take part, (t,), and what their weights are multiplied by.
+
+    All words together weigh words_share of the links, but each paper's on average no less than least_words
+    links: in a corpus of few links they are most of what there is to know.
+    """
+    frequency = np.bincount(words.indices, minlength=words.shape[1])
+    used = np.flatnonzero(frequency >= _LEAST_PAPERS_OF_TERM)
+    total = float(words[:, used].sum()) if used.size else 0.0
+    if total <= 0.0:
+        return used[:0], 1.0
+    with_text = int(np.count_nonzero(np.diff(words.indptr)))
+    return used, max(options.words_share * links, options.least_words * with_text) / total
+
+
 def _fit(
-    weighted: csr_array, regularization: float, options: AlsOptions, seed: int, progress: Progress
-) -> npt.NDArray[np.float32]:
+    matrix: csr_array, regularization: float, options: AlsOptions, seed: int, progress: Progress
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Factors of the columns (n, f) and of the rows (m, f), zero for those that are empty."""
+    if not matrix.nnz:
+        return np.zeros((matrix.shape[1], 1), dtype=np.float32), np.zeros((matrix.shape[0], 1), dtype=np.float32)
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
 
-    profiles = int(np.count_nonzero(np.diff(weighted.indptr)))
-    cited = np.unique(weighted.indices)
-    phase, total = "Factorising citations", options.iterations
+    filled = int(np.count_nonzero(np.diff(matrix.indptr)))
+    kept = np.unique(matrix.indices)
+    phase, total = "Factorising", options.iterations
     progress(phase, 0, total)
     with threadpool_limits(1, user_api="blas"):  # threads in BLAS would fight those of implicit, and reorder sums
         model = AlternatingLeastSquares(
-            factors=max(1, min(options.factors, cited.size, profiles // _PROFILES_A_FACTOR)),
+            factors=max(1, min(options.factors, kept.size, filled // _PROFILES_A_FACTOR)),
             alpha=options.alpha,
             regularization=regularization,
             iterations=options.iterations,
@@ -79,13 +119,13 @@ def _fit(
             random_state=seed,
         )
         model.fit(
-            csr_matrix(weighted, dtype=np.float32),  # implicit knows the matrix classes only
+            csr_matrix(matrix, dtype=np.float32),  # implicit knows the matrix classes only
             show_progress=False,
             callback=lambda iteration, seconds, loss: progress(phase, iteration + 1, total),
         )
-    factors = np.zeros(model.item_factors.shape, dtype=np.float32)
-    factors[cited] = model.item_factors[cited]
-    return factors
+    items = np.zeros(model.item_factors.shape, dtype=np.float32)
+    items[kept] = model.item_factors[kept]
+    return items, np.asarray(model.user_factors, dtype=np.float32)
 
 
 def _gram_inverse(factors: npt.NDArray[np.float32], regularization: float) -> npt.NDArray[np.float32]:

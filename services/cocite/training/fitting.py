@@ -36,7 +36,7 @@ def fit(material: Material, options: TrainingOptions, progress: Progress = silen
     """The model of the material, its candidates fused by rank."""
     corpus = material.corpus
     interactions = interaction_matrix(corpus.citations, corpus.libraries)
-    factorisation = factorise(interactions, options.als, options.seed, progress)
+    factorisation = factorise(interactions, corpus.words.weights, options.als, options.seed, progress)
     return assemble(corpus, factorisation, material.text, material.neighbours, options.seed)
 
 

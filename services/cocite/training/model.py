@@ -60,6 +60,8 @@ def assemble(
         layout.ITEM_FACTORS: factorisation.item_factors,
         layout.GRAM_INVERSE: factorisation.gram_inverse,
         layout.ITEM_IDF: factorisation.item_idf,
+        layout.TERM_FACTORS: factorisation.term_factors,
+        layout.SOURCE_GRAM_INVERSE: factorisation.source_gram_inverse,
         layout.TEXT_VECTORS: text.vectors,
         **word_arrays(corpus.words),
         layout.READER_OFFSETS: reader_offsets,

@@ -22,10 +22,12 @@ class AlsOptions:
     threads changes the speed, never the factors.
     """
 
-    factors: int = 128
-    alpha: float = 20.0
-    regularization: float = 1.0
-    iterations: int = 15
+    factors: int = 256
+    alpha: float = 40.0
+    regularization: float = 0.1
+    iterations: int = 8
+    words_share: float = 0.5
+    least_words: float = 1.0
     k1: float = 100.0
     b: float = 0.2
     threads: int = 1

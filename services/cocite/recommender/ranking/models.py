@@ -80,7 +80,7 @@ class LambdaMartModel:
         self.features = features
         self._text = text
         try:
-            self._booster = lightgbm.Booster(model_str=text, params={"verbosity": -1})
+            self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
             raise CorruptData(f"the trees of the ranker cannot be read: {error}") from error
         if self._booster.num_feature() != len(features):

@@ -7,6 +7,8 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.contract import Scores
 from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.retrieval.text import NEGATIVE_SHARE
+from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.retrieval.weighting import bm25_weights
 
 _LEAST_ALS_SCORE = 1e-6  # below it, nothing but rounding ties paper and profile
@@ -29,6 +31,8 @@ class AlsRetriever:
         self._bundle = bundle
         self._als = bundle.manifest.als
         self._fold_in = FoldIn(bundle.item_factors, bundle.gram, bundle.gram_inverse, self._als.alpha)
+        self._texts = TextItems(bundle)
+        self._unknown_idf = bundle.item_idf.max(initial=0.0)
 
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Items (k,) and their signed BM25 weights (k,)."""
@@ -46,13 +50,25 @@ class AlsRetriever:
         return items[telling], weights[telling]
 
     def scores(self, query: Query) -> Scores | None:
-        """See Retriever. Papers nobody cites have no factors and are left to the others."""
-        if not (query.positive_rows or query.reference_rows or query.library_rows):
+        """See Retriever. A text counts like a paper that nobody cites yet."""
+        texts = text_factors(self._texts, self._bundle, query.texts)
+        if not (query.positive_rows or query.reference_rows or query.library_rows or len(texts)):
             return None
         items, weights = self.profile(query)
-        folded = self._fold_in.fold_in(items, weights)
+        text_weight = bm25_weights(
+            np.ones(len(texts)),
+            float(items.size + len(texts)),
+            np.full(len(texts), self._unknown_idf),
+            k1=self._als.k1,
+            b=self._als.b,
+            average_length=self._als.average_length,
+        )
+        folded = self._fold_in.fold_in_factors(
+            np.concatenate((self._bundle.item_factors[items], texts)),
+            np.concatenate((weights, text_weight * self._als.scale)),
+        )
         scores: Scores = self._bundle.item_factors @ folded.vector
-        scores[items] = folded.held_out
+        scores[items] = folded.held_out[: items.size]
         scores[scores < _LEAST_ALS_SCORE] = -np.inf
         return scores
 
@@ -79,4 +95,48 @@ class AlsRetriever:
             b=self._als.b,
             average_length=self._als.average_length,
         )
-        return np.maximum(weights, 0.0)  # a paper that nearly all cite has an idf below 0: it tells nothing
+        # A paper that nearly all cite has an idf below 0: it tells nothing.
+        return np.maximum(weights, 0.0) * self._als.scale
+
+
+class ItemsRetriever:
+    """Papers whose factors point where those of the seeds do: used alike by those who cite, keep and describe them.
+
+    The sum over the seeds of the cosine, longer factors counting more by the root of their length: papers of which
+    more is known.
+    """
+
+    name = "items"
+    weight = 0.5
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._texts = TextItems(bundle)
+        norms = np.sqrt(np.einsum("ij,ij->i", *2 * (np.asarray(bundle.item_factors),)))
+        self._discounts = (1.0 / np.sqrt(np.maximum(norms, 1e-9))).astype(np.float32)
+
+    def scores(self, query: Query) -> Scores | None:
+        """See Retriever."""
+        rows = np.unique(np.array((*query.positive_rows, *query.library_rows), dtype=np.int64))
+        liked = np.concatenate((self._bundle.item_factors[rows], text_factors(self._texts, self._bundle, query.texts)))
+        disliked = self._bundle.item_factors[np.unique(np.array(query.negative_rows, dtype=np.int64))]
+        aim = _directions(liked) - NEGATIVE_SHARE * _directions(disliked)
+        if not aim.any():
+            return None
+        scores: Scores = (self._bundle.item_factors @ aim.astype(np.float32)) * self._discounts
+        scores[scores < _LEAST_ALS_SCORE] = -np.inf
+        return scores
+
+
+def _directions(factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Mean of the factors (k, f), each scaled to norm 1: (f,), zero for none."""
+    norms = np.maximum(np.linalg.norm(factors, axis=1, keepdims=True), 1e-12)
+    mean: npt.NDArray[np.float32] = (factors / norms).sum(axis=0) / max(len(factors), 1)
+    return mean
+
+
+def text_factors(items: TextItems, bundle: Bundle, texts: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """Factors (t, f) of those of the texts whose words the factorisation knows."""
+    found = [items.factors(bundle.words.of_text(text)) for text in sorted(set(texts))]
+    known = [factors for factors in found if factors is not None]
+    return np.stack(known) if known else np.empty((0, bundle.item_factors.shape[1]), dtype=np.float32)

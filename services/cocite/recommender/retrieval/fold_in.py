@@ -49,10 +49,14 @@ class FoldIn:
 
     def fold_in(self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> FoldedIn:
         """Items rows (k,), each once, with signed weights (k,). The vector is zero when k is 0."""
-        factors = self._factors[rows].astype(np.float64)
+        return self.fold_in_factors(self._factors[rows], weights)
+
+    def fold_in_factors(self, item_factors: Floats, weights: npt.NDArray[np.floating]) -> FoldedIn:
+        """The same of items that need not be in the factorisation: their factors (k, f) and signed weights (k,)."""
+        factors = item_factors.astype(np.float64)
         signed = self._alpha * np.asarray(weights, dtype=np.float64)
         extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
-        solve = self._by_woodbury if len(rows) <= factors.shape[1] else self._by_dense_solve
+        solve = self._by_woodbury if len(factors) <= factors.shape[1] else self._by_dense_solve
         vector, spread = solve(factors, extra, preferred)
         held_out = (factors @ vector - preferred * spread) / (1.0 - extra * spread)
         return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))

@@ -1,7 +1,7 @@
 """All retrievers there are, wired for a bundle."""
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.als import AlsRetriever, ItemsRetriever
 from cocite.recommender.retrieval.cocitation import CocitationRetriever
 from cocite.recommender.retrieval.contract import Retriever
 from cocite.recommender.retrieval.coupling import CouplingRetriever
@@ -12,7 +12,7 @@ from cocite.recommender.retrieval.text import TextRetriever
 from cocite.recommender.retrieval.walk import WalkRetriever
 from cocite.recommender.retrieval.words import ContextsRetriever, WordsRetriever
 
-RETRIEVERS = ("als", "text", "words", "contexts", "coupling", "cocitation", "neighbourhood", "walk")
+RETRIEVERS = ("als", "items", "text", "words", "contexts", "coupling", "cocitation", "neighbourhood", "walk")
 
 
 def retrievers_of(bundle: Bundle, lists: Lists | None = None) -> tuple[Retriever, ...]:
@@ -22,6 +22,7 @@ def retrievers_of(bundle: Bundle, lists: Lists | None = None) -> tuple[Retriever
     neighbours = TextNeighbours(bundle, text, words)
     return (
         AlsRetriever(bundle),
+        ItemsRetriever(bundle),
         text,
         words,
         ContextsRetriever(bundle),

@@ -67,7 +67,7 @@ class WalkRetriever:
 
 
 def _transitions(bundle: Bundle, lists: Lists) -> csr_array:
-    """float32 (m, m), a column for each node a walker leaves; columns add up to 1, or to less where ways are missing."""
+    """float32 (m, m), a column for each node left, adding up to 1, or to less where ways are missing."""
     nodes, n = lists.papers.offsets.size - 1, lists.paper_count
     counts = lists.papers.counts()
     sources = np.repeat(np.arange(nodes), counts)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from cocite.core.ids import try_normalise_id
 from cocite.recommender.answer import display_paper
+from cocite.recommender.asked_ids import rows_of_paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.clients import FeatureClient, Lookup
-from cocite.recommender.seeds import rows_of_paper
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import in_view
 from cocite.v1 import paper_pb2

@@ -1,23 +1,22 @@
 """What the ids of a request mean: rows of the bundle, else texts of papers the catalogue knows, else unresolved."""
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cocite.core.errors import InvalidArgument
-from cocite.core.ids import normalise_id
 from cocite.core.paper import PaperText, text_of
+from cocite.recommender.asked_ids import Asked, Known, normalised
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.clients import FeatureClient, Lookup
+from cocite.recommender.clients import FeatureClient
 from cocite.recommender.references_text import Entry, entries_of, rows_of_entries
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import paper_from_proto
-from cocite.v1 import paper_pb2, recommender_service_pb2
+from cocite.v1 import recommender_service_pb2
 from cocite.v1.degradation_pb2 import Degradation
 from cocite.v1.recommender_service_pb2 import (
     RecommendPapersRequest,
     ResolvedReference,
     TextSeed,
-    UnresolvedCause,
     UnresolvedSeed,
 )
 
@@ -58,19 +57,6 @@ class ResolvedSeeds:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    given: str
-    canonical: str
-    field: str
-
-
-def rows_of_paper(bundle: Bundle, paper: paper_pb2.Paper) -> tuple[int, ...]:
-    """Rows of a paper by its id and aliases, each once; several when it was joined of several since the training."""
-    rows = bundle.rows_of([paper.paper_id, *paper.aliases])
-    return tuple(dict.fromkeys(int(row) for row in rows if row >= 0))
-
-
 def resolve_seeds(
     request: RecommendPapersRequest, bundle: Bundle, features: FeatureClient, deadline: Deadline
 ) -> ResolvedSeeds:
@@ -80,11 +66,11 @@ def resolve_seeds(
     without text, all naming the field.
     """
     given = request.seeds
-    positives = _normalised(given.positive_ids, "seeds.positive_ids")
-    negatives = _normalised(given.negative_ids, "seeds.negative_ids")
-    library = _normalised(given.library_ids, "seeds.library_ids")
-    references = _normalised(given.reference_ids, "seeds.reference_ids")
-    excluded = _normalised(request.exclude_ids, "exclude_ids")
+    positives = normalised(given.positive_ids, "seeds.positive_ids")
+    negatives = normalised(given.negative_ids, "seeds.negative_ids")
+    library = normalised(given.library_ids, "seeds.library_ids")
+    references = normalised(given.reference_ids, "seeds.reference_ids")
+    excluded = normalised(request.exclude_ids, "exclude_ids")
     texts, negative_texts = _texts(given.texts, "texts"), _texts(given.negative_texts, "negative_texts")
     _refuse_conflicts({asked.canonical: asked for asked in positives}, negatives, [a.canonical for a in negatives])
 
@@ -92,7 +78,7 @@ def resolve_seeds(
     rows = rows_of_entries(entries, bundle)
     open_ids = [name for entry, row in zip(entries, rows, strict=True) if row < 0 for name in entry.ids]
     asked = [each.canonical for each in (*positives, *negatives, *library, *references, *excluded)]
-    known = _Known.of([*asked, *open_ids], bundle, features, deadline)
+    known = Known.of([*asked, *open_ids], bundle, features, deadline)
     known = known.with_references([each.canonical for each in positives], features, deadline)
     resolved = ResolvedSeeds(degraded=list(known.lookup.degraded), complete=known.lookup.complete)
     _resolve_likes(resolved, positives, negatives, bundle, known)
@@ -104,7 +90,7 @@ def resolve_seeds(
 
 
 def _resolve_likes(
-    resolved: ResolvedSeeds, positives: list[_Asked], negatives: list[_Asked], bundle: Bundle, known: "_Known"
+    resolved: ResolvedSeeds, positives: list[Asked], negatives: list[Asked], bundle: Bundle, known: Known
 ) -> None:
     found = _find([*positives, *negatives], bundle, known, resolved)
     resolved.positives = _distinct([found[each.canonical] for each in positives if each.canonical in found])
@@ -127,29 +113,30 @@ def _add_texts(resolved: ResolvedSeeds, texts: list[Seed], negative_texts: list[
             raise InvalidArgument(f"{name}: the text is both a positive and a negative seed", field=name)
 
 
-def _resolve_rows(resolved: ResolvedSeeds, library: list[_Asked], references: list[_Asked], known: "_Known") -> None:
+def _resolve_rows(resolved: ResolvedSeeds, library: list[Asked], references: list[Asked], known: Known) -> None:
     """Papers of a library and references count by their rows alone, and those that are seeds only as seeds."""
     seeds = {seed.row for seed in resolved.positives}
-    for asked in {each.canonical: each for each in reversed((*library, *references))}.values():
-        if not known.rows.get(asked.canonical):
-            resolved.unresolved.append(
-                UnresolvedSeed(id=asked.given, cause=known.cause(asked.canonical), field=asked.field)
-            )
+    lost: dict[str, Asked] = {}
+    for each in (*library, *references):
+        if not known.rows.get(each.canonical):
+            lost.setdefault(each.canonical, each)
+    resolved.unresolved += map(known.unresolved, lost.values())
     resolved.library_rows = tuple(row for row in known.rows_of(library) if row not in seeds)
     resolved.reference_rows = tuple(row for row in known.rows_of(references) if row not in seeds)
 
 
 def _resolve_entries(
-    resolved: ResolvedSeeds, entries: list[Entry], rows: list[int], bundle: Bundle, known: "_Known"
+    resolved: ResolvedSeeds, entries: list[Entry], rows: list[int], bundle: Bundle, known: Known
 ) -> None:
     found = []
     for place, (entry, row) in enumerate(zip(entries, rows, strict=True)):
         if row < 0:
             row = next((known.rows[name][0] for name in entry.ids if known.rows.get(name)), -1)
         if row < 0:
-            causes = [known.cause(name) for name in entry.ids] or [recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN]
+            # of several ids the one that says most: causes are numbered from the least hopeful on
+            cause = max(map(known.cause, entry.ids), default=recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN)
             where = f"seeds.reference_text[{place}]"
-            resolved.unresolved.append(UnresolvedSeed(id=entry.shown, cause=max(causes), field=where))
+            resolved.unresolved.append(UnresolvedSeed(id=entry.shown, cause=cause, field=where))
         else:
             found.append(row)
             resolved.references.append(ResolvedReference(entry=entry.shown, paper_id=bundle.paper_id(row)))
@@ -158,53 +145,7 @@ def _resolve_entries(
     resolved.reference_rows = tuple(row for row in every if row not in seeds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What ids mean: rows of the bundle by canonical id, and papers for those that the bundle does not know."""
-
-    rows: dict[str, tuple[int, ...]]
-    lookup: Lookup
-    references: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, ids: Sequence[str], bundle: Bundle, features: FeatureClient, deadline: Deadline) -> "_Known":
-        distinct = list(dict.fromkeys(ids))
-        rows = {name: (int(row),) for name, row in zip(distinct, bundle.rows_of(distinct), strict=True) if row >= 0}
-        unknown = [name for name in distinct if name not in rows]
-        lookup = features.papers(unknown, paper_pb2.PAPER_VIEW_FULL, deadline)
-        return cls(rows | {name: rows_of_paper(bundle, paper) for name, paper in lookup.papers.items()}, lookup)
-
-    def with_references(self, ids: Sequence[str], features: FeatureClient, deadline: Deadline) -> "_Known":
-        """The same, and what those papers among ids cite that the bundle does not know."""
-        unknown = [name for name in dict.fromkeys(ids) if name in self.lookup.papers and not self.rows.get(name)]
-        cited, lookup = features.references(unknown, deadline)
-        return replace(self, references=cited, lookup=self.lookup.joined(lookup))
-
-    def every_row(self) -> tuple[int, ...]:
-        return tuple(row for rows in self.rows.values() for row in rows)
-
-    def rows_of(self, asked: Sequence[_Asked]) -> tuple[int, ...]:
-        """First row of each that has one, each once."""
-        rows = (self.rows.get(each.canonical) for each in asked)
-        return tuple(dict.fromkeys(found[0] for found in rows if found))
-
-    def cause(self, canonical: str) -> "UnresolvedCause":
-        """Why an id has no row. Quoted: protobuf enums are no types at run time."""
-        if canonical in self.lookup.papers:
-            return recommender_service_pb2.UNRESOLVED_CAUSE_NOT_IN_MODEL
-        if self.lookup.complete:
-            return recommender_service_pb2.UNRESOLVED_CAUSE_UNKNOWN
-        return recommender_service_pb2.UNRESOLVED_CAUSE_UNAVAILABLE
-
-
-def _normalised(ids: Sequence[str], name: str) -> list[_Asked]:
-    return [
-        _Asked(given, normalise_id(given, field=f"{name}[{place}]"), f"{name}[{place}]")
-        for place, given in enumerate(ids)
-    ]
-
-
-def _find(asked: Sequence[_Asked], bundle: Bundle, known: _Known, resolved: ResolvedSeeds) -> dict[str, Seed]:
+def _find(asked: Sequence[Asked], bundle: Bundle, known: Known, resolved: ResolvedSeeds) -> dict[str, Seed]:
     """Seeds by canonical id; what cannot be one is noted in resolved."""
     first = {each.canonical: each for each in reversed(asked)}  # as it was written first
     found: dict[str, Seed] = {}
@@ -213,19 +154,18 @@ def _find(asked: Sequence[_Asked], bundle: Bundle, known: _Known, resolved: Reso
         if seed is not None:
             found[canonical] = seed
         else:
-            each = first[canonical]
-            resolved.unresolved.append(UnresolvedSeed(id=each.given, cause=known.cause(canonical), field=each.field))
+            resolved.unresolved.append(known.unresolved(first[canonical]))
     return found
 
 
-def _refuse_conflicts(positives: Container[object], negatives: list[_Asked], identities: Sequence[object]) -> None:
+def _refuse_conflicts(positives: Container[object], negatives: list[Asked], identities: Sequence[object]) -> None:
     for asked, identity in zip(negatives, identities, strict=True):
         if identity in positives:
             shown = asked.given if len(asked.given) <= 60 else asked.given[:57] + "..."
             raise InvalidArgument(f"{shown} is both a positive and a negative seed", field=asked.field)
 
 
-def _seed(canonical: str, bundle: Bundle, known: _Known) -> Seed | None:
+def _seed(canonical: str, bundle: Bundle, known: Known) -> Seed | None:
     rows = known.rows.get(canonical)
     if rows:
         return Seed(bundle.paper_id(rows[0]), rows[0])

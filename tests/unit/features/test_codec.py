@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cocite.features import codec
 from cocite.v1 import paper_pb2
 
-KEY = "cocite:paper:1:doi:10.1/a"
+KEY = "cocite:paper:2:doi:10.1/a"
 keys = st.text(min_size=1, max_size=40)
 papers = st.builds(
     paper_pb2.Paper,

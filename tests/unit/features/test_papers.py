@@ -60,7 +60,7 @@ def test_an_id_of_no_paper_is_missing_and_not_remembered(reader: PaperReader, so
 def test_keys_have_a_lifetime_and_the_namespace(reader: PaperReader, valkey: RealValkey) -> None:
     reader.read(IDS, soon())
     keys = valkey.raw.keys()
-    assert sorted(keys) == sorted(f"test:paper:1:{i}".encode() for i in IDS)
+    assert sorted(keys) == sorted(f"test:paper:2:{i}".encode() for i in IDS)
     assert all(0 < valkey.raw.ttl(key) <= 600 for key in keys)
 
 

@@ -76,7 +76,12 @@ def test_a_pasted_list_and_bibtex_say_what_they_found(library: House) -> None:
     bibtex = "".join(f"@article{{k{row}, title = {{{TITLES[row]}}}, year = 2000}}\n" for row in (21, 19, 17))
     by_ids = asked(library, reference_ids=[doi(21), doi(19), doi(17)])
     assert ids(answer) == ids(asked(library, reference_text=bibtex)) == ids(by_ids)
-    assert {reason.seed for result in answer.results for reason in result.reasons} <= {doi(21), doi(19), doi(17)}
+    assert {reason.seed for result in answer.results for reason in result.reasons} <= {
+        doi(21),
+        doi(19),
+        doi(17),
+        "references",
+    }
 
 
 def test_references_that_lead_nowhere_are_said_and_the_answer_is_named_a_fallback(library: House) -> None:
@@ -88,12 +93,18 @@ def test_references_that_lead_nowhere_are_said_and_the_answer_is_named_a_fallbac
 def test_a_reference_that_cannot_be_looked_up_now_may_be_known(library: House) -> None:
     library.features.trouble.code = grpc.StatusCode.UNAVAILABLE
     try:
-        answer = asked(library, positive_ids=[doi(20)], library_ids=["pmid:77"], reference_text="See doi:10.1000/far.")
+        answer = asked(
+            library,
+            positive_ids=[doi(20)],
+            library_ids=["pmid:77", "pmid:78", "PMID:77"],
+            reference_text="See doi:10.1000/far.",
+        )
     finally:
         library.features.trouble.code = None
     unavailable = pb.UNRESOLVED_CAUSE_UNAVAILABLE
     assert [(each.field, each.cause) for each in answer.unresolved_seeds] == [
         ("seeds.library_ids[0]", unavailable),
+        ("seeds.library_ids[1]", unavailable),
         ("seeds.reference_text[0]", unavailable),
     ]
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cocite.cli.output import note, print_table, printable, warn
-from cocite.cli.words import reasons_in_words, shortcomings
+from cocite.cli.words import contributions_in_words, reasons_in_words, shortcomings
 from cocite.client.types import Paper, Recommendations, Resolution
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def print_recommendations(console: "Console", answer: Recommendations, *, name_s
     for result in answer:
         paper = result.paper
         venue = [_text(paper.venue)] if roomy else []
-        why = reasons_in_words(result.reasons, name_seeds=name_seeds)
+        said = (reasons_in_words(result.reasons, name_seeds=name_seeds), contributions_in_words(result.contributions))
+        why = "; ".join(each for each in said if each)
         table.add_row(str(result.rank), _title_and_id(paper), str(paper.year or ""), *venue, _text(why))
     if answer.results:
         print_table(console, table)

@@ -11,7 +11,7 @@ from cocite.recommender.seeds import ResolvedSeeds
 from cocite.v1.recommender_service_pb2 import Reason, SeedContribution
 
 REFERENCES, LIBRARY = "references", "library"  # what the two are called where they count as one seed
-_MOST_EXPLAINING = 100  # papers of library and references whose own ties to the results are sought
+_MOST_EXPLAINING = 100  # papers of a library whose ties to the results are sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def explain(
     wholes = [SeedEvidence(references=seeds.reference_rows)] if seeds.reference_rows else []
     labels = [*(seed.label for seed in seeds.positives), *([REFERENCES] if wholes else [])]
     counted = [*positives, *wholes]
-    rows = (*seeds.library_rows, *seeds.reference_rows)[:_MOST_EXPLAINING]
+    rows = seeds.library_rows[:_MOST_EXPLAINING]
     found = engine.explain([*counted, *(SeedEvidence(row) for row in rows)], ranking, start, end)
     every = [*labels, *map(engine.bundle.paper_id, rows)]
     reasons = [[reason_message(engine.bundle, reason, every) for reason in each] for each in found]

@@ -3,6 +3,7 @@
 Reasons are ordered by strength: n / (n + 3) for n shared references, n papers that cite both or n readers who keep
 both, 0.6 for a direct citation, the square of the cosine for texts. So a direct citation stands between four and five
 shared references, as does a cosine of 0.77. A cosine under 0.3 is that of any two papers of one field, and is left out.
+For a seed that nobody can cite, being a list of references, n papers that cite the result with any of them stand in.
 A result without any of these, found by ALS as a rule, gets one weaker reason: that papers cite it together with
 references of a seed, else the likeness of the texts, small as it is. Reasons are empty when even that is missing.
 """
@@ -27,7 +28,7 @@ from cocite.recommender.evidence import (
     SharedReferences,
     TextLikeness,
 )
-from cocite.recommender.second_order import SecondOrderLinks
+from cocite.recommender.second_order import SecondOrder, SecondOrderLinks
 from cocite.recommender.shared_terms import shared_terms
 from cocite.recommender.word_index import Terms
 
@@ -38,7 +39,7 @@ LEAST_COSINE = 0.3
 LEAST_COSINE_ALONE = 0.001  # vectors kept as float16 do not tell less from 0
 _HALF_STRENGTH = 3
 _DIRECT_STRENGTH = 0.6
-_SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _READERS, _TEXT = range(6)
+_SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _READERS, _CITED_WITH, _TEXT = range(7)
 
 Rows = npt.NDArray[np.int64]
 
@@ -49,6 +50,7 @@ class _Link:
     seed: int
     kind: int
     value: float
+    tie: SecondOrder | None = None
 
 
 def popularity_reasons(bundle: Bundle, rows: Rows) -> list[list[Reason]]:
@@ -60,6 +62,7 @@ def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> li
     """At most MAX_REASONS reasons for each row, strongest first, ties by seed and kind."""
     links: list[list[_Link]] = [[] for _ in rows]
     _add_citation_links(bundle, links, seeds, rows)
+    _add_list_links(bundle, links, seeds, rows)
     _add_reader_links(bundle, links, seeds, rows)
     _add_text_links(bundle, links, seeds, rows)
     terms = _SeedTerms(bundle, seeds)
@@ -117,6 +120,18 @@ def _references_of(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
 
 def _citing(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
     return np.empty(0, dtype=np.int32) if seed.row is None else bundle.cited_by.of(seed.row)
+
+
+def _add_list_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
+    """Of seeds known by their references: nobody can cite them, but papers cite results together with those."""
+    lists = [seed.references if seed.row is None else () for seed in seeds]
+    for index, references in enumerate(lists):
+        if references:
+            second = SecondOrderLinks(bundle, [_references_of(bundle, seeds[index])])
+            for place, row in enumerate(rows):
+                if tie := second.strongest(int(row)):
+                    strength = _strength(_CITED_WITH, tie.count)
+                    links[place].append(_Link(strength, index, _CITED_WITH, tie.count, tie))
 
 
 def _add_reader_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
@@ -183,12 +198,14 @@ def _add_weak_reasons(
 
 
 def _strength(kind: int, count: int) -> float:
-    return count / (count + _HALF_STRENGTH) if kind in (_SHARED, _CO_CITED, _READERS) else _DIRECT_STRENGTH
+    return _DIRECT_STRENGTH if kind in (_SEED_CITES, _CITES_SEED) else count / (count + _HALF_STRENGTH)
 
 
 def _evidence(bundle: Bundle, link: _Link, seed: SeedEvidence, row: int, terms: _SeedTerms) -> Evidence:
     if link.kind == _TEXT:
         return TextLikeness(link.value, terms.shared(link.seed, row))
+    if link.tie is not None:
+        return CitedWithReferences(link.tie.count, _examples(link.tie.rows))
     if link.kind == _READERS:
         return SharedReaders(int(link.value))
     if link.kind == _SHARED:

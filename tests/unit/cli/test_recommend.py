@@ -68,6 +68,22 @@ def test_with_several_seeds_each_reason_names_its_own(recommender, cocite):
     assert f"cites the seed [{SEED}]" in out
 
 
+def test_with_several_seeds_their_shares_are_told(recommender, cocite, monkeypatch):
+    def answer(request):
+        answer = two_results(request)
+        answer.results[0].contributions.add(seed=SEED, share=0.25)
+        answer.results[0].contributions.add(seed="text:0", share=0.75)
+        return answer
+
+    recommender.servicer.answer = answer
+    monkeypatch.setenv("COLUMNS", "500")
+    _, out, _ = cocite("recommend", SEED, "--text", "a title")
+    assert f"; 75 % text:0, 25 % {SEED}" in out
+    answer = json.loads(cocite("recommend", SEED, "--text", "a title", "--json")[1])
+    assert answer["results"][0]["contributions"][1] == {"seed": "text:0", "share": 0.75}
+    assert answer["results"][1]["contributions"] == []
+
+
 def test_of_several_seeds_only_one_that_was_used_needs_no_name(recommender, cocite):
     def answer(request):
         answer = two_results(request)

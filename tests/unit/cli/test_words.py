@@ -38,6 +38,19 @@ def test_a_tie_at_one_remove():
     assert words.as_json(reason)["kind"] == "cited_with_references"
 
 
+def test_shared_terms_and_readers():
+    reason = types.TextLikeness("pmid:1", 0.8312, ("co-citation", "maps", "science", "field"))
+    assert words.reason_in_words(reason) == "text alike (0.83, co-citation, maps, science)"
+    assert words.reason_in_words(types.TextLikeness("pmid:1", 0.8312)) == "text alike (0.83)"
+    assert words.reason_in_words(types.SharedReaders("pmid:1", 4)) == "kept by 4 readers of the seed"
+
+
+def test_contributions_are_named_from_the_greatest_on_and_small_ones_left_out():
+    shares = [types.SeedContribution(seed, share) for seed, share in (("a", 0.05), ("library", 0.333), ("b", 0.617))]
+    assert words.contributions_in_words(shares) == "62 % b, 33 % library"
+    assert words.contributions_in_words([]) == ""
+
+
 def test_counts():
     assert words.counted(1, "paper", "papers") == "1 paper"
     assert words.counted(2000, "paper", "papers") == "2,000 papers"

@@ -17,6 +17,8 @@ from cocite.client import (
     Paper,
     Popularity,
     ResolvedReference,
+    SeedContribution,
+    SharedReaders,
     SharedReferences,
     TextLikeness,
     TextSeed,
@@ -55,7 +57,10 @@ def answer_with_everything(request):
     result.reasons.add(seed=SEED).shared_references.CopyFrom(pb.SharedReferences(count=3, paper_ids=["doi:10.1000/a"]))
     result.reasons.add(seed=SEED).co_citation.CopyFrom(pb.CoCitation(count=4, paper_ids=["doi:10.1000/b"]))
     result.reasons.add(seed=SEED).direct_citation.seed_cites_result = True
-    result.reasons.add(seed="text:0").text_likeness.cosine = 0.25
+    result.reasons.add(seed="text:0").text_likeness.CopyFrom(pb.TextLikeness(cosine=0.25, shared_terms=["a", "b"]))
+    result.reasons.add(seed=SEED).shared_readers.count = 7
+    result.contributions.add(seed=SEED, share=0.75)
+    result.contributions.add(seed="text:0", share=0.25)
     result.reasons.add().popularity.citation_count = 9
     remote = pb.CitedWithReferences(count=5, paper_ids=["doi:10.1000/c"])
     result.reasons.add(seed=SEED).cited_with_references.CopyFrom(remote)
@@ -74,10 +79,13 @@ def test_an_answer_comes_back_typed_and_whole(recommender, client):
         SharedReferences(SEED, 3, ("doi:10.1000/a",)),
         CoCitation(SEED, 4, ("doi:10.1000/b",)),
         DirectCitation(SEED, True),
-        TextLikeness("text:0", 0.25),
+        TextLikeness("text:0", 0.25, ("a", "b")),
+        SharedReaders(SEED, 7),
         Popularity(9),
         CitedWithReferences(SEED, 5, ("doi:10.1000/c",)),
     )
+    assert first.contributions == (SeedContribution(SEED, 0.75), SeedContribution("text:0", 0.25))
+    assert second.contributions == ()
     assert second.paper.year is None
     assert len(page) == 2
     assert (page[0], page[-1], page[:1]) == (first, second, (first,))

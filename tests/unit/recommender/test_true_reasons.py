@@ -13,6 +13,7 @@ from cocite.core.paper import Paper
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle, read_manifest
 from cocite.recommender.evidence import (
+    CitedWithReferences,
     CoCitation,
     DirectCitation,
     SeedEvidence,
@@ -73,6 +74,8 @@ def test_every_reason_is_true_and_no_stronger_one_is_missing(
             assert ((0, DirectCitation) in kinds) == (row in truth.cites[seed] or seed in truth.cites[row])
             assert ((0, SharedReaders) in kinds) == (truth.readers(seed, row) >= 3)
             assert ((2, SharedReferences) in kinds) == bool(truth.cites[row] & references)
+            together = any(truth.cites[other] & references for other in truth.cited[row])
+            assert ((2, CitedWithReferences) in kinds) == together
 
 
 def test_the_check_catches_what_is_not_true() -> None:

@@ -86,7 +86,7 @@ def test_what_is_not_looked_up_is_the_lightest(words: Bundle, monkeypatch: pytes
     monkeypatch.setattr(module, "MOST_TERMS", 1)
     scores = WordsRetriever(words).scores(Query(positive_rows=(row,)))
     assert scores is not None
-    assert set(np.flatnonzero(scores > 0)) == set(words.words.term_papers.of(heaviest).tolist())
+    assert set(np.flatnonzero(scores > 0)) == set(words.words.postings.papers.of(heaviest).tolist())
 
 
 def test_unknown_words_are_nothing_to_go_by(words: Bundle, tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ def test_predictions(folder: Path, settings: Settings, tmp_path: Path, retriever
     out = tmp_path / "predictions.tsv"
     summary = run_bench(folder, settings, out, BenchOptions(retriever), QUICK)
     found = predictions(out)
-    assert summary.queries == summary.answered == len(found) == 14
+    assert summary.queries == 14
+    assert summary.answered == len(found)
+    assert {name(n) for n in range(0 if retriever in ("rrf", "model") else 21, SIZE, 3)} <= set(found)
     assert summary.predictions == sum(map(len, found.values()))
     for query, ranked in found.items():
         number = int(query[-2:])

@@ -8,6 +8,7 @@ import pytest
 from cocite.core.errors import CorruptData, NotFound, NotReady
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle, list_bundles, read_current
+from cocite.recommender.ranking.models import Rankers
 from cocite.training.activation import activate, describe_bundles, rollback
 from cocite.training.bundle_files import write_bundle
 from cocite.training.corpus import Corpus
@@ -23,7 +24,7 @@ def publish_many(bundles: Path, model: Model, count: int, kept: int = 50) -> lis
 
 def test_what_is_published_is_what_was_trained(tmp_path: Path, model: Model, corpus: Corpus):
     bundles = tmp_path / "bundles"
-    manifest = publish(bundles, model.with_metrics({"model.recall@20": 0.5}), kept=5)
+    manifest = publish(bundles, model.with_rankers(Rankers(), {}, {"model.recall@20": 0.5}), kept=5)
     assert read_current(bundles) == manifest.model_version
     bundle = Bundle.load(bundles / manifest.model_version)
     assert bundle.manifest == manifest

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.engine import retrievers_of
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.contract import Retriever, Scores
+from cocite.recommender.retrieval.registry import retrievers_of
 from support.bundles import Corpus, bag_vector, checkerboard, write_bundle
 
 TEXT = "odd white paper graphs over trees"
@@ -168,7 +169,12 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
 
 
 def _makers(bundle: Bundle) -> list[Make]:
-    return [type(retriever) for retriever in retrievers_of(bundle)]
+    """For each retriever something that makes a new one."""
+    return [partial(_nth, place) for place in range(len(retrievers_of(bundle)))]
+
+
+def _nth(place: int, bundle: Bundle) -> Retriever:
+    return retrievers_of(bundle)[place]
 
 
 @pytest.mark.parametrize("corpus", CORPORA)

@@ -119,10 +119,10 @@ class ItemsRetriever:
         """See Retriever."""
         rows = np.unique(np.array((*query.positive_rows, *query.library_rows), dtype=np.int64))
         liked = np.concatenate((self._bundle.item_factors[rows], text_factors(self._texts, self._bundle, query.texts)))
+        if not liked.any():
+            return None
         disliked = self._bundle.item_factors[np.unique(np.array(query.negative_rows, dtype=np.int64))]
         aim = _directions(liked) - NEGATIVE_SHARE * _directions(disliked)
-        if not aim.any():
-            return None
         scores: Scores = (self._bundle.item_factors @ aim.astype(np.float32)) * self._discounts
         scores[scores < _LEAST_ALS_SCORE] = -np.inf
         return scores

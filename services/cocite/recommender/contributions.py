@@ -26,9 +26,12 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class SeedGroup:
-    """What counts as one seed: items of its ALS profile, rows (k,); its text vectors, float32 (t, d); its terms."""
+    """What counts as one seed: items of its ALS profile, rows (k,); its text, "" for none, that is folded in beside
+    them; its text vectors, float32 (t, d); its terms.
+    """  # fmt: skip
 
     items: Rows
+    text: str
     vectors: npt.NDArray[np.float32]
     terms: tuple[Terms, ...]
 
@@ -58,21 +61,23 @@ class Contributions:
         if query.library_rows:
             rows = np.array(query.library_rows, dtype=np.int64)
             terms = tuple(self._bundle.words.of_row(row) for row in query.library_rows)
-            groups.append(SeedGroup(rows, self._bundle.text_vectors[rows], terms))
+            groups.append(SeedGroup(rows, "", self._bundle.text_vectors[rows], terms))
         return groups
 
     def _of_seed(self, seed: SeedEvidence) -> SeedGroup:
         if seed.row is not None:
             vectors, terms = self._bundle.text_vectors[[seed.row]], self._bundle.words.of_row(seed.row)
-            return SeedGroup(self._als.items_of(seed.row), vectors, (terms,))
+            return SeedGroup(self._als.items_of(seed.row), "", vectors, (terms,))
         no_vectors = np.empty((0, self._bundle.text_vectors.shape[1]), dtype=np.float32)
         vectors = no_vectors if seed.vector is None else seed.vector[None, :]
         items = np.array(seed.references, dtype=np.int64)
-        return SeedGroup(items, vectors, (self._bundle.words.of_text(seed.text),))
+        return SeedGroup(items, seed.text, vectors, (self._bundle.words.of_text(seed.text),))
 
     def _cited_together(self, query: Query, groups: Sequence[SeedGroup], rows: Rows) -> Doubles:
-        items, parts = self._als.parts(query, rows)
-        owned = np.stack([np.isin(items, group.items) for group in groups], axis=1).astype(np.float64)
+        items, texts, parts = self._als.parts(query, rows)
+        of_items = [np.isin(items, group.items) for group in groups]
+        of_texts = [np.array([text == group.text for text in texts], dtype=np.bool_) for group in groups]
+        owned = np.vstack([np.stack(of_items, axis=1), np.stack(of_texts, axis=1)]).astype(np.float64)
         total: Doubles = parts @ (owned / np.maximum(owned.sum(axis=1, keepdims=True), 1.0))
         return total
 

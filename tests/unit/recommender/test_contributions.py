@@ -30,7 +30,7 @@ def test_parts_add_up_to_the_score(bundle: Bundle, items: int) -> None:
     rng = np.random.default_rng(items)
     rows, weights = rng.choice(SIZE, items, replace=False), rng.normal(1.0, 1.0, items)
     vector = _fold_in(bundle).fold_in(rows, weights).vector
-    parts = _fold_in(bundle).parts(rows, weights, ALL)
+    parts = _fold_in(bundle).parts(bundle.item_factors[rows], weights, ALL)
     assert parts.shape == (SIZE, items)
     np.testing.assert_allclose(parts.sum(axis=1), bundle.item_factors @ vector, atol=1e-4)
     assert (parts[:, weights < 0] == 0).all(), "what is disliked speaks for nothing"
@@ -39,20 +39,21 @@ def test_parts_add_up_to_the_score(bundle: Bundle, items: int) -> None:
 @pytest.mark.parametrize("items", [3, 8, 20])
 def test_parts_of_the_others_are_those_of_the_held_out_score(bundle: Bundle, items: int) -> None:
     rows, weights = np.arange(0, 20, 20 // items)[:items], np.full(items, 0.7)
-    parts = _fold_in(bundle).parts(rows, weights, rows)
+    parts = _fold_in(bundle).parts(bundle.item_factors[rows], weights, rows)
     for place in range(items):
         others = np.arange(items) != place
-        alone = _fold_in(bundle).parts(rows[others], weights[others], rows[[place]])[0]
+        alone = _fold_in(bundle).parts(bundle.item_factors[rows[others]], weights[others], rows[[place]])[0]
         mine = parts[place, others]
         if abs(alone.sum()) > 1e-3:
             np.testing.assert_allclose(mine / mine.sum(), alone / alone.sum(), rtol=1e-3, atol=1e-3)
 
 
 def test_the_retriever_scores_by_its_parts(bundle: Bundle) -> None:
-    query = Query(positive_rows=(20, 9), negative_rows=(3,), reference_rows=(1, 2), library_rows=(8,))
+    known, unknown = "knights and bishops", "unheard of"
+    query = Query((20, 9), (3,), (known, unknown), reference_rows=(1, 2), library_rows=(8,))
     retriever = AlsRetriever(bundle)
-    scores, (items, parts) = retriever.scores(query), retriever.parts(query, ALL)
-    assert scores is not None
+    scores, (items, texts, parts) = retriever.scores(query), retriever.parts(query, ALL)
+    assert scores is not None and unknown not in texts and parts.shape == (SIZE, len(items) + len(texts))
     outside = np.setdiff1d(ALL, items)[scores[np.setdiff1d(ALL, items)] > 0]
     np.testing.assert_allclose(parts[outside].sum(axis=1), scores[outside], atol=1e-4)
     assert (parts[items, np.arange(len(items))] == 0).all()

@@ -52,8 +52,33 @@ class AlsRetriever:
     def scores(self, query: Query) -> Scores | None:
         """See Retriever. A text counts like a paper that nobody cites yet."""
         texts = text_factors(self._texts, self._bundle, query.texts)
-        if not (query.positive_rows or query.reference_rows or query.library_rows or len(texts)):
+        if not (query.positive_rows or query.reference_rows or query.library_rows or texts):
             return None
+        items, factors, weights = self._with_texts(query, texts)
+        folded = self._fold_in.fold_in_factors(factors, weights)
+        scores: Scores = self._bundle.item_factors @ folded.vector
+        scores[items] = folded.held_out[: items.size]
+        scores[scores < _LEAST_ALS_SCORE] = -np.inf
+        return scores
+
+    def parts(
+        self, query: Query, rows: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], tuple[str, ...], npt.NDArray[np.float64]]:
+        """Items of the profile (k,), texts that are folded in beside them, t of them, and what each of these adds to
+        the score of each of rows (r,), float64 (r, k + t).
+
+        That a paper is in the profile adds nothing to its own score.
+        """
+        texts = text_factors(self._texts, self._bundle, query.texts)
+        items, factors, weights = self._with_texts(query, texts)
+        parts = self._fold_in.parts(factors, weights, rows)
+        parts[:, : items.size][rows[:, None] == items] = 0.0
+        return items, tuple(texts), parts
+
+    def _with_texts(
+        self, query: Query, texts: dict[str, npt.NDArray[np.float32]]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+        """Items of the profile (k,), and the factors and weights of them and the texts, k + t."""
         items, weights = self.profile(query)
         text_weight = bm25_weights(
             np.ones(len(texts)),
@@ -63,24 +88,8 @@ class AlsRetriever:
             b=self._als.b,
             average_length=self._als.average_length,
         )
-        folded = self._fold_in.fold_in_factors(
-            np.concatenate((self._bundle.item_factors[items], texts)),
-            np.concatenate((weights, text_weight * self._als.scale)),
-        )
-        scores: Scores = self._bundle.item_factors @ folded.vector
-        scores[items] = folded.held_out[: items.size]
-        scores[scores < _LEAST_ALS_SCORE] = -np.inf
-        return scores
-
-    def parts(self, query: Query, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Items of the profile (k,), and what each adds to the score of each of rows (r,), float64 (r, k).
-
-        That a paper is in the profile adds nothing to its own score.
-        """
-        items, weights = self.profile(query)
-        parts = self._fold_in.parts(items, weights, rows)
-        parts[rows[:, None] == items] = 0.0
-        return items, parts
+        factors = np.concatenate((self._bundle.item_factors[items], _stacked(texts, self._bundle)))
+        return items, factors, np.concatenate((weights, text_weight * self._als.scale))
 
     def items_of(self, row: int) -> npt.NDArray[np.int64]:
         """What a seed's profile holds, rows (k,): its references and itself."""
@@ -118,7 +127,8 @@ class ItemsRetriever:
     def scores(self, query: Query) -> Scores | None:
         """See Retriever."""
         rows = np.unique(np.array((*query.positive_rows, *query.library_rows), dtype=np.int64))
-        liked = np.concatenate((self._bundle.item_factors[rows], text_factors(self._texts, self._bundle, query.texts)))
+        texts = text_factors(self._texts, self._bundle, query.texts)
+        liked = np.concatenate((self._bundle.item_factors[rows], _stacked(texts, self._bundle)))
         if not liked.any():
             return None
         disliked = self._bundle.item_factors[np.unique(np.array(query.negative_rows, dtype=np.int64))]
@@ -135,8 +145,12 @@ def _directions(factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return mean
 
 
-def text_factors(items: TextItems, bundle: Bundle, texts: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    """Factors (t, f) of those of the texts whose words the factorisation knows."""
-    found = [items.factors(bundle.words.of_text(text)) for text in sorted(set(texts))]
-    known = [factors for factors in found if factors is not None]
-    return np.stack(known) if known else np.empty((0, bundle.item_factors.shape[1]), dtype=np.float32)
+def text_factors(items: TextItems, bundle: Bundle, texts: tuple[str, ...]) -> dict[str, npt.NDArray[np.float32]]:
+    """Factors (f,) of those of the texts whose words the factorisation knows, texts in order."""
+    found = {text: items.factors(bundle.words.of_text(text)) for text in sorted(set(texts))}
+    return {text: factors for text, factors in found.items() if factors is not None}
+
+
+def _stacked(texts: dict[str, npt.NDArray[np.float32]], bundle: Bundle) -> npt.NDArray[np.float32]:
+    """Factors of the texts in one array (t, f)."""
+    return np.array(list(texts.values()), dtype=np.float32).reshape(len(texts), bundle.item_factors.shape[1])

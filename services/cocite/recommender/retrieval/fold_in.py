@@ -62,18 +62,19 @@ class FoldIn:
         return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))
 
     def parts(
-        self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating], results: npt.NDArray[np.integer]
+        self, item_factors: Floats, weights: npt.NDArray[np.floating], results: npt.NDArray[np.integer]
     ) -> Doubles:
-        """What each item (k,) adds to the score of each of the rows results (r,), float64 (r, k).
+        """What each item adds to the score of each of the rows results (r,), float64 (r, k): items as in
+        fold_in_factors.
 
-        A row adds up to its score under the vector that fold_in gives; section 5 of the paper. Among the other items
-        the parts of one that is itself a result are in proportion to those of its held-out score.
+        A row adds up to its score under the vector folded in; section 5 of the paper. Where an item is itself a result,
+        the parts of the others are in proportion to those of its held-out score.
         """
-        factors = self._factors[rows].astype(np.float64)
+        factors = item_factors.astype(np.float64)
         wanted = self._factors[results].astype(np.float64)
         signed = self._alpha * np.asarray(weights, dtype=np.float64)
         extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
-        if len(rows) > factors.shape[1]:
+        if len(factors) > factors.shape[1]:
             solved = np.linalg.solve(self._gram + (factors.T * extra) @ factors, wanted.T)
             return np.asarray((factors @ solved).T * preferred)
         projected = factors @ self._inverse

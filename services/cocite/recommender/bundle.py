@@ -130,6 +130,11 @@ class Bundle:
         """Papers in the bundle, n."""
         return self.manifest.paper_count
 
+    @property
+    def trained_count(self) -> int:
+        """Papers that came out of the training; the rows after them are newer."""
+        return len(self.item_factors.blocks[0])
+
     def rows_of(self, ids: Sequence[str]) -> Rows:
         """Row of each canonical id or alias, -1 where the bundle knows none, int64 (len(ids),)."""
         wanted = np.fromiter((layout.id_hash(paper_id) for paper_id in ids), dtype=np.uint64, count=len(ids))

@@ -13,6 +13,7 @@ from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.diversity import diversify
 from cocite.recommender.ranking.features import FeatureExtractor
 from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.ranking.newcomers import with_newcomers_seated
 from cocite.recommender.ranking.recency import prefer_recent
 from cocite.recommender.ranking.reranking import Reranker
 from cocite.recommender.ranking.versions import one_of_each_work
@@ -54,6 +55,8 @@ class Engine:
             ranking = Ranking(proposals.rows, proposals.scores)
         else:
             ranking = self._reranker.rank(query, proposals)
+        if proposals.rows.size:
+            ranking = with_newcomers_seated(ranking, proposals, self.bundle.trained_count)
         ranking = self._arranged(ranking, query)
         return Ranking(ranking.rows[:limit], ranking.scores[:limit], ranking.fallback)
 

@@ -18,12 +18,13 @@ MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken fr
 @dataclass(frozen=True, slots=True)
 class Proposals:
     """rows (k,) and scores (k,) of reciprocal rank fusion, best first; found holds what each retriever said of every
-    paper, float32 (n,), -inf for rows that are barred and where it has nothing to say, or None.
+    paper, float32 (n,), -inf for rows that are barred and where it has nothing to say, or None; weights its say.
     """  # fmt: skip
 
     rows: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
     found: Mapping[str, Scores | None]
+    weights: Mapping[str, float]
 
     def candidates(self, count: int) -> Candidates:
         """The first count proposals, and what each retriever said of them."""
@@ -49,7 +50,7 @@ class Proposer:
                 lists.append(top_rows(scores, depth))
                 weights.append(retriever.weight)
         rows, fused = reciprocal_rank_fusion(lists, weights)
-        return Proposals(rows[:depth], fused[:depth], found)
+        return Proposals(rows[:depth], fused[:depth], found, {each.name: each.weight for each in self._retrievers})
 
 
 def depth_of(query: Query) -> int:

@@ -1,4 +1,9 @@
-"""The words of all papers, counted as they stream by."""
+"""The words of all papers, counted as they stream by.
+
+Words are taken as they are. Recall@20 of held-out references among 10,000 papers was .244 so, .256 with Snowball's
+English stemmer, .232 with pairs of words beside them, .241 with weights of BM25 (standard error .010): too little for
+a stemmer for each language, and for words that nobody can read.
+"""
 
 from array import array
 from collections import Counter

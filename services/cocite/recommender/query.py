@@ -56,6 +56,18 @@ def _no_vectors() -> npt.NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
+class Passages:
+    """Parts of a text and parts of candidates' texts, to be compared one by one.
+
+    asked float32 (q, d); candidates float32 (p, d), owners int64 (p,) the row each belongs to. All of norm 1.
+    """
+
+    asked: npt.NDArray[np.float32]
+    owners: npt.NDArray[np.int64]
+    candidates: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What to find related papers for.
 
@@ -63,7 +75,7 @@ class Query:
     norm 1. reference_rows are references of a paper that the bundle does not know, or further ones of a seed: they
     count like a seed's own, and unlike seeds they may be in the answer. library_rows are papers that a reader keeps:
     seeds, but what they cite is not the reader's. exclude_rows may not be in the answer; where candidate_rows are
-    given, only those may. year is that of a seed the bundle does not know.
+    given, only those may. passages compare seed and candidates in parts, each in another way. year is that of a seed the bundle does not know.
     recency and diversity, 0 to 1, are told in ranking.recency and ranking.diversity.
     """
 
@@ -77,6 +89,7 @@ class Query:
     library_rows: tuple[int, ...] = ()
     exclude_rows: tuple[int, ...] = ()
     candidate_rows: tuple[int, ...] | None = None
+    passages: tuple[Passages, ...] = ()
     year: int | None = None
     row_filter: RowFilter = RowFilter()
     recency: float = 0.0

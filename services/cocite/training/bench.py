@@ -19,7 +19,8 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query, Ranking
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.training.bench_corpus import bench_corpus
-from cocite.training.bench_folder import read_bench_folder
+from cocite.training.bench_folder import BenchFolder, read_bench_folder
+from cocite.training.bench_passages import PassageVectors
 from cocite.training.bench_queries import BenchQuery, bench_queries
 from cocite.training.bench_scores import score
 from cocite.training.corpus import Corpus
@@ -112,6 +113,7 @@ def run_bench(
     with replacing(out) as file:
         watch = _Watch()
         text, queries = _embed(trained.corpus, bench_queries(folder, trained), settings, progress)
+        queries = _with_passages(folder, trained.corpus, queries, settings, progress)
         embedding_s, _ = watch.lap()
         options = replace(options, learn=options.learn and bench.retriever == MODEL)
         model, _ = build(Material.of(trained.corpus, text, progress), options, progress)
@@ -169,6 +171,33 @@ def _embed(
     )
     with_vectors = [query.with_vector(every.vectors[papers + place]) for place, query in enumerate(queries)]
     return replace(every, vectors=every.vectors[:papers]), with_vectors
+
+
+def _with_passages(
+    folder: BenchFolder, corpus: Corpus, queries: Sequence[BenchQuery], settings: Settings, progress: Progress
+) -> list[BenchQuery]:
+    """The queries, those of pools with the passages of seed and pool."""
+    ids = corpus.papers.ids
+    asked = [paper for query in queries if query.pool for paper in (query.paper, *(ids[row] for row in query.pool))]
+    if not asked:
+        return list(queries)
+
+    def embed(texts: Sequence[str]) -> npt.NDArray[np.floating]:
+        found = embed_papers(
+            enumerate(texts), len(texts), lambda: load_encoder(settings), vector_cache_path(settings), progress
+        )
+        return found.vectors
+
+    passages = PassageVectors.of(folder.papers, asked, embed)
+    return [
+        replace(
+            query,
+            query=replace(
+                query.query, passages=passages.compared(query.paper, query.facet, {ids[row]: row for row in query.pool})
+            ),
+        )
+        for query in queries
+    ]
 
 
 def _predict(ranker: Ranker, bundle: Bundle, queries: Sequence[BenchQuery], file: TextIO, progress: Progress) -> Ranked:

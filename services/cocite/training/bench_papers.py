@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,14 @@ _MOST_REPEATS = 100  # of one word of a bag; keeps a wrong count from filling th
 
 @dataclass(frozen=True, slots=True)
 class BenchPaper:
-    """A paper, and what its sentences say by facet, where the corpus labels them."""
+    """A paper, and its sentences as (label, text), where the corpus has them one by one; "" for no label."""
 
     paper: Paper
-    facets: Mapping[str, str] = field(default_factory=dict)
+    sentences: tuple[tuple[str, str], ...] = ()
+
+    def facet(self, label: str) -> str:
+        """What its sentences of a label say, "" where none bears it."""
+        return " ".join(text for other, text in self.sentences if label and other == label).strip()
 
 
 def read_papers(path: Path) -> dict[str, BenchPaper]:
@@ -47,18 +51,17 @@ def read_papers(path: Path) -> dict[str, BenchPaper]:
 
 
 def _paper(raw: dict[str, Any]) -> BenchPaper:
-    facets = _facets(raw.get("sentences") or ())
+    sentences = _sentences(raw.get("sentences") or ())
     year = _YEAR.match(str(raw.get("year")))
     paper = Paper(
         paper_id=_id(raw["id"]),
         title=_text(raw.get("title")),
-        abstract=_text(raw.get("abstract")) or _text(raw.get("text")) or " ".join(text for _, text in facets),
+        abstract=_text(raw.get("abstract")) or _text(raw.get("text")) or " ".join(text for _, text in sentences),
         year=int(year[1]) if year else None,
         venue=_text(raw.get("venue")),
         keywords=tuple(word for name in _WORD_LISTS for word in _words(raw.get(name) or ())),
     )
-    labels = dict.fromkeys(label for label, _ in facets)
-    return BenchPaper(paper, {label: " ".join(text for other, text in facets if other == label) for label in labels})
+    return BenchPaper(paper, sentences)
 
 
 def _id(value: Any) -> str:
@@ -72,9 +75,9 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).encode(errors="replace").decode()
 
 
-def _facets(sentences: Any) -> list[tuple[str, str]]:
+def _sentences(sentences: Any) -> tuple[tuple[str, str], ...]:
     pairs = (("", each) if isinstance(each, str) else each for each in sentences)
-    return [(_text(label), _text(sentence)) for label, sentence in pairs]
+    return tuple((_text(label), _text(sentence)) for label, sentence in pairs)
 
 
 def _words(bag: Any) -> Iterator[str]:

@@ -17,12 +17,15 @@ from cocite.training.bench_papers import BenchPaper
 class BenchQuery:
     """name heads its predictions. text is to be embedded for it, "" for nothing. pool holds rows that must be ranked,
     every one; with none, the best of the corpus are asked for.
+    paper and facet are what a pool is held against.
     """  # fmt: skip
 
     name: str
     query: Query
     text: str = ""
     pool: tuple[int, ...] = ()
+    facet: str = ""
+    paper: str = ""
 
     def with_vector(self, vector: npt.NDArray[np.floating]) -> "BenchQuery":
         """The same with the vector (d,) of its text, which is zero where it has none."""
@@ -84,11 +87,11 @@ class _Queries:
     def pooled(self, asked: Asked) -> BenchQuery:
         """A paper in one of its facets: which papers of the pool are most like it."""
         pool = self._rows(self.folder.pools.get(asked.name, ()))
-        facet = facet_text(self._paper(asked.paper), asked.facet)
+        facet = self._paper(asked.paper).facet(asked.facet)
         query = Query(
             positive_rows=(self.trained.rows[asked.paper],), texts=(facet,) if facet else (), candidate_rows=pool
         )
-        return BenchQuery(asked.name, query, text=facet, pool=pool)
+        return BenchQuery(asked.name, query, text=facet, pool=pool, facet=asked.facet, paper=asked.paper)
 
     def _paper(self, paper_id: str) -> BenchPaper:
         return self.folder.papers.get(paper_id) or BenchPaper(Paper(paper_id))
@@ -102,8 +105,3 @@ class _Queries:
     def _not_newer(self, year: int) -> RowFilter:
         """Links without direction know no before and after."""
         return RowFilter(not_after=None if self.folder.undirected else year or None)
-
-
-def facet_text(paper: BenchPaper, facet: str) -> str:
-    """What the paper's sentences of the facet say, "" where none is labelled so."""
-    return paper.facets.get(facet, "").strip() if facet else ""

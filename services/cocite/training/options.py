@@ -27,7 +27,7 @@ class AlsOptions:
     regularization: float = 0.1
     iterations: int = 8
     words_share: float = 0.5
-    least_words: float = 1.0
+    least_words: float = 4.0
     k1: float = 100.0
     b: float = 0.2
     threads: int = 1

@@ -45,7 +45,7 @@ def test_a_wrong_count_fills_no_memory(tmp_path: Path):
 
 def test_sentences_by_facet(tmp_path: Path):
     found = read(tmp_path, {"id": "a", "sentences": [["aim", "One."], ["result", "Two."], ["aim", "Three."]]})
-    assert found["a"].facets == {"aim": "One. Three.", "result": "Two."}
+    assert [found["a"].facet(label) for label in ("aim", "result", "", "other")] == ["One. Three.", "Two.", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,24 @@ from cocite.recommender.retrieval.contract import Retriever
 from cocite.recommender.retrieval.coupling import CouplingRetriever
 from cocite.recommender.retrieval.likeness import TextNeighbours
 from cocite.recommender.retrieval.neighbourhood import NeighbourhoodRetriever
+from cocite.recommender.retrieval.passages import PassagesRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.text import TextRetriever
 from cocite.recommender.retrieval.walk import WalkRetriever
 from cocite.recommender.retrieval.words import ContextsRetriever, WordsRetriever
 
-RETRIEVERS = ("als", "items", "text", "words", "contexts", "coupling", "cocitation", "neighbourhood", "walk")
+RETRIEVERS = (
+    "als",
+    "items",
+    "text",
+    "words",
+    "contexts",
+    "coupling",
+    "cocitation",
+    "neighbourhood",
+    "walk",
+    "passages",
+)
 
 
 def retrievers_of(bundle: Bundle, lists: Lists | None = None) -> tuple[Retriever, ...]:
@@ -30,4 +42,5 @@ def retrievers_of(bundle: Bundle, lists: Lists | None = None) -> tuple[Retriever
         CocitationRetriever(bundle, lists),
         NeighbourhoodRetriever(bundle, lists, neighbours),
         WalkRetriever(bundle, lists, neighbours),
+        PassagesRetriever(bundle),
     )

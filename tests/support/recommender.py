@@ -61,6 +61,7 @@ class Features(FeatureServiceServicer):
         self.degraded: list[Degradation] = []
         self.requests: list[feature_pb.BatchGetPapersRequest] = []
         self.references: dict[str, tuple[str, ...]] = {}
+        self.references_trouble = Trouble()
         self.new: list[feature_pb.NewPaper] = []
         self.arrivals = 0
 
@@ -80,7 +81,7 @@ class Features(FeatureServiceServicer):
     def BatchGetReferences(
         self, request: feature_pb.BatchGetReferencesRequest, context: grpc.ServicerContext
     ) -> feature_pb.BatchGetReferencesResponse:
-        self.trouble.strike(context)
+        self.references_trouble.strike(context)
         return feature_pb.BatchGetReferencesResponse(
             references=[
                 feature_pb.References(requested_id=name, reference_ids=self.references.get(name, ()))

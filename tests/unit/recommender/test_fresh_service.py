@@ -8,10 +8,11 @@ import pytest
 from cocite.core.paper import Paper
 from cocite.recommender.fresh.paper import FreshPaper
 from cocite.recommender.reload import Models
+from cocite.v1 import degradation_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from support.bundles import Corpus, publish, rewrite_manifest, write_bundle
 from support.recommender import House, open_house, until
-from support.recommender_calls import SEED, ask, ids, refused
+from support.recommender_calls import SEED, ask, causes, ids, refused
 
 NEW = Paper("local:new", title="even black paper", abstract="knights and bishops", year=2020)
 BLACK = tuple(f"doi:10.1000/{i}" for i in range(0, 12, 2))
@@ -133,6 +134,17 @@ def test_a_seed_that_came_a_moment_ago_counts_by_text_and_references(house: Hous
     house.features.references["local:cold"] = BLACK
     bare = answer(house, "local:cold", page_size=4)
     assert not bare.unresolved_seeds and all(int(name.rpartition("/")[2]) % 2 == 0 for name in ids(bare))
+
+
+def test_a_cold_seed_whose_references_cannot_be_had_counts_by_its_text_for_the_moment(house: House) -> None:
+    house.features.papers["local:cold"] = Paper("local:cold", title="odd white paper")
+    house.features.references["local:cold"] = BLACK
+    token = answer(house, "local:cold", page_size=5).next_page_token
+    house.features.references_trouble.code = grpc.StatusCode.UNAVAILABLE
+    without = answer(house, "local:cold", page_size=5)
+    assert without.results and causes(without) == [degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE]
+    code, _, _ = refused(house, ask("local:cold", page_size=5, page_token=token))
+    assert code == grpc.StatusCode.UNAVAILABLE, "the next page would be of another list"
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(0, 0), (3, 3)])

@@ -16,6 +16,7 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.shared_terms import PageTerms
 from cocite.recommender.word_index import Terms
 
 _LEAST = 1e-6  # a score below it is rounding
@@ -75,9 +76,13 @@ class Contributions:
 
     def _cited_together(self, query: Query, groups: Sequence[SeedGroup], rows: Rows) -> Doubles:
         items, texts, parts = self._als.parts(query, rows)
-        of_items = [np.isin(items, group.items) for group in groups]
-        of_texts = [np.array([text == group.text for text in texts], dtype=np.bool_) for group in groups]
-        owned = np.vstack([np.stack(of_items, axis=1), np.stack(of_texts, axis=1)]).astype(np.float64)
+        owned = np.zeros((items.size + len(texts), len(groups)))
+        for column, group in enumerate(groups):
+            places = np.searchsorted(items, group.items)  # the profile may lack some: they tell nothing
+            there = places < items.size
+            there[there] = items[places[there]] == group.items[there]
+            owned[places[there], column] = 1.0
+            owned[items.size :, column] = [text == group.text for text in texts]
         total: Doubles = parts @ (owned / np.maximum(owned.sum(axis=1, keepdims=True), 1.0))
         return total
 
@@ -87,20 +92,8 @@ class Contributions:
         return cosines
 
     def _words(self, groups: Sequence[SeedGroup], rows: Rows) -> Doubles:
-        words = self._bundle.words
-        found = [words.of_row(int(row)) for row in rows]
-        terms = np.concatenate([each.places for each in found])
-        weights = np.concatenate([each.weights for each in found])
-        owners = np.repeat(np.arange(len(rows)), [each.places.size for each in found])
-        parts = np.empty((len(rows), len(groups)))
-        aim = np.zeros(words.vocabulary.size, dtype=np.float32)
-        for column, group in enumerate(groups):
-            for each in group.terms:
-                aim[each.places] += each.weights
-            parts[:, column] = np.bincount(owners, weights=weights * aim[terms], minlength=len(rows))
-            for each in group.terms:
-                aim[each.places] = 0.0
-        return parts
+        page = PageTerms(self._bundle.words, rows)
+        return np.stack([page.sums(page.products(group.terms)) for group in groups], axis=1)
 
 
 def _shares(parts: Doubles) -> Doubles:

@@ -10,6 +10,7 @@ references of a seed, else the likeness of the texts, small as it is. Reasons ar
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,7 @@ from cocite.recommender.evidence import (
     TextLikeness,
 )
 from cocite.recommender.second_order import SecondOrder, SecondOrderLinks
-from cocite.recommender.shared_terms import shared_terms
-from cocite.recommender.word_index import Terms
+from cocite.recommender.shared_terms import PageTerms
 
 MAX_REASONS = 5
 MAX_EXAMPLES = 3
@@ -65,13 +65,13 @@ def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> li
     _add_list_links(bundle, links, seeds, rows)
     _add_reader_links(bundle, links, seeds, rows)
     _add_text_links(bundle, links, seeds, rows)
-    terms = _SeedTerms(bundle, seeds)
+    terms = _SeedTerms(bundle, seeds, rows)
     reasons = [
         [
-            Reason(link.seed, _evidence(bundle, link, seeds[link.seed], int(row), terms))
+            Reason(link.seed, _evidence(bundle, link, seeds[link.seed], int(row), place, terms))
             for link in sorted(found, key=lambda link: (-link.strength, link.seed, link.kind))[:MAX_REASONS]
         ]
-        for row, found in zip(rows, links, strict=True)
+        for place, (row, found) in enumerate(zip(rows, links, strict=True))
     ]
     _add_weak_reasons(bundle, reasons, seeds, rows, terms)
     return reasons
@@ -145,19 +145,25 @@ def _add_reader_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[
 
 
 class _SeedTerms:
-    """The terms of each seed, looked up when they are first asked for."""
+    """The terms that seeds share with results, looked up when they are first asked for."""
 
-    def __init__(self, bundle: Bundle, seeds: Sequence[SeedEvidence]) -> None:
+    def __init__(self, bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> None:
         self._words = bundle.words
         self._seeds = seeds
-        self._known: dict[int, Terms] = {}
+        self._rows = rows
+        self._products: dict[int, npt.NDArray[np.float32]] = {}
 
-    def shared(self, seed: int, row: int) -> tuple[str, ...]:
-        """Terms that the seed at a place in the list shares with a paper."""
-        if seed not in self._known:
+    def shared(self, seed: int, place: int) -> tuple[str, ...]:
+        """Terms that the seed at a place in the list shares with the result at a place of the page."""
+        if seed not in self._products:
             found = self._seeds[seed]
-            self._known[seed] = self._words.of_text(found.text) if found.row is None else self._words.of_row(found.row)
-        return shared_terms(self._words, self._known[seed], self._words.of_row(row))
+            terms = self._words.of_text(found.text) if found.row is None else self._words.of_row(found.row)
+            self._products[seed] = self._page.products([terms])
+        return self._page.shared(self._products[seed], place)
+
+    @cached_property
+    def _page(self) -> PageTerms:
+        return PageTerms(self._words, self._rows)
 
 
 def _add_text_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
@@ -194,16 +200,16 @@ def _add_weak_reasons(
         if tie is not None:
             reasons[place].append(Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows))))
         elif cosine >= LEAST_COSINE_ALONE:
-            reasons[place].append(Reason(-seed, TextLikeness(cosine, terms.shared(-seed, int(rows[place])))))
+            reasons[place].append(Reason(-seed, TextLikeness(cosine, terms.shared(-seed, int(place)))))
 
 
 def _strength(kind: int, count: int) -> float:
     return _DIRECT_STRENGTH if kind in (_SEED_CITES, _CITES_SEED) else count / (count + _HALF_STRENGTH)
 
 
-def _evidence(bundle: Bundle, link: _Link, seed: SeedEvidence, row: int, terms: _SeedTerms) -> Evidence:
+def _evidence(bundle: Bundle, link: _Link, seed: SeedEvidence, row: int, place: int, terms: _SeedTerms) -> Evidence:
     if link.kind == _TEXT:
-        return TextLikeness(link.value, terms.shared(link.seed, row))
+        return TextLikeness(link.value, terms.shared(link.seed, place))
     if link.tie is not None:
         return CitedWithReferences(link.tie.count, _examples(link.tie.rows))
     if link.kind == _READERS:

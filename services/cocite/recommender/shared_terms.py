@@ -1,4 +1,4 @@
-"""Terms that two texts hold both."""
+"""Terms that a seed and a result hold both."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,27 +8,43 @@ import numpy.typing as npt
 from cocite.recommender.word_index import Terms, WordIndex
 
 MAX_TERMS = 5
-_LOOKED_AT = 4 * MAX_TERMS  # room for compounds and their parts
+_LOOKED_AT = 2 * MAX_TERMS  # room for compounds and their parts
 
 
-def shared_terms(words: WordIndex, one: Terms, other: Terms) -> tuple[str, ...]:
-    """At most MAX_TERMS terms of both, highest product of weights first, of equals the longest.
+class PageTerms:
+    """The terms of the papers in rows (r,), gathered once and compared with one text after another."""
 
-    A part of a compound that is named is not named again.
-    """
-    places, products = _common(one, other)
-    heaviest = np.lexsort((places, -products))[:_LOOKED_AT]
-    named = [(-float(products[each]), words.term(places[each])) for each in heaviest]
-    return tuple(_distinct(term for _, term in sorted(named, key=lambda each: (each[0], -len(each[1]), each[1]))))
+    def __init__(self, words: WordIndex, rows: npt.NDArray[np.int64]) -> None:
+        self._words = words
+        spans = [words.paper_terms.span(row) for row in rows]
+        self._terms = np.concatenate([words.paper_terms.rows[span] for span in spans])
+        self._weights = np.concatenate([words.paper_term_weights[span] for span in spans])
+        self._ends = np.cumsum([0, *(span.stop - span.start for span in spans)])
 
+    def products(self, told: Iterable[Terms]) -> npt.NDArray[np.float32]:
+        """For each term of each paper, one paper after another: its weight times its weights in all the texts."""
+        aim = np.zeros(self._words.vocabulary.size, dtype=np.float32)
+        for terms in told:
+            aim[terms.places] += terms.weights
+        found: npt.NDArray[np.float32] = self._weights * aim[self._terms]
+        return found
 
-def _common(one: Terms, other: Terms) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Places (k,) of the terms in both, and the products of their weights (k,)."""
-    if not one.places.size:
-        return one.places, one.weights
-    at = np.minimum(np.searchsorted(one.places, other.places), one.places.size - 1)
-    both = one.places[at] == other.places
-    return other.places[both], one.weights[at[both]] * other.weights[both]
+    def sums(self, products: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Products added up for each paper, float64 (r,)."""
+        running = np.concatenate(([0.0], np.cumsum(products, dtype=np.float64)))
+        totals: npt.NDArray[np.float64] = running[self._ends[1:]] - running[self._ends[:-1]]
+        return totals
+
+    def shared(self, products: npt.NDArray[np.float32], place: int) -> tuple[str, ...]:
+        """At most MAX_TERMS terms that the paper at a place of the page shares with the texts of the products.
+
+        The highest product comes first, of equals the longest term; a part of a compound that is named is not named
+        again.
+        """
+        start, end = self._ends[place], self._ends[place + 1]
+        heaviest = start + np.argsort(-products[start:end], kind="stable")[:_LOOKED_AT]
+        named = [(-float(products[at]), self._words.term(self._terms[at])) for at in heaviest if products[at] > 0.0]
+        return tuple(_distinct(term for _, term in sorted(named, key=lambda each: (each[0], -len(each[1]), each[1]))))
 
 
 def _distinct(terms: Iterable[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ REFERENCES_SHOWN = 5  # of those that were not found
 
 UNRESOLVED = {
     "unknown": "no paper of the catalogue has this id",
-    "not_in_model": "newer than the model and without text to go by; train again",
+    "not_in_model": "newer than the model, without text or references to go by; train again",
     "unavailable": "could not be looked up just now; try again",
 }
 DEGRADED = {

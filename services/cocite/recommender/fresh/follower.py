@@ -107,8 +107,10 @@ class Follower:
         self._embed(fresh)
         if fresh.changed and self._clock() >= self._next_swap:
             started = self._clock()
-            self._models.extend(fresh.papers())
+            papers = fresh.papers()
+            self._models.extend(papers)
             fresh.changed = False
+            log.info("new papers serving", papers=len(papers), without_vector=len(fresh.without_vector()))
             ended = self._clock()
             self._next_swap = ended + _REST * (ended - started)
 

@@ -11,7 +11,7 @@ import pytest
 
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
+from cocite.recommender.query import Passages, Query
 from cocite.recommender.retrieval.contract import Retriever, Scores
 from cocite.recommender.retrieval.registry import retrievers_of
 from support.bundles import Corpus, bag_vector, checkerboard, write_bundle
@@ -55,6 +55,10 @@ def _queries(bundle: Bundle) -> dict[str, Query]:
             negative_text_vectors=vectors[1:],
         ),
         "a library": Query(library_rows=seeds),
+        "passages": Query(
+            candidate_rows=seeds,
+            passages=(Passages(vectors, np.array(seeds, dtype=np.int64), vectors[[0] * len(seeds)]),),
+        ),
         "references only": Query(reference_rows=cited),
         "a new paper": Query(texts=(TEXT,), text_vectors=vectors[:1], reference_rows=cited, year=2001),
         "everything": Query(

@@ -10,6 +10,7 @@ from cocite.recommender.evidence import (
     Evidence,
     SharedReaders,
     SharedReferences,
+    SharedTerms,
     TextLikeness,
 )
 from cocite.recommender.tokens import terms
@@ -58,6 +59,9 @@ class Truth:
                 held = set(terms(text)) if seed is None else self.words(seed)
                 assert {term.replace("-", "_") for term in shared} <= held & self.words(row)
                 assert len(set(shared)) == len(shared) <= 5
+            case SharedTerms(shared):
+                held = set(terms(text)) if seed is None else self.words(seed)
+                assert 0 < len(shared) <= 5 and {term.replace("-", "_") for term in shared} <= held & self.words(row)
             case CitedWithReferences(count, shown):
                 together = [other for other in self.cited[row] if self.cites[other] & references]
                 assert count == len(together)

@@ -51,7 +51,7 @@ def check_ready(settings: Settings) -> None:
     if other := _other_encoder(settings, current):
         warn(
             f"model {current} was trained with the embedding model {other}, COCITE_ENCODER={settings.encoder} is "
-            "another: texts asked for are left out of account; run `cocite train`, or set COCITE_ENCODER back"
+            "another: texts asked for count by their words alone; run `cocite train`, or set COCITE_ENCODER back"
         )
 
 

@@ -18,9 +18,9 @@ UNRESOLVED = {
     "unavailable": "could not be looked up just now; try again",
 }
 DEGRADED = {
-    "embedding_unavailable": "the embedding service does not answer: text was left out of account",
-    "embedding_slow": "the embedding service was too slow: text was left out of account",
-    "embedding_mismatch": "the model was trained with another embedding model: text was left out of account",
+    "embedding_unavailable": "the embedding service does not answer: texts count by their words alone",
+    "embedding_slow": "the embedding service was too slow: texts count by their words alone",
+    "embedding_mismatch": "the model was trained with another embedding model: texts count by their words alone",
     "features_unavailable": "the feature service does not answer: titles and years are missing",
     "cache_unavailable": "Redis does not answer: slower, but complete",
     "catalogue_unavailable": "the catalogue does not answer: titles and years may be missing",
@@ -48,6 +48,8 @@ def reason_in_words(reason: types.Reason) -> str:
             return "cites the seed"
         case types.TextLikeness(cosine=cosine, shared_terms=terms):
             return f"text alike ({cosine:.2f}{''.join(f', {term}' for term in terms[:TERMS_SHOWN])})"
+        case types.SharedTerms(terms=terms):
+            return f"words in common: {', '.join(terms[:TERMS_SHOWN])}"
         case types.SharedReaders(count=count):
             return f"kept by {counted(count, 'reader', 'readers')} of the seed"
         case types.Popularity(citation_count=count):
@@ -126,6 +128,7 @@ KINDS: dict[type, str] = {
     types.CoCitation: "co_citation",
     types.DirectCitation: "direct_citation",
     types.SharedReaders: "shared_readers",
+    types.SharedTerms: "shared_terms",
     types.TextLikeness: "text_likeness",
     types.Popularity: "popularity",
     types.CitedWithReferences: "cited_with_references",

@@ -44,6 +44,8 @@ def reason(message: pb.Reason) -> types.Reason | None:
             return types.TextLikeness(
                 message.seed, message.text_likeness.cosine, tuple(message.text_likeness.shared_terms)
             )
+        case "shared_terms":
+            return types.SharedTerms(message.seed, tuple(message.shared_terms.terms))
         case "shared_readers":
             return types.SharedReaders(message.seed, message.shared_readers.count)
         case "popularity":

@@ -66,6 +66,14 @@ class TextLikeness:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedTerms:
+    """Their texts hold the same words, and nothing else ties the two."""
+
+    seed: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SharedReaders:
     """So many readers keep both the result and the seed."""
 
@@ -90,7 +98,14 @@ class CitedWithReferences:
 
 
 Reason = (
-    SharedReferences | CoCitation | DirectCitation | SharedReaders | TextLikeness | Popularity | CitedWithReferences
+    SharedReferences
+    | CoCitation
+    | DirectCitation
+    | SharedReaders
+    | TextLikeness
+    | SharedTerms
+    | Popularity
+    | CitedWithReferences
 )
 
 

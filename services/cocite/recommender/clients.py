@@ -48,12 +48,14 @@ ResponseT = TypeVar("ResponseT")
 
 
 DETAILS: dict[degradation_pb2.DegradedCause, str] = {
-    degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE: "the embedding service failed; text was left out of account",
+    degradation_pb2.DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE: (
+        "the embedding service failed; texts count by their words alone"
+    ),
     degradation_pb2.DEGRADED_CAUSE_EMBEDDING_SLOW: (
-        "the embedding service did not answer in time; text was left out of account"
+        "the embedding service did not answer in time; texts count by their words alone"
     ),
     degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH: (
-        "the model was trained with another embedding model; text was left out of account"
+        "the model was trained with another embedding model; texts count by their words alone"
     ),
     degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE: "the feature service failed; papers carry their ids only",
 }

@@ -38,6 +38,13 @@ class TextLikeness:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedTerms:
+    """Terms that both texts hold, most telling first; nothing else ties the two."""
+
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SharedReaders:
     """count readers keep both, LEAST_READERS or more; who they are is not told."""
 
@@ -60,7 +67,14 @@ class CitedWithReferences:
 
 
 Evidence = (
-    SharedReferences | CoCitation | DirectCitation | SharedReaders | TextLikeness | Popularity | CitedWithReferences
+    SharedReferences
+    | CoCitation
+    | DirectCitation
+    | SharedReaders
+    | TextLikeness
+    | SharedTerms
+    | Popularity
+    | CitedWithReferences
 )
 
 

@@ -19,6 +19,8 @@ def reason_message(bundle: Bundle, reason: evidence.Reason, labels: list[str]) -
             message.direct_citation.CopyFrom(pb.DirectCitation(seed_cites_result=seed_cites_result))
         case evidence.TextLikeness(cosine, terms):
             message.text_likeness.CopyFrom(pb.TextLikeness(cosine=cosine, shared_terms=terms))
+        case evidence.SharedTerms(terms):
+            message.shared_terms.CopyFrom(pb.SharedTerms(terms=terms))
         case evidence.SharedReaders(count):
             message.shared_readers.CopyFrom(pb.SharedReaders(count=count))
         case evidence.Popularity(citation_count):

@@ -5,7 +5,8 @@ both, 0.6 for a direct citation, the square of the cosine for texts. So a direct
 shared references, as does a cosine of 0.77. A cosine under 0.3 is that of any two papers of one field, and is left out.
 For a seed that nobody can cite, being a list of references, n papers that cite the result with any of them stand in.
 A result without any of these, found by ALS as a rule, gets one weaker reason: that papers cite it together with
-references of a seed, else the likeness of the texts, small as it is. Reasons are empty when even that is missing.
+references of a seed, else the likeness of the texts, small as it is, else words in common, of the first seed that has
+any. Reasons are empty when even that is missing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from cocite.recommender.evidence import (
     SeedEvidence,
     SharedReaders,
     SharedReferences,
+    SharedTerms,
     TextLikeness,
 )
 from cocite.recommender.second_order import SecondOrder, SecondOrderLinks
@@ -201,6 +203,9 @@ def _add_weak_reasons(
             reasons[place].append(Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows))))
         elif cosine >= LEAST_COSINE_ALONE:
             reasons[place].append(Reason(-seed, TextLikeness(cosine, terms.shared(-seed, int(place)))))
+        else:
+            shared = ((each, terms.shared(each, int(place))) for each in range(len(seeds)))
+            reasons[place] += [Reason(each, SharedTerms(found)) for each, found in shared if found][:1]
 
 
 def _strength(kind: int, count: int) -> float:

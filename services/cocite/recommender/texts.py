@@ -51,7 +51,7 @@ class TextVectors:
                     log.warning("embedding model mismatch", served=version, trained=model_version)
                     problems.append(degradation(degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH))
             except CociteError as error:
-                log.debug("texts left out of account", detail=error.message)
+                log.debug("texts without vectors", detail=error.message)
                 problems.append(_failure(error))
         return [known.get(key) for key in keys], problems
 

@@ -134,6 +134,12 @@ class TextLikeness(_message.Message):
     shared_terms: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, cosine: _Optional[float] = ..., shared_terms: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class SharedTerms(_message.Message):
+    __slots__ = ("terms",)
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    terms: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, terms: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class SharedReaders(_message.Message):
     __slots__ = ("count",)
     COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -155,7 +161,7 @@ class CitedWithReferences(_message.Message):
     def __init__(self, count: _Optional[int] = ..., paper_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Reason(_message.Message):
-    __slots__ = ("seed", "shared_references", "co_citation", "direct_citation", "text_likeness", "popularity", "cited_with_references", "shared_readers")
+    __slots__ = ("seed", "shared_references", "co_citation", "direct_citation", "text_likeness", "popularity", "cited_with_references", "shared_readers", "shared_terms")
     SEED_FIELD_NUMBER: _ClassVar[int]
     SHARED_REFERENCES_FIELD_NUMBER: _ClassVar[int]
     CO_CITATION_FIELD_NUMBER: _ClassVar[int]
@@ -164,6 +170,7 @@ class Reason(_message.Message):
     POPULARITY_FIELD_NUMBER: _ClassVar[int]
     CITED_WITH_REFERENCES_FIELD_NUMBER: _ClassVar[int]
     SHARED_READERS_FIELD_NUMBER: _ClassVar[int]
+    SHARED_TERMS_FIELD_NUMBER: _ClassVar[int]
     seed: str
     shared_references: SharedReferences
     co_citation: CoCitation
@@ -172,7 +179,8 @@ class Reason(_message.Message):
     popularity: Popularity
     cited_with_references: CitedWithReferences
     shared_readers: SharedReaders
-    def __init__(self, seed: _Optional[str] = ..., shared_references: _Optional[_Union[SharedReferences, _Mapping]] = ..., co_citation: _Optional[_Union[CoCitation, _Mapping]] = ..., direct_citation: _Optional[_Union[DirectCitation, _Mapping]] = ..., text_likeness: _Optional[_Union[TextLikeness, _Mapping]] = ..., popularity: _Optional[_Union[Popularity, _Mapping]] = ..., cited_with_references: _Optional[_Union[CitedWithReferences, _Mapping]] = ..., shared_readers: _Optional[_Union[SharedReaders, _Mapping]] = ...) -> None: ...
+    shared_terms: SharedTerms
+    def __init__(self, seed: _Optional[str] = ..., shared_references: _Optional[_Union[SharedReferences, _Mapping]] = ..., co_citation: _Optional[_Union[CoCitation, _Mapping]] = ..., direct_citation: _Optional[_Union[DirectCitation, _Mapping]] = ..., text_likeness: _Optional[_Union[TextLikeness, _Mapping]] = ..., popularity: _Optional[_Union[Popularity, _Mapping]] = ..., cited_with_references: _Optional[_Union[CitedWithReferences, _Mapping]] = ..., shared_readers: _Optional[_Union[SharedReaders, _Mapping]] = ..., shared_terms: _Optional[_Union[SharedTerms, _Mapping]] = ...) -> None: ...
 
 class SeedContribution(_message.Message):
     __slots__ = ("seed", "share")

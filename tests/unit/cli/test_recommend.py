@@ -254,7 +254,7 @@ def test_shortcomings_are_told_in_words(recommender, cocite):
     code, out, err = cocite("recommend", SEED, "pmid:9")
     assert code == 0
     assert "left out pmid:9: no paper of the catalogue has this id" in err
-    assert "the embedding service was too slow: text was left out of account" in err
+    assert "the embedding service was too slow: texts count by their words alone" in err
     assert "these are the most cited papers" in err
     assert "left out" not in out
     assert "1979" in out  # and here they are

@@ -42,6 +42,7 @@ def test_shared_terms_and_readers():
     reason = types.TextLikeness("pmid:1", 0.8312, ("co-citation", "maps", "science", "field"))
     assert words.reason_in_words(reason) == "text alike (0.83, co-citation, maps, science)"
     assert words.reason_in_words(types.TextLikeness("pmid:1", 0.8312)) == "text alike (0.83)"
+    assert words.reason_in_words(types.SharedTerms("text:0", ("maps", "science"))) == "words in common: maps, science"
     assert words.reason_in_words(types.SharedReaders("pmid:1", 4)) == "kept by 4 readers of the seed"
 
 

@@ -20,6 +20,7 @@ from cocite.client import (
     SeedContribution,
     SharedReaders,
     SharedReferences,
+    SharedTerms,
     TextLikeness,
     TextSeed,
     UnresolvedSeed,
@@ -59,6 +60,7 @@ def answer_with_everything(request):
     result.reasons.add(seed=SEED).direct_citation.seed_cites_result = True
     result.reasons.add(seed="text:0").text_likeness.CopyFrom(pb.TextLikeness(cosine=0.25, shared_terms=["a", "b"]))
     result.reasons.add(seed=SEED).shared_readers.count = 7
+    result.reasons.add(seed="text:0").shared_terms.terms.append("maps")
     result.contributions.add(seed=SEED, share=0.75)
     result.contributions.add(seed="text:0", share=0.25)
     result.reasons.add().popularity.citation_count = 9
@@ -81,6 +83,7 @@ def test_an_answer_comes_back_typed_and_whole(recommender, client):
         DirectCitation(SEED, True),
         TextLikeness("text:0", 0.25, ("a", "b")),
         SharedReaders(SEED, 7),
+        SharedTerms("text:0", ("maps",)),
         Popularity(9),
         CitedWithReferences(SEED, 5, ("doi:10.1000/c",)),
     )

@@ -53,7 +53,7 @@ def test_a_catalogue_that_is_down_makes_a_seed_unavailable_not_unknown(house: Ho
         (None, False, "other-model", degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH),
     ],
 )
-def test_embedding_trouble_leaves_text_out(
+def test_in_embedding_trouble_a_text_counts_by_its_words(
     house: House, code: grpc.StatusCode | None, hang: bool, version: str | None, cause: int
 ) -> None:
     house.embedding.trouble.code, house.embedding.trouble.hang = code, hang
@@ -61,11 +61,14 @@ def test_embedding_trouble_leaves_text_out(
     text = pb.TextSeed(title="odd white paper")
     mixed = house.stub.RecommendPapers(ask(SEED, texts=[text]), timeout=1)
     assert causes(mixed) == [cause] and not mixed.fallback
-    plain = house.stub.RecommendPapers(ask(SEED), timeout=10)
-    assert ids(mixed) == ids(plain)
+    assert any(reason.seed == SEED for result in mixed.results for reason in result.reasons)
     alone = house.stub.RecommendPapers(ask(texts=[text]), timeout=1)
-    assert causes(alone) == [cause]
-    assert alone.fallback == pb.FALLBACK_POPULARITY and alone.results
+    assert causes(alone) == [cause] and not alone.fallback
+    said = {tuple(reason.shared_terms.terms) for reason in alone.results[0].reasons}
+    assert int(ids(alone)[0].rpartition("/")[2]) % 2 and {term for terms in said for term in terms} == {"odd", "white"}
+    unknown = house.stub.RecommendPapers(ask(texts=[pb.TextSeed(title="xylophones")]), timeout=1)
+    assert causes(unknown) == [cause]
+    assert unknown.fallback == pb.FALLBACK_POPULARITY and unknown.results
 
 
 TEXT = pb.TextSeed(title="odd white paper", abstract="graphs over trees")

@@ -52,8 +52,8 @@ def test_a_process_serves_alone_and_ends_clean(bundle_dir: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("engine", ("grpc", "google.protobuf", "cocite.v1", "redis", "implicit", "scipy")),
-        ("main", ("implicit", "scipy", "sqlalchemy", "onnxruntime")),
+        ("engine", ("grpc", "google.protobuf", "cocite.v1", "redis", "implicit", "lightgbm")),
+        ("main", ("implicit", "lightgbm", "sqlalchemy", "onnxruntime")),
     ],
 )
 def test_what_is_not_loaded(module: str, absent: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ from cocite.recommender.evidence import (
     SeedEvidence,
     SharedReaders,
     SharedReferences,
+    SharedTerms,
     TextLikeness,
 )
 from cocite.recommender.reasons import MAX_REASONS, reasons_for
@@ -93,6 +94,23 @@ def test_the_check_catches_what_is_not_true() -> None:
     ):
         with pytest.raises(AssertionError):
             truth.check(wrong, 16, seed=20, references=cites)
+
+
+def test_words_in_common_are_the_last_thing_said(tmp_path: Path) -> None:
+    titles = ("knights", "knights graphs", "bishops", "rooks", "graphs bishops", "pawns")
+    corpus = Corpus(tuple(Paper(f"local:{i}", title=title) for i, title in enumerate(titles)), ())
+    bundle = Bundle.load(write_bundle(tmp_path, corpus, factors=1))
+    seeds = [SeedEvidence(text="queens"), SeedEvidence(text="knights and bishops")]  # vectors could not be had
+    found = reasons_for(bundle, seeds, np.arange(6))
+    assert [[reason.evidence for reason in each] for each in found] == [
+        [SharedTerms(("knights",))],
+        [SharedTerms(("knights",))],
+        [SharedTerms(("bishops",))],
+        [],
+        [SharedTerms(("bishops",))],
+        [],
+    ]
+    assert {reason.seed for each in found for reason in each} == {1}
 
 
 @pytest.mark.parametrize(("readers", "told"), [(2, False), (3, True)])

@@ -66,5 +66,8 @@ def test_a_text_beside_a_paper_leaves_the_papers_answer(stub: RecommenderService
     assert causes(alone) == []
     assert causes(both) == [degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH]
     assert not both.fallback
+    assert {(each.seed, each.share) for result in both.results for each in result.contributions} == {(SEED, 1.0)}
+    for result in both.results:
+        result.ClearField("contributions")
     assert list(both.results) == list(alone.results)
     assert {int(result.paper.paper_id[-3:]) % 2 for result in both.results} == {0}

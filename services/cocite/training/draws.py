@@ -1,8 +1,9 @@
 """Hiding part of what a corpus knows, so that a ranker can be taught, and measured, on what it has not seen.
 
 One draw hides references of papers and entries of libraries at once, so that one model of the rest answers for all.
-Three kinds of queries come of it: papers that lost a fifth of their references; papers taken out of the graph
-altogether, asked for by text alone, as if they had come today; and the same with half of their references told.
+Four kinds of queries come of it: what else does a paper cite, of what is not newer than it; what else is it linked
+to, by its references or by those who cite it, newer papers as well as older ones; and papers taken out of the graph
+altogether, asked for by text alone, as if they had come today, or with half of their references told.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from cocite.training.corpus import Corpus
 
 HIDDEN_SHARE = 0.2  # of a known paper's references
 LEAST_REFERENCES = 5  # a paper with fewer loses too much of what it is asked by
-UNSEEN_SHARE = 0.12  # of the papers that cite at least LEAST_REFERENCES_UNSEEN
+UNSEEN_SHARE = 0.08  # of the papers that cite at least LEAST_REFERENCES_UNSEEN
 LEAST_REFERENCES_UNSEEN = 3
 HIDDEN_LIBRARY_SHARE = 0.3
 LEAST_ENTRIES = 3  # of a library that loses any
@@ -54,7 +55,7 @@ def draw(corpus: Corpus, seed: int, most_queries: int) -> Draw:
     libraries, kept_back = _hide(corpus.libraries, HIDDEN_LIBRARY_SHARE, LEAST_ENTRIES, generator)
     visible = replace(corpus, citations=citations, libraries=libraries)
     barred = tuple(np.flatnonzero(unseen).tolist())
-    known = [_citing(visible, row, rows, barred) for row, rows in _sample(hidden, most_queries, generator)]
+    known = _known(visible, _sample(hidden, most_queries, generator), _turned(hidden), barred)
     told = _told_halves(corpus, unseen, generator)
     fresh = [
         _unseen(visible, row, first, second, barred)
@@ -138,9 +139,40 @@ def _not_newer(corpus: Corpus, row: int) -> RowFilter:
     return RowFilter(not_after=None if corpus.undirected else int(corpus.papers.years[row]) or None)
 
 
+def _known(corpus: Corpus, hidden: Hidden, hidden_from: dict[int, Rows], barred: tuple[int, ...]) -> list[HeldOut]:
+    """Papers that lost references, by turns asked what they cite and what they are linked to."""
+    cited_by = csr_array(corpus.citations.T)
+    queries = []
+    for place, (row, rows) in enumerate(hidden):
+        if place % 2 == 0:
+            queries.append(_citing(corpus, row, rows, barred))
+            continue
+        # Known links, in either direction, are no examples of what is not relevant.
+        excluded = (*_listed(corpus.citations, row), *_listed(cited_by, row), *barred)
+        relevant = np.union1d(rows, hidden_from.get(row, rows))
+        queries.append(HeldOut(Query(positive_rows=(row,), exclude_rows=excluded), relevant))
+    return queries
+
+
+def _turned(hidden: Hidden) -> dict[int, Rows]:
+    """For each row that is hidden somewhere, the rows it is hidden from."""
+    found: dict[int, list[int]] = {}
+    for row, rows in hidden:
+        for other in rows.tolist():
+            found.setdefault(other, []).append(row)
+    return {row: np.array(rows, dtype=np.int64) for row, rows in found.items()}
+
+
+def _listed(matrix: csr_array, row: int) -> list[int]:
+    return [int(column) for column in matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]]
+
+
 def _citing(corpus: Corpus, row: int, relevant: Rows, barred: tuple[int, ...]) -> HeldOut:
-    known = corpus.citations.indices[corpus.citations.indptr[row] : corpus.citations.indptr[row + 1]].tolist()
-    query = Query(positive_rows=(row,), exclude_rows=(*known, *barred), row_filter=_not_newer(corpus, row))
+    query = Query(
+        positive_rows=(row,),
+        exclude_rows=(*_listed(corpus.citations, row), *barred),
+        row_filter=_not_newer(corpus, row),
+    )
     return HeldOut(query, relevant)
 
 
@@ -157,5 +189,4 @@ def _unseen(corpus: Corpus, row: int, told: Rows, relevant: Rows, barred: tuple[
 
 
 def _reader(corpus: Corpus, reader: int, relevant: Rows) -> HeldOut:
-    kept = corpus.libraries.indices[corpus.libraries.indptr[reader] : corpus.libraries.indptr[reader + 1]]
-    return HeldOut(Query(library_rows=tuple(kept.tolist())), relevant)
+    return HeldOut(Query(library_rows=tuple(_listed(corpus.libraries, reader))), relevant)

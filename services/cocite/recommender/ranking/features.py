@@ -106,10 +106,12 @@ class FeatureExtractor:
         if np.isnan(year):
             return unknown, unknown
         own = _known_years(self._bundle, rows)
+        as_of = np.where(own > year, own + _RECENT_YEARS, year)  # what is newer than the query had its own time
         starts, ends = self._citing_years.offsets[rows], self._citing_years.offsets[rows + 1]
         years, owners = _spans(self._citing_years.years, starts, ends)
-        recent = np.bincount(owners[(years > year - _RECENT_YEARS) & (years <= year)], minlength=rows.size)
-        before = np.bincount(owners[(years > 0) & (years <= year)], minlength=rows.size)
+        now = as_of[owners]
+        recent = np.bincount(owners[(years > now - _RECENT_YEARS) & (years <= now)], minlength=rows.size)
+        before = np.bincount(owners[(years > 0) & (years <= now)], minlength=rows.size)
         pace = np.log((1.0 + before) / (1.0 + np.maximum(year - own, 0.0)))
         return np.log1p(recent).astype(np.float32), pace.astype(np.float32)
 

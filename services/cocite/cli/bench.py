@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from cocite.training.bench import BenchReport
     from cocite.training.metrics import Estimate
 
 bench = typer.Typer(no_args_is_help=True, help="Measure.")
@@ -17,7 +18,7 @@ bench = typer.Typer(no_args_is_help=True, help="Measure.")
 
 @bench.callback()
 def _group() -> None:
-    """Measure."""  # a group even while it has one command
+    """Measure."""
 
 
 @bench.command()
@@ -33,7 +34,8 @@ def quality(
     """Train on a benchmark folder, write predictions made by the engine that serves, and measure them."""
     from cocite.cli.output import print_result, progress_bars, stdout
     from cocite.core.settings import load_settings
-    from cocite.training.bench import BenchOptions, run_bench
+    from cocite.training.bench import run_bench
+    from cocite.training.bench_prepare import BenchOptions
     from cocite.training.options import TrainingOptions
 
     chosen = BenchOptions(retriever=retriever, fold_in=foldin, use_validation=validation)
@@ -62,4 +64,68 @@ def print_metrics(console: "Console", metrics: "Mapping[str, Estimate]") -> None
         table.add_column(name, justify="left" if name == "metric" else "right")
     for name, found in metrics.items():
         table.add_row(name, *(f"{value:.4f}" for value in (found.mean, found.low, found.high)))
+    print_table(console, table)
+
+
+@bench.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(help="A folder with bench.json, queries.tsv and truth.tsv.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a table for a document.")] = False,
+    foldin: Annotated[bool, typer.Option("--foldin", help="Tell the references in foldin.tsv.")] = False,
+    validation: Annotated[bool, typer.Option(help="Train on val.tsv too, as for a final run.")] = True,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+) -> None:
+    """Train once on a benchmark folder, and measure each retriever alone, their fusion, and the model as it serves."""
+    from cocite.cli.output import print_json, progress_bars, stdout
+    from cocite.core.settings import load_settings
+    from cocite.training.bench import compare as run
+    from cocite.training.bench_prepare import BenchOptions
+    from cocite.training.options import TrainingOptions
+
+    chosen = BenchOptions(fold_in=foldin, use_validation=validation)
+    with progress_bars() as report:
+        found = run(folder, load_settings(), chosen, TrainingOptions(seed=seed), report)
+    if json:
+        print_json({name: each.as_json() for name, each in found.items()})
+    elif markdown:
+        print_markdown(found)
+    else:
+        print_comparison(stdout(), found)
+
+
+def _cells(name: str, report: "BenchReport", metrics: "list[str]") -> list[str]:
+    found = [report.metrics[metric] for metric in metrics]
+    return [
+        name,
+        *(f"{each.mean:.3f} [{each.low:.3f}, {each.high:.3f}]" for each in found),
+        f"{report.timings.cpu_ms_per_query:.1f}",
+    ]
+
+
+def _shown(reports: "Mapping[str, BenchReport]") -> list[str]:
+    return list(next(iter(reports.values())).metrics)
+
+
+def print_markdown(reports: "Mapping[str, BenchReport]") -> None:
+    """One line a ranking, every metric with its 95 % interval, and the CPU milliseconds of a query."""
+    metrics = _shown(reports)
+    print("| ranking | " + " | ".join(metrics) + " | ms |")
+    print("|---" * (len(metrics) + 2) + "|")
+    for name, report in reports.items():
+        print("| " + " | ".join(_cells(name, report, metrics)) + " |")
+
+
+def print_comparison(console: "Console", reports: "Mapping[str, BenchReport]") -> None:
+    """The same as a table on the screen."""
+    from rich.table import Table
+
+    from cocite.cli.output import print_table
+
+    metrics = _shown(reports)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("ranking", *metrics, "ms CPU"):
+        table.add_column(name, justify="left" if name == "ranking" else "right", no_wrap=True)
+    for name, report in reports.items():
+        table.add_row(*_cells(name, report, metrics))
     print_table(console, table)

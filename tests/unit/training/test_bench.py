@@ -8,7 +8,8 @@ import pytest
 
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
-from cocite.training.bench import BenchOptions, run_bench
+from cocite.training.bench import run_bench
+from cocite.training.bench_prepare import BenchOptions
 
 from .conftest import QUICK
 

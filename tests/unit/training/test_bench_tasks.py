@@ -10,9 +10,10 @@ import pytest
 
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
-from cocite.training.bench import BenchOptions, run_bench
+from cocite.training.bench import run_bench
 from cocite.training.bench_corpus import bench_corpus
 from cocite.training.bench_folder import read_bench_folder
+from cocite.training.bench_prepare import BenchOptions
 from cocite.training.bench_queries import bench_queries
 
 from .conftest import QUICK

@@ -136,6 +136,9 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     _check_range(layout.TEXT_NEIGHBOURS, arrays[layout.TEXT_NEIGHBOURS], -1, n)
     if arrays[layout.TEXT_LIKENESS].shape != arrays[layout.TEXT_NEIGHBOURS].shape:
         raise CorruptData(f"{layout.TEXT_LIKENESS} has not the shape of {layout.TEXT_NEIGHBOURS}")
+    for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS, layout.CONTEXT_WEIGHTS, layout.TEXT_LIKENESS):
+        if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
+            raise CorruptData(f"{name} holds a number outside 0 to 1")
     _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
     for name in (
         layout.ITEM_FACTORS,
@@ -147,6 +150,7 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
         layout.TERM_IDF,
     ):
         _check_finite(name, arrays[name])
+    _check_positive_definite(layout.SOURCE_GRAM_INVERSE, arrays[layout.SOURCE_GRAM_INVERSE])
     _check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
 
 
@@ -186,9 +190,6 @@ def _check_words(arrays: Arrays) -> None:
             raise CorruptData(f"{name} has {arrays[name].size} entries, not {size}")
     if len(arrays[layout.TERM_FACTORS]) != vocabulary.size:
         raise CorruptData(f"{layout.TERM_FACTORS} has {len(arrays[layout.TERM_FACTORS])} rows, not {vocabulary.size}")
-    for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS, layout.CONTEXT_WEIGHTS, layout.TEXT_LIKENESS):
-        if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
-            raise CorruptData(f"{name} holds a number outside 0 to 1")
 
 
 def _check_titles(arrays: Arrays, n: int) -> None:
@@ -225,6 +226,13 @@ def _check_finite(name: str, values: npt.NDArray[np.floating]) -> None:
     for start in range(0, len(values), _BLOCK_ROWS):
         if not np.isfinite(values[start : start + _BLOCK_ROWS]).all():
             raise CorruptData(f"{name} holds a number that is not finite")
+
+
+def _check_positive_definite(name: str, matrix: npt.NDArray[np.float32]) -> None:
+    try:
+        np.linalg.cholesky(matrix.astype(np.float64))
+    except np.linalg.LinAlgError:
+        raise CorruptData(f"{name} is not the inverse of a regularised Gram matrix") from None
 
 
 def _check_norms(name: str, vectors: npt.NDArray[np.float16]) -> None:

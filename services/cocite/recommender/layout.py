@@ -47,9 +47,7 @@ FIELD_OFFSETS = "field_offsets.npy"  # int64 (n + 1,), CSR of papers to their fi
 FIELD_CODES = "field_codes.npy"  # int32 (any,), places in the manifest's fields, ascending within a paper
 TEXT_NEIGHBOURS = "text_neighbours.npy"  # int32 (n, k), rows of the nearest papers by text, nearest first, then -1
 TEXT_LIKENESS = "text_likeness.npy"  # float32 (n, k), of each of them: half the cosine of vectors, half that of words
-CONTEXT_OFFSETS = (
-    "context_offsets.npy"  # int64 (v + 1,), CSR of terms to the papers that are cited by papers using them
-)
+CONTEXT_OFFSETS = "context_offsets.npy"  # int64 (v + 1,), CSR of terms to the papers cited by papers that use them
 CONTEXT_PAPERS = "context_papers.npy"  # int32 (any,), rows, ascending within a term
 CONTEXT_WEIGHTS = "context_weights.npy"  # float32 (any,), mean TF-IDF in citing papers, norm 1 within a cited paper
 RANKERS = "rankers.npy"  # uint8 (any,), JSON in UTF-8, see ranking/models.py

@@ -75,8 +75,8 @@ class Query:
     norm 1. reference_rows are references of a paper that the bundle does not know, or further ones of a seed: they
     count like a seed's own, and unlike seeds they may be in the answer. library_rows are papers that a reader keeps:
     seeds, but what they cite is not the reader's. exclude_rows may not be in the answer; where candidate_rows are
-    given, only those may. passages compare seed and candidates in parts, each in another way. year is that of a seed the bundle does not know.
-    recency and diversity, 0 to 1, are told in ranking.recency and ranking.diversity.
+    given, only those may. passages compare seed and candidates in parts, each in another way. year is that of a seed
+    the bundle does not know. recency and diversity, 0 to 1, are told in ranking.recency and ranking.diversity.
     """
 
     positive_rows: tuple[int, ...] = ()

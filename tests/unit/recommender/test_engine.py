@@ -161,7 +161,7 @@ def test_one_citation_is_enough_for_als(tmp_path: Path) -> None:
 
 
 def test_named_candidates_are_ranked_however_many(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cocite.recommender.engine.MAX_DEPTH", 3)
+    monkeypatch.setattr("cocite.recommender.proposing.MAX_DEPTH", 3)
     rows = Engine(bundle).rank(Query(positive_rows=(0,), candidate_rows=tuple(range(1, 9))), limit=8).rows
     assert len(rows) > 3 and set(rows.tolist()) <= set(range(1, 9))
     assert len(Engine(bundle).rank(Query(positive_rows=(0,)), limit=8).rows) == 3

@@ -25,7 +25,7 @@ FEATURES = (
     "likeness.closest",  # mean cosine to the papers of the profile that are most like it
     "likeness.mean",
     "citations.log",
-    "citations.percentile",
+    "citations.percentile",  # share of the corpus with fewer
     "citations.recent",  # log of those by papers of the years just before the query's
     "citations.per_year",
     "references.log",
@@ -41,14 +41,6 @@ FEATURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
-    """Year of each citing paper in order of the paper cited, ascending within it; offsets as in bundle.cited_by."""
-
-    offsets: npt.NDArray[np.int64]
-    years: npt.NDArray[np.int16]
-
-
 class FeatureExtractor:
     """Features of candidates of one bundle. Thread-safe."""
 
@@ -56,15 +48,14 @@ class FeatureExtractor:
         self._bundle = bundle
         self._counts = lists.holders.counts().astype(np.float32)
         self._references = bundle.references.counts().astype(np.float32)
-        order = np.argsort(np.argsort(self._counts, kind="stable"), kind="stable")
-        self._percentiles = (order / max(len(order), 1)).astype(np.float32)
+        fewer = np.searchsorted(np.sort(self._counts), self._counts)
+        self._percentiles = (fewer / max(len(fewer), 1)).astype(np.float32)
         self._idf = lists.idf
-        self._citing_years = _citing_years(bundle)
         self._venue_rates = _venue_rates(bundle)
 
     def of(self, query: Query, candidates: Candidates) -> Floats:
         """Values float32 (k, len(FEATURES)) of candidates (k,)."""
-        rows = candidates.rows
+        rows, year = candidates.rows, self._year(query)
         profile = profile_of(query, self._bundle.references)
         kept = profile.rows
         if kept.size > _MOST_PROFILE:
@@ -78,9 +69,9 @@ class FeatureExtractor:
             *self._likeness(rows, kept),
             np.log1p(self._counts[rows]),
             self._percentiles[rows],
-            *self._fame_in_time(rows, self._year(query)),
+            *self._fame_in_time(rows, year),
             np.log1p(self._references[rows]),
-            *self._ages(rows, kept, self._year(query)),
+            *self._ages(rows, kept, year),
             *self._venues(rows, kept, query),
             np.full(rows.size, np.log1p(profile.rows.size)),
             np.full(rows.size, np.log1p(self._counts[list(query.positive_rows)].sum())),
@@ -107,8 +98,8 @@ class FeatureExtractor:
             return unknown, unknown
         own = _known_years(self._bundle, rows)
         as_of = np.where(own > year, own + _RECENT_YEARS, year)  # what is newer than the query had its own time
-        starts, ends = self._citing_years.offsets[rows], self._citing_years.offsets[rows + 1]
-        years, owners = _spans(self._citing_years.years, starts, ends)
+        citing, owners = self._bundle.cited_by.gather(rows)
+        years = self._bundle.years[citing]
         now = as_of[owners]
         recent = np.bincount(owners[(years > now - _RECENT_YEARS) & (years <= now)], minlength=rows.size)
         before = np.bincount(owners[(years > 0) & (years <= now)], minlength=rows.size)
@@ -184,20 +175,7 @@ def _venue_rates(bundle: Bundle) -> _VenueRates:
     )
 
 
-def _citing_years(bundle: Bundle) -> _Times:
-    return _Times(bundle.cited_by.offsets, bundle.years[bundle.cited_by.rows])
-
-
 def _known_years(bundle: Bundle, rows: npt.NDArray[np.int64]) -> Floats:
     years = bundle.years[rows].astype(np.float32)
     years[years <= 0] = np.nan
     return years
-
-
-def _spans(
-    values: npt.NDArray[np.int16], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int64]]:
-    lengths = ends - starts
-    owners = np.repeat(np.arange(len(starts)), lengths)
-    places = np.arange(len(owners)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    return values[places], owners

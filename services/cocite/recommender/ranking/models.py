@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
+from cocite.recommender import layout
 
 Floats = npt.NDArray[np.float32]
 LAMBDAMART, LOGISTIC = "lambdamart", "logistic"
@@ -70,7 +71,7 @@ def standardised(
 
 
 class LambdaMartModel:
-    """Gradient-boosted trees of LightGBM."""
+    """Gradient-boosted trees of LightGBM, in their text form. Raises ValueError for other text or features."""
 
     kind = LAMBDAMART
 
@@ -82,9 +83,9 @@ class LambdaMartModel:
         try:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
-            raise CorruptData(f"the trees of the ranker cannot be read: {error}") from error
+            raise ValueError(f"no trees: {error}") from error
         if self._booster.num_feature() != len(features):
-            raise CorruptData(f"the ranker's trees take {self._booster.num_feature()} features, not {len(features)}")
+            raise ValueError(f"the trees take {self._booster.num_feature()} features, not {len(features)}")
 
     def scores(self, values: Floats) -> npt.NDArray[np.float64]:
         """See RankModel."""
@@ -114,8 +115,8 @@ class Rankers:
         try:
             raw = json.loads(stored.tobytes().decode("utf-8"))
             return cls(**{name: model_from_json(model) for name, model in raw.items()})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise CorruptData(f"the ranker cannot be read: {error!r}") from error
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise CorruptData(f"{layout.RANKERS} cannot be read: {error!r}") from error
 
 
 def model_from_json(raw: dict[str, Any]) -> RankModel:

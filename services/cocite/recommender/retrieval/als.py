@@ -111,8 +111,8 @@ class AlsRetriever:
 class ItemsRetriever:
     """Papers whose factors point where those of the seeds do: used alike by those who cite, keep and describe them.
 
-    The sum over the seeds of the cosine, longer factors counting more by the root of their length: papers of which
-    more is known.
+    The mean over the seeds of the cosine, less a share of that over the negative ones as in TextRetriever, times the
+    root of the length of a paper's factors: of papers with long ones more is known.
     """
 
     name = "items"
@@ -121,7 +121,7 @@ class ItemsRetriever:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._texts = TextItems(bundle)
-        norms = np.sqrt(np.einsum("ij,ij->i", *2 * (np.asarray(bundle.item_factors),)))
+        norms = np.linalg.norm(np.asarray(bundle.item_factors), axis=1)
         self._discounts = (1.0 / np.sqrt(np.maximum(norms, 1e-9))).astype(np.float32)
 
     def scores(self, query: Query) -> Scores | None:

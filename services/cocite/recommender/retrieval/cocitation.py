@@ -8,6 +8,7 @@ from cocite.recommender.query import Query
 from cocite.recommender.retrieval.contract import Scores
 from cocite.recommender.retrieval.profile import Floats, Lists, Rows, profile_of
 
+_LEAST = 1e-6  # below it, nothing but rounding is left of a score
 _MOST_HOLDERS = 20_000  # lists looked into for one query: a seed that half the corpus cites tells little by the rest
 
 
@@ -41,25 +42,26 @@ class CocitationRetriever:
         shares = np.concatenate((_shares(np.ones(seeds.size)), _shares(profile.counts)))
         shares[self._norms[items] == 0.0] = 0.0
         scores = self._cosines(items, shares, query.positive_rows)
-        own = np.bincount(items, weights=shares, minlength=self._bundle.paper_count)
-        scores -= own.astype(np.float32)
-        scores[scores <= 1e-6] = -np.inf
+        scores[scores <= _LEAST] = -np.inf
         return scores
 
     def _cosines(self, items: Rows, shares: Floats, barred: tuple[int, ...]) -> Scores:
-        """Sum over items of share times cosine to each paper, float32 (n,); the lists of barred papers do not count."""
+        """Sum over the other items of share times cosine to each paper, float32 (n,).
+
+        The lists of barred papers do not count, nor those beyond the _MOST_HOLDERS that the items make most of.
+        """
         holders, owners = self._lists.holders.gather(items)
         heat = self._list_weights[holders] ** 2 * (shares / np.maximum(self._norms[items], 1e-12))[owners]
         sources, places = np.unique(holders, return_inverse=True)
         totals = np.bincount(places, weights=heat, minlength=sources.size)
         kept = ~np.isin(sources, barred)
-        sources, totals = sources[kept], totals[kept]
-        if sources.size > _MOST_HOLDERS:
-            best = np.sort(np.lexsort((sources, -totals))[:_MOST_HOLDERS])
-            sources, totals = sources[best], totals[best]
-        papers, places = self._lists.papers.gather(sources)
-        sums = np.bincount(papers, weights=totals[places], minlength=self._bundle.paper_count)
-        cosines: Scores = (sums / np.maximum(self._norms, 1e-12)).astype(np.float32)
+        if np.count_nonzero(kept) > _MOST_HOLDERS:
+            least = np.lexsort((sources, np.where(kept, -totals, np.inf)))[_MOST_HOLDERS:]
+            kept[least] = False
+        papers, lists = self._lists.papers.gather(sources[kept])
+        sums = np.bincount(papers, weights=totals[kept][lists], minlength=self._bundle.paper_count)
+        own = np.bincount(items[owners], weights=heat * kept[places], minlength=self._bundle.paper_count)
+        cosines: Scores = ((sums - own) / np.maximum(self._norms, 1e-12)).astype(np.float32)
         return cosines
 
 

@@ -5,7 +5,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 
 Scores = npt.NDArray[np.float32]
@@ -16,9 +15,6 @@ class Retriever(Protocol):
 
     name: str
     weight: float
-
-    def __init__(self, bundle: Bundle) -> None:
-        """A retriever is made of a bundle alone."""
 
     def scores(self, query: Query) -> Scores | None:
         """A new array, float32 (n,), the higher the better, -inf for papers it has nothing to say about.

@@ -36,7 +36,8 @@ class TextNeighbours:
     def of(self, query: Query) -> Neighbours:
         """Neighbours of the positive seeds, the library and the texts; a paper near several of them counts for each.
 
-        A query's own papers are none of its neighbours.
+        Texts, and papers that came after the training, are searched together, by their mean. A query's own papers are
+        none of its neighbours.
         """
         own = (*query.positive_rows, *query.library_rows)
         known = [row for row in own if row < len(self._bundle.text_neighbours)]

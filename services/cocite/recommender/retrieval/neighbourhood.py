@@ -19,7 +19,7 @@ class NeighbourhoodRetriever:
     """The references of the papers nearest to the seeds, by text and by bibliographic coupling (user-based
     collaborative filtering; Herlocker et al. 1999). Works for a paper that nobody has seen before, from its text alone.
 
-    A paper of the profile is scored as if it were not in it.
+    A paper of the profile is scored without its own part in the coupling of the lists that hold it.
     """  # fmt: skip
 
     name = "neighbourhood"
@@ -47,17 +47,20 @@ class NeighbourhoodRetriever:
         sources = _heaviest(weights)
         papers, owners = self._lists.papers.gather(sources)
         totals = np.bincount(papers, weights=weights[sources][owners], minlength=self._bundle.paper_count)
-        totals[profile.rows] = self._held_out(profile, (found, cosines, norms), text, scale)
+        totals[profile.rows] = self._held_out(profile, (found, cosines, norms), text, scale, sources)
         scores: Scores = totals.astype(np.float32)
         scores[scores <= 0.0] = -np.inf
         return scores
 
-    def _held_out(self, profile: Profile, coupled: tuple[Rows, Floats, Floats], text: Floats, scale: float) -> Floats:
-        """Scores (k,) of the profile's papers, each by what the others say of the lists that hold it."""
+    def _held_out(
+        self, profile: Profile, coupled: tuple[Rows, Floats, Floats], text: Floats, scale: float, sources: Rows
+    ) -> Floats:
+        """Scores (k,) of the profile's papers, each by what the others say of those of the sources that hold it."""
         found, cosines, norms = coupled
         holders, owners = self._lists.holders.gather(profile.rows)
         places = np.minimum(np.searchsorted(found, holders), max(found.size - 1, 0))
         kept = found[places] == holders if found.size else np.zeros(holders.size, dtype=np.bool_)
+        kept &= np.isin(holders, sources)
         holders, owners, places = holders[kept], owners[kept], places[kept]
         own = (profile.counts * self._lists.idf[profile.rows] ** 2)[owners] / norms[places]
         weights = text[holders] + scale * np.maximum(cosines[places] - own, 0.0)

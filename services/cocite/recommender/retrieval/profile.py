@@ -22,7 +22,9 @@ class Profile:
 
 
 def profile_of(query: Query, references: Csr) -> Profile:
-    """The references of the positive seeds, the reference rows, and the library, less what negative seeds cite."""
+    """The references of the positive seeds; one list of reference rows and library; less negative seeds and what they
+    cite.
+    """  # fmt: skip
     lists = [references.of(row) for row in query.positive_rows]
     lists.append(np.unique(np.array((*query.reference_rows, *query.library_rows), dtype=np.int32)))
     liked, counts = np.unique(np.concatenate(lists), return_counts=True)
@@ -53,8 +55,11 @@ class Lists:
         n = bundle.paper_count
         papers, holders = bundle.references, bundle.cited_by
         if bundle.readers.rows.size:
-            papers = _appended(papers, _transposed(bundle.readers))
-            holders = _merged(holders, bundle.readers, n)
+            # Readers' numbers may have gaps: of some, no paper is in the bundle.
+            numbers = np.unique(bundle.readers.rows, return_inverse=True)[1].astype(np.int32)
+            readers = Csr(bundle.readers.offsets, numbers)
+            papers = _appended(papers, _transposed(readers))
+            holders = _merged(holders, readers, n)
         held = holders.counts()
         list_count = papers.offsets.size - 1
         idf = np.log((1.0 + list_count) / (1.0 + held)).astype(np.float32)

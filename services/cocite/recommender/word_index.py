@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array
 
 from cocite.recommender.csr import Csr
 from cocite.recommender.tokens import LONGEST_TERM, terms
@@ -35,6 +34,8 @@ class Postings:
 
     def dot(self, aim: Terms, paper_count: int) -> Floats:
         """Sum over the terms of the aim of its weight times the paper's, a new array (paper_count,)."""
+        from scipy.sparse import csc_array  # late: to list models needs none
+
         spans = [self.papers.span(term) for term in aim.places]
         if not spans:
             return np.zeros(paper_count, dtype=np.float32)

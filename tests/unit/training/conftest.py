@@ -1,6 +1,7 @@
 """Small real catalogues whose citations have a known structure."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,9 @@ from scipy.sparse import csr_array
 from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.settings import Settings
-from cocite.training.als import factorise
 from cocite.training.corpus import Corpus, read_corpus
-from cocite.training.matrices import interaction_matrix
-from cocite.training.model import Model, assemble
+from cocite.training.fitting import Material, fit
+from cocite.training.model import Model
 from cocite.training.options import AlsOptions, TrainingOptions
 from cocite.training.vectors import NO_MODEL, TextVectors
 
@@ -93,8 +93,11 @@ def model(corpus: Corpus) -> Model:
     return model_of(corpus, seed=0)
 
 
+def material_of(corpus: Corpus) -> Material:
+    """The corpus without vectors of its texts."""
+    return Material.of(corpus, TextVectors(np.zeros((corpus.paper_count, 1), dtype=np.float16), NO_MODEL, 0))
+
+
 def model_of(corpus: Corpus, seed: int) -> Model:
-    """A model without text."""
-    factorisation = factorise(interaction_matrix(corpus.citations, corpus.libraries), QUICK.als, seed)
-    text = TextVectors(np.zeros((corpus.paper_count, 1), dtype=np.float16), NO_MODEL, 0)
-    return assemble(corpus, factorisation, text, seed)
+    """A model without vectors of texts."""
+    return fit(material_of(corpus), replace(QUICK, seed=seed))

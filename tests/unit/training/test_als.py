@@ -14,6 +14,20 @@ from cocite.training.options import AlsOptions
 from .conftest import checkerboard
 
 
+def no_words(papers: int) -> csr_array:
+    return csr_array((papers, 0), dtype=np.float32)
+
+
+def arrays_of(found: Factorisation) -> tuple[np.ndarray, ...]:
+    return (
+        found.item_factors,
+        found.gram_inverse,
+        found.item_idf,
+        found.term_factors,
+        found.source_gram_inverse,
+    )
+
+
 def scores(found: Factorisation, matrix: csr_array, row: int, options: AlsOptions):
     weighted = bm25_matrix(matrix, k1=options.k1, b=options.b)[0]
     gram = regularized_gram(found.item_factors, found.parameters.regularization)
@@ -25,7 +39,7 @@ def scores(found: Factorisation, matrix: csr_array, row: int, options: AlsOption
 @pytest.mark.parametrize("options", [AlsOptions(factors=2, regularization=0.01), AlsOptions(factors=8)])
 def test_finds_the_withheld_diagonal_of_a_checkerboard(options: AlsOptions):
     board = checkerboard(50)
-    found = factorise(board, options, seed=3)
+    found = factorise(board, no_words(50), options, seed=3)
     for row in range(50):
         ranked = scores(found, board, row, options)
         ranked[board.indices[board.indptr[row] : board.indptr[row + 1]]] = -np.inf
@@ -34,9 +48,11 @@ def test_finds_the_withheld_diagonal_of_a_checkerboard(options: AlsOptions):
 
 def test_same_seed_same_bytes_whatever_the_threads(corpus: Corpus):
     matrix = interaction_matrix(corpus.citations, corpus.libraries)
-    runs = [factorise(matrix, AlsOptions(threads=threads), seed=7) for threads in (1, 1, 2, 2)]
-    assert len({run.item_factors.tobytes() + run.gram_inverse.tobytes() for run in runs}) == 1
-    assert factorise(matrix, AlsOptions(), seed=8).item_factors.tobytes() != runs[0].item_factors.tobytes()
+    words = corpus.words.weights
+    runs = [factorise(matrix, words, AlsOptions(threads=threads), seed=7) for threads in (1, 1, 2, 2)]
+    everything = {b"".join(each.tobytes() for each in arrays_of(run)) for run in runs}
+    assert len(everything) == 1
+    assert factorise(matrix, words, AlsOptions(), seed=8).item_factors.tobytes() != runs[0].item_factors.tobytes()
 
 
 def test_weights_are_those_of_implicit(corpus: Corpus):
@@ -46,7 +62,7 @@ def test_weights_are_those_of_implicit(corpus: Corpus):
 
 
 def test_what_the_bundle_needs_fits_together(corpus: Corpus):
-    found = factorise(interaction_matrix(corpus.citations, corpus.libraries), AlsOptions(), seed=0)
+    found = factorise(interaction_matrix(corpus.citations, corpus.libraries), no_words(40), AlsOptions(), seed=0)
     factors = found.item_factors
     gram = factors.T.astype(np.float64) @ factors + found.parameters.regularization * np.eye(factors.shape[1])
     np.testing.assert_allclose(found.gram_inverse @ gram, np.eye(factors.shape[1]), atol=1e-4)
@@ -57,7 +73,7 @@ def test_what_the_bundle_needs_fits_together(corpus: Corpus):
 def test_papers_nobody_has_get_zero_factors():
     board = checkerboard(20).toarray()
     board[:, 5] = 0
-    factors = factorise(csr_array(board), AlsOptions(), 0).item_factors
+    factors = factorise(csr_array(board), no_words(board.shape[1]), AlsOptions(), 0).item_factors
     assert np.flatnonzero(~factors.any(axis=1)).tolist() == [5]
 
 
@@ -65,17 +81,17 @@ def test_regularization_does_not_swallow_small_corpora():
     """Six papers, two pairs of them cited together: its strength follows the weights, which are small here."""
     board = np.zeros((6, 4), dtype=np.float32)
     board[:3, :2] = board[3:, 2:] = 1
-    factors = factorise(csr_array(board), AlsOptions(), 0).item_factors
+    factors = factorise(csr_array(board), no_words(board.shape[1]), AlsOptions(), 0).item_factors
     likeness = factors @ factors.T
     assert likeness[0, 1] > 0.1 * likeness[0, 0] > 10 * abs(likeness[0, 2])
 
 
 @pytest.mark.parametrize("matrix", [np.zeros((0, 3)), np.ones((1, 3)), np.ones((2, 2))])
 def test_matrices_that_say_nothing_give_one_zero_factor(matrix: np.ndarray):
-    found = factorise(csr_array(matrix.astype(np.float32)), AlsOptions(), 0)
+    found = factorise(csr_array(matrix.astype(np.float32)), no_words(matrix.shape[1]), AlsOptions(), 0)
     assert found.item_factors.shape == (matrix.shape[1], 1)
     assert not found.item_factors.any()
-    assert found.gram_inverse.tolist() == [[pytest.approx(1.0)]]
+    assert found.gram_inverse.tolist() == [[pytest.approx(1 / found.parameters.regularization)]]
     assert found.parameters.average_length > 0
 
 

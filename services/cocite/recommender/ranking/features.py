@@ -1,9 +1,11 @@
 """What a learned ranker looks at: how each retriever sees a candidate, and how it stands to the query by year, place
 and fame. All of it is relative to the query or the corpus, so that one corpus' numbers mean the same as another's;
-NaN is "unknown".
+NaN is "unknown". A candidate that is in the profile is compared with the rest of the profile: that it is like itself
+does not speak for it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,9 @@ from cocite.recommender.ranking.candidates import Candidates
 from cocite.recommender.retrieval.profile import Lists, profile_of
 from cocite.recommender.retrieval.registry import RETRIEVERS
 
+Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 _CLOSEST = 3  # papers of the profile that a candidate's likeness is averaged over
 _MOST_PROFILE = 64  # papers of a profile that candidates are compared with, the most telling
 _RECENT_YEARS = 3
@@ -60,19 +64,20 @@ class FeatureExtractor:
         kept = profile.rows
         if kept.size > _MOST_PROFILE:
             kept = kept[np.lexsort((kept, -self._idf[kept]))[:_MOST_PROFILE]]
+        others = rows[:, None] != kept
         with np.errstate(invalid="ignore", divide="ignore"):
             best = np.nanmax(candidates.scores, axis=0, initial=-np.inf)
             shares = candidates.scores / np.where(best > 0, best, np.nan)
         columns = [
             *candidates.scores.T,
             *shares.T,
-            *self._likeness(rows, kept),
+            *self._likeness(rows, kept, others),
             np.log1p(self._counts[rows]),
             self._percentiles[rows],
             *self._fame_in_time(rows, year),
             np.log1p(self._references[rows]),
-            *self._ages(rows, kept, year),
-            *self._venues(rows, kept, query),
+            *self._ages(rows, kept, others, year),
+            *self._venues(rows, kept, others, query),
             np.full(rows.size, np.log1p(profile.rows.size)),
             np.full(rows.size, np.log1p(self._counts[list(query.positive_rows)].sum())),
         ]
@@ -83,16 +88,12 @@ class FeatureExtractor:
         years = [self._bundle.year(row) for row in query.positive_rows]
         return max((float(year) for year in (*years, query.year) if year), default=np.nan)
 
-    def _likeness(self, rows: npt.NDArray[np.int64], profile: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-        if not profile.size:
-            unknown = np.full(rows.size, np.nan, dtype=np.float32)
-            return unknown, unknown
+    def _likeness(self, rows: Rows, profile: Rows, others: Flags) -> tuple[Floats, Floats]:
         cosines = self._bundle.text_vectors[rows] @ self._bundle.text_vectors[profile].T
-        closest = min(_CLOSEST, profile.size)
-        top = np.partition(cosines, -closest, axis=1)[:, -closest:]
-        return top.mean(axis=1), cosines.mean(axis=1)
+        closest = np.sort(np.where(others, cosines, -np.inf), axis=1)[:, -_CLOSEST:]
+        return _mean(closest, np.isfinite(closest)), _mean(cosines, others)
 
-    def _fame_in_time(self, rows: npt.NDArray[np.int64], year: float) -> tuple[Floats, Floats]:
+    def _fame_in_time(self, rows: Rows, year: float) -> tuple[Floats, Floats]:
         unknown = np.full(rows.size, np.nan, dtype=np.float32)
         if np.isnan(year):
             return unknown, unknown
@@ -106,21 +107,15 @@ class FeatureExtractor:
         pace = np.log((1.0 + before) / (1.0 + np.maximum(year - own, 0.0)))
         return np.log1p(recent).astype(np.float32), pace.astype(np.float32)
 
-    def _ages(
-        self, rows: npt.NDArray[np.int64], profile: npt.NDArray[np.int64], year: float
-    ) -> tuple[Floats, Floats, Floats, Floats]:
+    def _ages(self, rows: Rows, profile: Rows, others: Flags, year: float) -> tuple[Floats, Floats, Floats, Floats]:
         own, cited = _known_years(self._bundle, rows), _known_years(self._bundle, profile)
-        unknown = np.full(rows.size, np.nan, dtype=np.float32)
         median = float(np.nanmedian(own)) if np.isfinite(own).any() else np.nan
-        cited = cited[np.isfinite(cited)]
-        if not cited.size:
-            return year - own, own - median, unknown, unknown
-        nearest = np.abs(own[:, None] - cited[None, :]).min(axis=1)
-        return year - own, own - median, own - cited.mean(), nearest
+        apart = own[:, None] - cited
+        known = others & np.isfinite(apart)
+        nearest = np.where(known, np.abs(apart), np.inf).min(axis=1, initial=np.inf)
+        return year - own, own - median, _mean(apart, known), np.where(np.isfinite(nearest), nearest, np.nan)
 
-    def _venues(
-        self, rows: npt.NDArray[np.int64], profile: npt.NDArray[np.int64], query: Query
-    ) -> tuple[Floats, Floats, Floats]:
+    def _venues(self, rows: Rows, profile: Rows, others: Flags, query: Query) -> tuple[Floats, Floats, Floats]:
         codes = self._bundle.venue_codes
         own = codes[rows]
         unknown = np.where(own < 0, np.nan, 0.0).astype(np.float32)
@@ -130,9 +125,7 @@ class FeatureExtractor:
         if seeds.size:
             same = unknown + np.isin(own, seeds)
             rate = unknown + self._venue_rates.of(seeds, own)
-        cited = codes[profile]
-        share = unknown + ((own[:, None] == cited[None, :]).mean(axis=1) if cited.size else np.nan)
-        return same, rate, share.astype(np.float32)
+        return same, rate, unknown + _mean(own[:, None] == codes[profile], others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +168,14 @@ def _venue_rates(bundle: Bundle) -> _VenueRates:
     )
 
 
-def _known_years(bundle: Bundle, rows: npt.NDArray[np.int64]) -> Floats:
+def _mean(values: npt.NDArray[Any], told: Flags) -> Floats:
+    """Mean of each row of values (k, p) over what is told, float32 (k,), NaN where nothing is."""
+    with np.errstate(invalid="ignore"):
+        mean: npt.NDArray[np.float64] = np.where(told, values, 0.0).sum(axis=1) / told.sum(axis=1)
+    return mean.astype(np.float32)
+
+
+def _known_years(bundle: Bundle, rows: Rows) -> Floats:
     years = bundle.years[rows].astype(np.float32)
     years[years <= 0] = np.nan
     return years

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.proposing import Proposals, Proposer
+from cocite.recommender.proposing import Proposals, Proposer, barred_rows
 from cocite.recommender.ranking.features import FeatureExtractor
 from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.ranking.models import RankModel
@@ -45,10 +45,11 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One held-out query as a ranker sees it: rows (k,) in fused order, features float32 (k, F), which are relevant.
+    """One held-out query as a ranker sees it: rows in fused order, of which the first ranked are its candidates, with
+    their features, values float32 (ranked, F).
 
-    measures holds those of each retriever alone and of their fusion.
-    """
+    measures holds those of each retriever alone, of popularity and of the retrievers' fusion.
+    """  # fmt: skip
 
     held_out: HeldOut
     rows: npt.NDArray[np.int64]
@@ -58,7 +59,7 @@ class Observed:
 
     @property
     def relevant(self) -> npt.NDArray[np.bool_]:
-        """Which of the candidates are relevant, bool (k,)."""
+        """Which of the candidates are relevant, bool (ranked,)."""
         return np.isin(self.rows[: self.ranked], self.held_out.relevant)
 
     def measure(self, model: RankModel) -> Measures:
@@ -73,6 +74,7 @@ class Observer:
 
     def __init__(self, bundle: Bundle) -> None:
         lists = Lists.of(bundle)
+        self._bundle = bundle
         self._proposer = Proposer(bundle, retrievers_of(bundle, lists))
         self._extractor = FeatureExtractor(bundle, lists)
         self._popularity = PopularityRetriever(bundle)
@@ -80,7 +82,7 @@ class Observer:
     def observe(
         self, queries: Sequence[HeldOut], *, measured: bool, phase: str, progress: Progress = silent
     ) -> list[Observed]:
-        """Candidates and features of each query; measured asks for the metrics of retrievers and fusion too."""
+        """Candidates and features of each query; measured asks for measures too."""
         seen = []
         for done, held_out in enumerate(queries, start=1):
             proposals = self._proposer.propose(held_out.query)
@@ -103,6 +105,9 @@ class Observer:
         for name, scores in proposals.found.items():
             rows = np.empty(0, dtype=np.int64) if scores is None else top_rows(scores, DEPTH)
             found[name] = measure(rows, held_out.relevant)
+        popular = self._popularity.scores(held_out.query)
+        popular[barred_rows(self._bundle, held_out.query)] = -np.inf
+        found[PopularityRetriever.name] = measure(top_rows(popular, DEPTH), held_out.relevant)
         found[RRF] = measure(proposals.rows, held_out.relevant)
         return found
 

@@ -17,7 +17,7 @@ from cocite.training.evaluate import Evaluation, Observed, Observer, summarised
 from cocite.training.fitting import Material, fit, loaded
 from cocite.training.options import TrainingOptions
 from cocite.training.progress import Progress, silent
-from cocite.training.rank_learning import Examples, examples_of, fit_lambdamart, fit_logistic
+from cocite.training.rank_learning import TREES, Examples, examples_of, fit_lambdamart, fit_logistic
 from cocite.training.rankers import MODEL, RRF
 
 LEAST_QUERIES = 100  # with fewer, what a ranker learns is chance
@@ -57,12 +57,20 @@ def learn(material: Material, options: TrainingOptions, progress: Progress = sil
                 continue
             if not any(asked):
                 break
-            observer = Observer(loaded(fit(material.seeing(hidden.corpus), options, progress)))
+            told = _as_part_of(
+                progress, f"Learning {options.draws - number + 1} of {options.draws}" if number else "Measuring"
+            )
+            observer = Observer(loaded(fit(material.seeing(hidden.corpus), options, told)))
             for pupil, queries in zip(pupils, asked, strict=True):
                 if not number or len(queries) >= LEAST_QUERIES:
-                    pupil.see(queries, observer, final=not number, seed=options.seed + number, progress=progress)
+                    pupil.see(queries, observer, final=not number, seed=options.seed + number, progress=told)
         papers, libraries = (pupil.graduate(options, progress) for pupil in pupils)
     return Learned(Rankers(papers[0], libraries[0]), papers[1], libraries[1])
+
+
+def _as_part_of(progress: Progress, part: str) -> Progress:
+    """The same progress for phases that come once in each part: a bar of its own for each."""
+    return lambda phase, done, total: progress(f"{part}: {phase[0].lower()}{phase[1:]}", done, total)
 
 
 class _Pupil:
@@ -90,14 +98,15 @@ class _Pupil:
         kind = RRF
         model: RankModel | None = None
         if self._examples:
-            models = _fitted(Examples.joined(self._examples), options, progress)
+            phase = f"Learning to rank {self._kind}"
+            models = _fitted(Examples.joined(self._examples), options, phase, progress)
             for name, learned in models.items():
                 for of_query, observed in zip(measures, self._final, strict=True):
                     of_query[name] = observed.measure(learned)
             kind = max((RRF, *models), key=lambda name: np.mean([each[name][_CHOSEN_BY] for each in measures]))
             if kind != RRF:
                 every = Examples.joined([*self._examples, _examples(self._final, options.seed)])
-                model = _fitted(every, options, progress)[kind]
+                model = _fitted(every, options, f"{phase}, from all draws", progress)[kind]
         for of_query in measures:
             of_query[MODEL] = of_query[kind]
         return model, Evaluation(len(self._final), summarised(measures), kind)
@@ -115,14 +124,13 @@ def _examples(observed: Sequence[Observed], seed: int) -> Examples:
     )
 
 
-def _fitted(examples: Examples, options: TrainingOptions, progress: Progress) -> dict[str, RankModel]:
+def _fitted(examples: Examples, options: TrainingOptions, phase: str, progress: Progress) -> dict[str, RankModel]:
     """One model of each kind; none when there is nothing to learn from."""
     if len(examples.sizes) < LEAST_QUERIES:
         return {}
-    phase = "Learning to rank"
-    progress(phase, 0, 2)
-    logistic = fit_logistic(examples)
-    progress(phase, 1, 2)
-    trees = fit_lambdamart(examples, options.seed, options.threads)
-    progress(phase, 2, 2)
-    return {logistic.kind: logistic, trees.kind: trees}
+    progress(phase, 0, TREES)
+    models = (
+        fit_logistic(examples),
+        fit_lambdamart(examples, options.seed, options.threads, lambda trees: progress(phase, trees, TREES)),
+    )
+    return {model.kind: model for model in models}

@@ -1,5 +1,6 @@
 """Fitting learned rankers to candidates of held-out queries."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ Floats = npt.NDArray[np.float32]
 NEGATIVES = 60  # candidates of a query that are not relevant and are learned from, drawn among all
 _RIDGE = 1.0
 _NEWTON_STEPS = 20
-_TREES = 120
+TREES = 120
 _LAMBDAMART = {
     "objective": "lambdarank",
     "learning_rate": 0.1,
@@ -65,8 +66,13 @@ def examples_of(
     return Examples(np.concatenate(kept_values), np.concatenate(kept_relevant), np.array(sizes, dtype=np.int64))
 
 
-def fit_lambdamart(examples: Examples, seed: int, threads: int) -> LambdaMartModel:
-    """LightGBM's LambdaMART (Burges 2010; Ke et al. 2017). The same examples and seed give the same trees."""
+def fit_lambdamart(
+    examples: Examples, seed: int, threads: int, grown: Callable[[int], None] = lambda trees: None
+) -> LambdaMartModel:
+    """LightGBM's LambdaMART (Burges 2010; Ke et al. 2017). The same examples and seed give the same trees.
+
+    grown is told how many of TREES there are, after each.
+    """
     import lightgbm
 
     data = lightgbm.Dataset(
@@ -75,7 +81,12 @@ def fit_lambdamart(examples: Examples, seed: int, threads: int) -> LambdaMartMod
         group=examples.sizes,
         feature_name=[name.replace(".", "_") for name in FEATURES],
     )
-    booster = lightgbm.train({**_LAMBDAMART, "seed": seed, "num_threads": threads}, data, num_boost_round=_TREES)
+    booster = lightgbm.train(
+        {**_LAMBDAMART, "seed": seed, "num_threads": threads},
+        data,
+        num_boost_round=TREES,
+        callbacks=[lambda state: grown(state.iteration + 1)],
+    )
     return LambdaMartModel(FEATURES, booster.model_to_string(num_iteration=-1))
 
 

@@ -13,7 +13,8 @@ from scipy.sparse import csr_array, csr_matrix
 
 from cocite.core.paper import Paper, words_of
 from cocite.recommender import layout
-from cocite.recommender.bundle import read_manifest
+from cocite.recommender.bundle import Bundle, read_manifest
+from cocite.recommender.integrity import check_arrays
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
 from cocite.recommender.ranking.models import Rankers
@@ -99,25 +100,41 @@ def write_bundle(bundles_dir: Path, corpus: Corpus, options: Options | None = No
     for name in layout.FILES:
         np.save(directory / name, arrays[name])
         entries[name] = entry_of(directory / name)
-    manifest = Manifest(
+    manifest = replace(_manifest(corpus, options, als, venues), files=entries)
+    (directory / layout.MANIFEST).write_text(manifest_json(manifest))
+    return directory
+
+
+def bundle_in_memory(corpus: Corpus, options: Options | None = None, **changes: Any) -> Bundle:
+    """As write_bundle, checked as Bundle.load does, but without files: for corpora that hypothesis makes up."""
+    options = replace(options or Options(), **changes)
+    arrays, als, venues = build_arrays(corpus, options)
+    arrays.update(options.overrides)
+    manifest = _manifest(corpus, options, als, venues)
+    check_arrays(arrays, manifest)
+    for array in arrays.values():
+        array.flags.writeable = False
+    return Bundle.of(Path(), manifest, arrays)
+
+
+def _manifest(corpus: Corpus, options: Options, als: AlsParameters, venues: tuple[str, ...]) -> Manifest:
+    return Manifest(
         schema=layout.SCHEMA,
         model_version=options.version,
         created_at="2026-01-02T03:04:05+00:00",
         paper_count=len(corpus.papers),
-        citation_count=len(arrays[layout.REFERENCES]),
+        citation_count=len(set(corpus.citations)),
         text_dimension=DIMENSION,
         embedding_model_version=EMBEDDING_MODEL,
         data_fingerprint="test",
         catalogue_cursor=0,
         seed=options.seed,
         als=als,
-        files=entries,
+        files={},
         metrics={"fused.recall@20": 0.5},
         venues=venues,
         fields=tuple(sorted({name.casefold() for paper in corpus.papers for name in paper.fields})),
     )
-    (directory / layout.MANIFEST).write_text(manifest_json(manifest))
-    return directory
 
 
 def publish(bundles_dir: Path, version: str) -> None:

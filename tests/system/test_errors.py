@@ -122,7 +122,7 @@ def test_an_address_that_is_taken(tmp_path, own_papers):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         home = Home(tmp_path, features_listen=address)
         home.run("ingest", "jsonl", str(own_papers), "--scheme", "local", check=True)
-        home.run("train", "--no-evaluate", check=True)
+        home.run("train", "--no-learn", check=True)
         assert f"{address} is taken; choose another COCITE_FEATURES_LISTEN" in one_line(home.run("up", "--once"))
 
 

@@ -121,7 +121,8 @@ def test_no_setting_is_documented_that_is_none():
         (missing_options, "`--min-year`", "cocite recommend --min-year"),
         (missing_options, "`--rejects FILE`", "cocite ingest --rejects"),
         (missing_options, "`--json`", "cocite model list --json"),
-        (missing_options, "`--no-evaluate`", "cocite train --evaluate"),
+        (missing_options, "`--no-learn`", "cocite train --learn"),
+        (missing_options, "`--force`", "cocite train --force"),
     ],
 )
 def test_what_is_taken_out_is_missed(check, taken_out, found):

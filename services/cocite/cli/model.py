@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from cocite.core.settings import Settings
@@ -115,11 +117,18 @@ def _as_json(bundle: "BundleInfo") -> dict[str, object]:
             "citation_count": known.citation_count,
             "embedding_model_version": known.embedding_model_version,
             "metrics": known.metrics,
+            "rankers": known.rankers,
         }
         if known
         else {"problem": bundle.problem}
     )
     return {"model_version": bundle.version, "current": bundle.current, **facts}
+
+
+def _ranked_by(rankers: "Mapping[str, str]") -> str:
+    """What ranks, once where it is the same for all kinds of queries; papers go first."""
+    distinct = list(dict.fromkeys(rankers.values()))
+    return distinct[0] if len(distinct) == 1 else ", ".join(f"{kind} {by}" for kind, by in rankers.items())
 
 
 def _print_table(console: "Console", bundles: "list[BundleInfo]") -> None:
@@ -128,13 +137,13 @@ def _print_table(console: "Console", bundles: "list[BundleInfo]") -> None:
     from cocite.cli.output import print_table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "version", "papers", "citations", "recall@20", "text by"):
+    for column in ("", "version", "papers", "citations", "recall@20", "ranked by", "text by"):
         table.add_column(column, justify="right" if column in ("papers", "citations", "recall@20") else "left")
     for bundle in bundles:
         known = bundle.manifest
         mark = "*" if bundle.current else ""
         if known is None:
-            table.add_row(mark, bundle.version, "", "", "", bundle.problem)
+            table.add_row(mark, bundle.version, "", "", "", "", bundle.problem)
             continue
         recall = known.metrics.get("model.recall@20")
         shown = "" if recall is None else f"{recall:.3f}"
@@ -144,6 +153,7 @@ def _print_table(console: "Console", bundles: "list[BundleInfo]") -> None:
             f"{known.paper_count:,}",
             f"{known.citation_count:,}",
             shown,
+            _ranked_by(known.rankers),
             known.embedding_model_version,
         )
     print_table(console, table)

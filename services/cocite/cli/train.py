@@ -38,7 +38,10 @@ def train(
                 "texts_encoded": result.encoded,
                 "metrics": manifest.metrics,
                 "rankers": manifest.rankers,
-                "evaluation_skipped": result.learned.papers.skipped,
+                "evaluation": {
+                    "papers": _as_json(result.learned.papers),
+                    "libraries": _as_json(result.learned.libraries),
+                },
             }
         )
         return
@@ -89,25 +92,39 @@ def _serving(settings: "Settings") -> str:
     return f"model {current} serves on" if current else "no model is published yet"
 
 
+def _as_json(evaluation: "Evaluation") -> dict[str, object]:
+    """An estimate is its mean and the ends of its interval."""
+    estimates = {
+        ranking: {metric: [e.mean, e.low, e.high] for metric, e in found.items()}
+        for ranking, found in evaluation.estimates.items()
+    }
+    return {
+        "queries": evaluation.queries,
+        "ranked_by": evaluation.kind,
+        "estimates": estimates,
+        "skipped": evaluation.skipped,
+    }
+
+
 def print_learned(console: "Console", learned: "Learned") -> None:
     """How well what was hidden is found again, one line a ranking, with 95 % intervals."""
     from cocite.cli.output import print_result
     from cocite.training.draws import HIDDEN_LIBRARY_SHARE, HIDDEN_SHARE
 
-    if not learned.papers.estimates and not learned.libraries.estimates:
-        print_result(f"not evaluated: {learned.papers.skipped}")
-        return
     if learned.papers.estimates:
         _print_evaluation(console, learned.papers, "papers")
         print_result(
-            f"hidden: {HIDDEN_SHARE:.0%} of the references of known papers, half or all of those of unseen ones; "
-            f"mean of how well each ranking finds them, ± 95 % interval; model is what serves ({learned.papers.kind})"
+            f"hidden: {HIDDEN_SHARE:.0%} of the references of some papers, all or half of those of others; "
+            f"± is a 95 % interval; model is what serves ({learned.papers.kind})"
         )
     if learned.libraries.estimates:
         _print_evaluation(console, learned.libraries, "libraries")
         print_result(
-            f"hidden: {HIDDEN_LIBRARY_SHARE:.0%} of each library; model is what serves ({learned.libraries.kind})"
+            f"hidden: {HIDDEN_LIBRARY_SHARE:.0%} of each library; ± is a 95 % interval; "
+            f"model is what serves ({learned.libraries.kind})"
         )
+    if not learned.papers.estimates and not learned.libraries.estimates:
+        print_result(f"not evaluated: {learned.papers.skipped}")
 
 
 def _print_evaluation(console: "Console", evaluation: "Evaluation", what: str) -> None:

@@ -1,5 +1,6 @@
 """cocite model, on bundles that are there."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from cocite.recommender.bundle import read_current
-from support.bundles import checkerboard, publish, write_bundle
+from support.bundles import checkerboard, publish, rewrite_manifest, write_bundle
 
 # Under its own name, which completion goes by.
 MAIN = "import sys; sys.argv[0] = 'cocite'; from cocite.__main__ import main; main()"
@@ -48,6 +49,18 @@ def test_a_pointer_that_leads_nowhere_is_told(bundles, cocite, held, said):
     assert said in done.stderr
     assert "cocite model activate" in done.stderr
     assert "20240102-bb" in done.stdout
+
+
+def test_the_list_tells_what_ranks(bundles, cocite):
+    rewrite_manifest(bundles / "20240101-aa", rankers={"papers": "lambdamart", "libraries": "rrf"})
+    rewrite_manifest(bundles / "20240102-bb", rankers={"papers": "logistic", "libraries": "logistic"})
+    told = json.loads(cocite("model", "list", "--json").stdout)
+    assert [each["rankers"].get("papers") for each in told] == ["lambdamart", "logistic", None]
+    header, mixed, alike, unknown = cocite("model", "list").stdout.splitlines()
+    assert "ranked by" in header
+    assert "papers lambdamart, libraries rrf" in mixed
+    assert " logistic " in alike
+    assert "papers" not in alike + unknown
 
 
 def test_a_beginning_that_only_one_has_is_enough(bundles, cocite):

@@ -1,6 +1,7 @@
 """cocite train, as a user runs it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from cocite.cli.train import gap_in
 from cocite.recommender.bundle import read_current, read_manifest
+from cocite.recommender.retrieval.registry import RETRIEVERS
 from cocite.training.vectors import NO_MODEL
 from support.bundles import checkerboard, write_bundle
 from support.stack import Home
@@ -41,16 +43,35 @@ def test_the_table_says_what_was_hidden_and_what_serves(home, tmp_path):
     take_in(home, tmp_path / "mine", 30)
     done = home.run("train")
     assert done.returncode == 0, done.stderr
-    assert "hidden: 20% of the references of papers with 5 or more" in done.stdout
-    assert "fused is what serves" in done.stdout
+    header, *rankings = done.stdout.splitlines()[:-2]
+    assert re.fullmatch(r"\d+ papers +recall@20 +recall@100 +ndcg@10 +mrr", header)
+    assert [line.split()[0] for line in rankings] == [*RETRIEVERS, "popularity", "rrf", "model"]
+    assert "hidden: 20% of the references of some papers" in done.stdout
+    assert "model is what serves (rrf)" in done.stdout, "30 papers are too few to learn from"
     assert done.stderr == ""
+
+
+def test_json_says_all_that_the_table_does(home, tmp_path):
+    take_in(home, tmp_path / "mine", 30)
+    told = json.loads(home.run("train", "--json", check=True).stdout)
+    found = told["evaluation"]["papers"]
+    assert (found["ranked_by"], found["skipped"]) == ("rrf", "")
+    assert found["queries"] == told["metrics"]["queries"] > 0
+    assert set(found["estimates"]) == {*RETRIEVERS, "popularity", "rrf", "model"}
+    mean, low, high = found["estimates"]["model"]["recall@20"]
+    assert told["metrics"]["model.recall@20"] == mean
+    assert low <= mean <= high
 
 
 def test_a_model_with_nothing_to_go_by_is_told(home, tmp_path):
     take_in(home, tmp_path / "mine", 9, title="", citations=False)
     done = home.run("train", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["paper_count"] == 9
+    told = json.loads(done.stdout)
+    assert told["paper_count"] == 9
+    assert told["rankers"] == {"papers": "rrf", "libraries": "rrf"}
+    assert "5 references" in told["evaluation"]["papers"]["skipped"]
+    assert "no reader keeps 3 papers" in told["evaluation"]["libraries"]["skipped"]
     assert "answers hold the most cited papers" in done.stderr
     assert done.stderr.count("\n") == 1
 
@@ -72,7 +93,7 @@ def test_what_a_model_lacks(tmp_path, citations, encoder, said):
 
 def test_ctrl_c_says_what_serves_and_what_is_kept(home, tmp_path):
     take_in(home, tmp_path / "few", 9)
-    home.run("train", "--no-evaluate", check=True)
+    home.run("train", "--no-learn", check=True)
     before = read_current(home.path / "bundles")
     take_in(home, tmp_path / "many", 4000)
     lock = home.path / "bundles" / ".train.lock"

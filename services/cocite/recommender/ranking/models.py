@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
+from cocite.recommender.ranking.forest import Forest
+from cocite.recommender.ranking.lightgbm_text import trees_of
 
 Floats = npt.NDArray[np.float32]
 LAMBDAMART, LOGISTIC = "lambdamart", "logistic"
@@ -71,25 +73,21 @@ def standardised(
 
 
 class LambdaMartModel:
-    """Gradient-boosted trees of LightGBM, in their text form. Raises ValueError for other text or features."""
+    """Gradient-boosted trees, in the text form of LightGBM. Raises ValueError for other text or features."""
 
     kind = LAMBDAMART
 
     def __init__(self, features: tuple[str, ...], text: str) -> None:
-        import lightgbm  # late: only bundles that hold trees need it
-
         self.features = features
         self._text = text
         try:
-            self._booster = lightgbm.Booster(model_str=text)
-        except lightgbm.basic.LightGBMError as error:
+            self._forest = Forest(trees_of(text, len(features)))
+        except (KeyError, ValueError, OverflowError) as error:
             raise ValueError(f"no trees: {error}") from error
-        if self._booster.num_feature() != len(features):
-            raise ValueError(f"the trees take {self._booster.num_feature()} features, not {len(features)}")
 
     def scores(self, values: Floats) -> npt.NDArray[np.float64]:
         """See RankModel."""
-        return np.asarray(self._booster.predict(values, num_threads=1), dtype=np.float64)
+        return self._forest.scores(values)
 
     def to_json(self) -> dict[str, Any]:
         """See RankModel."""

@@ -1,0 +1,125 @@
+"""CPU of the way from a query to a ranking, step by step, by the model that serves.
+
+Usage: python tests/load/ranking.py [--queries 200] [--rounds 3] [--json FILE]
+
+Asks for what is related to papers spread evenly over the model of COCITE_HOME that have a reference, one at a time and
+on one thread. Prints the median and the 90th percentile of milliseconds of CPU over the queries, of each the least of
+the rounds: what each retriever takes, cutting their lists off, fusing them, gathering features of the first
+candidates, the learned model, and the whole, which arranges the list besides. What several retrievers go by is found
+by the first that asks and counts there.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import thread_time_ns
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cocite.core.settings import load_settings
+from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.engine import Engine
+from cocite.recommender.proposing import Proposer, barred_rows
+from cocite.recommender.query import Query, RowFilter
+from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
+from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.ranking.reranking import CANDIDATES
+from cocite.recommender.retrieval.profile import Lists
+from cocite.recommender.retrieval.registry import retrievers_of
+
+Spent = dict[str, list[float]]
+
+
+class Bench:
+    """One model's steps, asked one after another."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._engine = Engine(bundle)
+        lists = Lists.of(bundle)
+        self._retrievers = retrievers_of(bundle, lists)
+        self._proposer = Proposer(bundle, self._retrievers)
+        self._extractor = FeatureExtractor(bundle, lists)
+        self._model = bundle.rankers.papers
+        self._columns = [FEATURES.index(name) for name in self._model.features] if self._model else []
+
+    def ask(self, query: Query) -> dict[str, float]:
+        """Milliseconds of CPU of each step."""
+        spent: dict[str, float] = defaultdict(float)
+
+        def timed(step: str, work: Callable[..., Any], *given: Any) -> Any:
+            start = thread_time_ns()
+            done = work(*given)
+            spent[step] += (thread_time_ns() - start) / 1e6
+            return done
+
+        barred = timed("barred rows", barred_rows, self._bundle, query)
+        lists, weights = [], []
+        for retriever in self._retrievers:
+            scores = timed(retriever.name, retriever.scores, query)
+            if scores is not None:
+                scores[barred] = -np.inf
+                lists.append(timed("cutting off", top_rows, scores, 1000))
+                weights.append(retriever.weight)
+        timed("fusion", reciprocal_rank_fusion, lists, weights)
+        candidates = self._proposer.propose(query).candidates(CANDIDATES)
+        values = timed("features", self._extractor.of, query, candidates)
+        if self._model is not None:
+            timed("model", self._model.scores, values[:, self._columns])
+        timed("whole", self._engine.rank, replace(query))  # another query, so that nothing is found already
+        return spent
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description="CPU from a query to a ranking")
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    bundles = load_settings().bundles
+    version = read_current(bundles)
+    if version is None:
+        parser.error(f"no model is published in {bundles}: run cocite train")
+    bundle = Bundle.load(bundles / version)
+    with threadpool_limits(1):
+        spent = measure(Bench(bundle), seeds(bundle, asked.queries), asked.rounds)
+    print(f"{bundle.paper_count:,} papers, {asked.queries} queries, ms of CPU")
+    for step, values in spent.items():
+        print(f"{step:14} median {np.median(values):7.3f}   p90 {np.percentile(values, 90):7.3f}")
+    if asked.json:
+        medians = {step: round(float(np.median(values)), 4) for step, values in spent.items()}
+        asked.json.write_text(json.dumps({"papers": bundle.paper_count, "median_ms": medians}, indent=2) + "\n")
+
+
+def seeds(bundle: Bundle, count: int) -> list[Query]:
+    """A query for each of count papers with references: what else they would cite."""
+    citing = np.flatnonzero(bundle.references.counts())
+    rows = np.unique(citing[np.linspace(0, citing.size - 1, count).astype(np.int64)]).tolist()
+    return [
+        Query(
+            positive_rows=(row,),
+            exclude_rows=tuple(bundle.references.of(row).tolist()),
+            row_filter=RowFilter(not_after=bundle.year(row)),
+        )
+        for row in rows
+    ]
+
+
+def measure(bench: Bench, queries: list[Query], rounds: int) -> Spent:
+    """Of each step the milliseconds of CPU of each query, the least of the rounds."""
+    spent: Spent = defaultdict(list)
+    for query in queries:
+        asked = [bench.ask(replace(query)) for _ in range(rounds)]
+        for step in asked[0]:
+            spent[step].append(min(each[step] for each in asked))
+    return spent
+
+
+if __name__ == "__main__":
+    main()

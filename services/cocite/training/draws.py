@@ -1,9 +1,10 @@
 """Hiding part of what a corpus knows, so that a ranker can be taught, and measured, on what it has not seen.
 
 One draw hides references of papers and entries of libraries at once, so that one model of the rest answers for all.
-Four kinds of queries come of it: what else does a paper cite, of what is not newer than it; what else is it linked
-to, by its references or by those who cite it, newer papers as well as older ones; and papers taken out of the graph
-altogether, asked for by text alone, as if they had come today, or with half of their references told.
+Papers are asked in four ways: what else does it cite, of what is not newer than it; what else is it linked to, by its
+references or by those who cite it, newer papers as well as older ones; and, taken out of the graph altogether as if it
+had come today, what does it cite, by its text alone or with half of its references told. Readers are asked what else
+they keep.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A query, and the rows (at least one, ascending) that its answer should hold."""
+    """A query, and the rows (at least one, ascending) that its answer should hold. The query bars none of them."""
 
     query: Query
     relevant: Rows
@@ -43,26 +44,26 @@ class Draw:
 
 
 def draw(corpus: Corpus, seed: int, most_queries: int) -> Draw:
-    """Hide by seed, and ask at most most_queries of each kind.
+    """Hide by seed, and ask about at most most_queries papers and libraries, and half as many unseen papers, in two
+    ways each.
 
     Nothing newer than a citing paper may be in the answer to what it cites, where the years are known and links have
-    a direction. No query where there is too little to hide.
-    """
+    a direction. No query where there is too little to hide, or nothing that may be in the answer.
+    """  # fmt: skip
     generator = np.random.default_rng(seed)
     unseen = _unseen_papers(corpus, generator)
     seen = _without(corpus.citations, unseen)
     citations, hidden = _hide(seen, HIDDEN_SHARE, LEAST_REFERENCES, generator, both_ways=corpus.undirected)
-    libraries, kept_back = _hide(corpus.libraries, HIDDEN_LIBRARY_SHARE, LEAST_ENTRIES, generator)
+    owned = _kept(corpus.libraries, ~unseen[corpus.libraries.indices])
+    libraries, kept_back = _hide(owned, HIDDEN_LIBRARY_SHARE, LEAST_ENTRIES, generator)
     visible = replace(corpus, citations=citations, libraries=libraries)
     barred = tuple(np.flatnonzero(unseen).tolist())
-    known = _known(visible, _sample(hidden, most_queries, generator), _turned(hidden), barred)
+    papers = _known(visible, _sample(hidden, most_queries, generator), _turned(hidden), barred)
     told = _told_halves(corpus, unseen, generator)
-    fresh = [
-        _unseen(visible, row, first, second, barred)
-        for row, first, second in (told[i] for i in _places(len(told), most_queries // 2, generator))
-    ]
-    readers = [_reader(visible, reader, rows) for reader, rows in _sample(kept_back, most_queries, generator)]
-    return Draw(visible, (*known, *(query for pair in fresh for query in pair)), tuple(readers))
+    for place in _places(len(told), most_queries // 2, generator):
+        papers.extend(_unseen(visible, *told[place], barred))
+    readers = [_reader(visible, reader, rows, barred) for reader, rows in _sample(kept_back, most_queries, generator)]
+    return Draw(visible, _answerable(corpus, papers), _answerable(corpus, readers))
 
 
 def _unseen_papers(corpus: Corpus, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
@@ -188,5 +189,19 @@ def _unseen(corpus: Corpus, row: int, told: Rows, relevant: Rows, barred: tuple[
     )
 
 
-def _reader(corpus: Corpus, reader: int, relevant: Rows) -> HeldOut:
-    return HeldOut(Query(library_rows=tuple(_listed(corpus.libraries, reader))), relevant)
+def _reader(corpus: Corpus, reader: int, relevant: Rows, barred: tuple[int, ...]) -> HeldOut:
+    return HeldOut(Query(library_rows=tuple(_listed(corpus.libraries, reader)), exclude_rows=barred), relevant)
+
+
+def _answerable(corpus: Corpus, asked: list[HeldOut]) -> tuple[HeldOut, ...]:
+    """The queries without the relevant rows that they bar: what a paper cites though it is newer, or is linked to in
+    both directions of which one is still to be seen. Queries that nothing is left of are left out.
+    """  # fmt: skip
+    kept = []
+    for query, relevant in ((each.query, each.relevant) for each in asked):
+        passes = ~np.isin(relevant, query.exclude_rows)
+        if query.row_filter.not_after is not None:
+            passes &= corpus.papers.years[relevant] <= query.row_filter.not_after
+        if passes.any():
+            kept.append(HeldOut(query, relevant[passes]))
+    return tuple(kept)

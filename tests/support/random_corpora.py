@@ -17,30 +17,33 @@ Dense = npt.NDArray[np.float64]
 
 
 @st.composite
-def corpora(draw: st.DrawFn, least: int = 2, most: int = 10) -> Corpus:
+def corpora(draw: st.DrawFn) -> Corpus:
     """Papers of a few words, years and venues, any of which may be missing, links in any direction, and libraries."""
-    count = draw(st.integers(least, most))
-    rows = st.integers(0, count - 1)
+    rng, count = np.random.default_rng(draw(st.integers(0, 2**32))), draw(st.integers(2, 10))
     papers = tuple(
         Paper(
             f"local:{row}",
-            title=" ".join(draw(st.lists(st.sampled_from(WORDS), max_size=4))),
-            year=draw(st.none() | st.integers(1990, 1999)),
-            venue=draw(st.sampled_from(("", "Black", "White"))),
+            title=" ".join(rng.choice(WORDS, rng.integers(0, 5))),
+            year=int(rng.integers(1990, 2000)) if rng.random() < 0.8 else None,
+            venue=str(rng.choice(("", "Black", "White"))),
         )
         for row in range(count)
     )
-    links = draw(st.sets(st.tuples(rows, rows), max_size=3 * count))
-    libraries = draw(st.lists(st.sets(rows, max_size=4).map(sorted).map(tuple), max_size=3))
-    return Corpus(papers, tuple(sorted(link for link in links if link[0] != link[1])), tuple(libraries))
+    links = rng.random((count, count)) < draw(st.sampled_from((0.0, 0.1, 0.3, 0.6)))
+    np.fill_diagonal(links, False)
+    libraries = rng.random((draw(st.integers(0, 3)), count)) < 0.4
+    return Corpus(
+        papers,
+        tuple((int(citing), int(cited)) for citing, cited in np.argwhere(links)),
+        tuple(tuple(np.flatnonzero(kept).tolist()) for kept in libraries),
+    )
 
 
 @st.composite
 def seeds(draw: st.DrawFn, count: int) -> Query:
     """Rows of each kind of seed, no row in two of them."""
-    order = draw(st.permutations(range(count)))
-    positive, negative, library, references = (draw(st.integers(0, most)) for most in (3, 2, 3, 3))
-    cuts = np.cumsum([positive, negative, library, references])
+    order = np.random.default_rng(draw(st.integers(0, 2**32))).permutation(count).tolist()
+    cuts = np.cumsum([draw(st.integers(0, most)) for most in (3, 2, 3, 3)])
     parts = [tuple(order[start:end]) for start, end in zip([0, *cuts[:-1]], cuts, strict=True)]
     return Query(positive_rows=parts[0], negative_rows=parts[1], library_rows=parts[2], reference_rows=parts[3])
 

@@ -51,8 +51,8 @@ class Contributions:
         library as one if there is any. A row adds up to 1, or is 0 throughout where no measure speaks for it.
         """
         groups = self._groups(query, seeds)
-        if not rows.size:
-            return np.zeros((0, len(groups)))
+        if not rows.size or not groups:
+            return np.zeros((rows.size, len(groups)))
         measures = (self._cited_together(query, groups, rows), self._texts(groups, rows), self._words(groups, rows))
         shares = [_shares(parts) for parts in measures]
         return _shares(np.sum(shares, axis=0))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.likeness import NEIGHBOURS
 from cocite.training.progress import Progress, silent
 from cocite.training.sparse_rows import heaviest
@@ -27,36 +28,37 @@ def text_neighbours(
     vectors: npt.NDArray[np.float16], words: csr_array, progress: Progress = silent, count: int = NEIGHBOURS
 ) -> NeighbourTable:
     """The count nearest of each paper: half the cosine of vectors (n, d), half that of words (n, v), rows of norm 1.
+    Of the words of the paper itself the heaviest count.
 
-    Ties go to the smaller row; a likeness of 0 or less is none.
+    Ties go to the smaller row; a likeness of 0 or less is none. Takes time with the square of the papers with text.
     """
     n = len(vectors)
     width = max(min(count, n - 1), 1)
     table = NeighbourTable(np.full((n, width), -1, dtype=np.int32), np.zeros((n, width), dtype=np.float32))
-    wide = vectors.astype(np.float32)
-    by_term = csr_array(words.T)
-    asked = heaviest(words, _MOST_TERMS)
-    block = max(1, _BLOCK_NUMBERS // n)
-    for start in range(0, n, block):
-        end = min(start + block, n)
+    told = np.flatnonzero(np.any(vectors, axis=1) | (np.diff(words.indptr) > 0))
+    wide, words = vectors[told].astype(np.float32), csr_array(words[told])
+    by_term, asked = csr_array(words.T), heaviest(words, _MOST_TERMS)
+    block = max(1, _BLOCK_NUMBERS // max(told.size, 1))
+    for start in range(0, told.size, block):
+        end = min(start + block, told.size)
         likeness = 0.5 * (wide[start:end] @ wide.T)
         likeness += 0.5 * np.maximum((asked[start:end] @ by_term).toarray(), 0.0)
         likeness[np.arange(end - start), np.arange(start, end)] = 0.0
-        _keep_nearest(table, likeness, start)
-        progress(_PHASE, end, n)
+        nearest = _nearest(likeness, min(width, told.size))
+        values = np.take_along_axis(likeness, nearest, axis=1)
+        table.rows[told[start:end], : nearest.shape[1]] = np.where(values > 0.0, told[nearest], -1)
+        table.likeness[told[start:end], : nearest.shape[1]] = np.maximum(values, 0.0)
+        progress(_PHASE, end, told.size)
     return table
 
 
-def _keep_nearest(table: NeighbourTable, likeness: npt.NDArray[np.float32], start: int) -> None:
-    width = table.rows.shape[1]
-    nearest = (
-        np.argpartition(-likeness, width - 1, axis=1)[:, :width]
-        if width < likeness.shape[1]
-        else (np.tile(np.arange(width), (len(likeness), 1)))
-    )
-    values = np.take_along_axis(likeness, nearest, axis=1)
-    order = np.lexsort((nearest, -values), axis=1)
-    nearest, values = np.take_along_axis(nearest, order, axis=1), np.take_along_axis(values, order, axis=1)
-    real = values > 0.0
-    table.rows[start : start + len(likeness)] = np.where(real, nearest, -1)
-    table.likeness[start : start + len(likeness)] = np.where(real, values, 0.0)
+def _nearest(likeness: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.int64]:
+    """Columns (b, width) of the largest of each row (b, m), largest first, ties by column."""
+    nearest = np.argpartition(-likeness, width - 1, axis=1)[:, :width]
+    least = np.take_along_axis(likeness, nearest, axis=1).min(axis=1, keepdims=True)
+    # Of several that tie for the last place a partition takes any.
+    tied = np.count_nonzero(likeness >= least, axis=1) > width
+    for row in np.flatnonzero(tied & (least[:, 0] > 0.0)):
+        nearest[row] = top_rows(likeness[row], width)
+    order = np.lexsort((nearest, -np.take_along_axis(likeness, nearest, axis=1)), axis=1)
+    return np.take_along_axis(nearest, order, axis=1)

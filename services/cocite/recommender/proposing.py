@@ -46,11 +46,11 @@ class Proposer:
         for retriever in self._retrievers:
             scores = found[retriever.name] = retriever.scores(query)
             if scores is not None:
-                scores[barred] = -np.inf
+                np.copyto(scores, np.float32(-np.inf), where=barred)
                 lists.append(top_rows(scores, depth))
                 weights.append(retriever.weight)
-        rows, fused = reciprocal_rank_fusion(lists, weights)
-        return Proposals(rows[:depth], fused[:depth], found, {each.name: each.weight for each in self._retrievers})
+        rows, fused = reciprocal_rank_fusion(lists, weights, depth=depth)
+        return Proposals(rows, fused, found, {each.name: each.weight for each in self._retrievers})
 
 
 def depth_of(query: Query) -> int:
@@ -65,8 +65,15 @@ def barred_rows(bundle: Bundle, query: Query) -> npt.NDArray[np.bool_]:
         others = np.ones_like(barred)
         others[list(query.candidate_rows)] = False
         barred |= others
-    named = [*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows]
+    named = np.concatenate(
+        [
+            np.asarray(rows, dtype=np.int64)
+            for rows in (query.positive_rows, query.negative_rows, query.library_rows, query.exclude_rows)
+        ]
+    )
     barred[named] = True
-    if named and query.candidate_rows is None:
-        barred |= np.isin(bundle.works, bundle.works[named])
+    if query.candidate_rows is None:
+        taken = np.zeros_like(barred)
+        taken[bundle.works[named]] = True
+        barred |= taken[bundle.works]
     return barred

@@ -6,12 +6,16 @@ Buckley 1988, "ltc"): a dot product of two papers is their cosine.
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.csr import Csr
 from cocite.recommender.tokens import LONGEST_TERM, terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 TERM_DTYPE = np.dtype(f"S{LONGEST_TERM}")
 Floats = npt.NDArray[np.float32]
@@ -32,18 +36,13 @@ class Postings:
     papers: Csr
     weights: Floats
 
-    def dot(self, aim: Terms, paper_count: int) -> Floats:
-        """Sum over the terms of the aim of its weight times the paper's, a new array (paper_count,)."""
-        from scipy.sparse import csc_array  # late: to list models needs none
+    def matrix(self, paper_count: int) -> "csr_array":
+        """float32 (v, paper_count), sharing memory with the arrays."""
+        from scipy.sparse import csr_array  # late: to list models needs none
 
-        spans = [self.papers.span(term) for term in aim.places]
-        if not spans:
-            return np.zeros(paper_count, dtype=np.float32)
-        ends = np.cumsum([0, *(span.stop - span.start for span in spans)])
-        weights = np.concatenate([self.weights[span] for span in spans])
-        rows = np.concatenate([self.papers.rows[span] for span in spans])
-        found: Floats = csc_array((weights, rows, ends), shape=(paper_count, len(spans))) @ aim.weights
-        return found
+        links = self.papers.rows.size
+        offsets = self.papers.offsets.astype(np.int32 if links <= np.iinfo(np.int32).max else np.int64)
+        return csr_array((self.weights, self.papers.rows, offsets), shape=(offsets.size - 1, paper_count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csc_array
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
@@ -15,6 +15,7 @@ _TO_REFERENCES, _TO_HOLDERS, _TO_NEIGHBOURS = 0.5, 0.2, 0.3
 _FROM_PROFILE, _FROM_NEIGHBOURS, _FROM_HOLDERS = 0.5, 0.3, 0.2
 _GOING_ON = 0.7
 _STEPS = 5
+_MANY = 0.25  # share of the nodes; with walkers at more of them, it costs less to look at all
 _LEAST = 1e-9
 
 Floats = npt.NDArray[np.float32]
@@ -45,11 +46,20 @@ class WalkRetriever:
         place = start / np.float32(total)
         visits = np.zeros_like(place)
         for _ in range(_STEPS):
-            place = np.float32(_GOING_ON) * (self._steps @ place)
+            place = np.float32(_GOING_ON) * self._next(place)
             visits += place
         scores: Scores = visits[: self._bundle.paper_count].copy()
         scores[scores <= _LEAST] = -np.inf
         return scores
+
+    def _next(self, place: Floats) -> Floats:
+        """Where walkers are one step later; while they are at few places, only what leads from there is looked at."""
+        left = np.flatnonzero(place)
+        if left.size > place.size * _MANY:
+            found: Floats = self._steps @ place
+        else:
+            found = self._steps[:, left] @ place[left]
+        return found
 
     def _start(self, query: Query) -> Floats:
         start = np.zeros(self._steps.shape[0], dtype=np.float32)
@@ -66,7 +76,7 @@ class WalkRetriever:
         return start
 
 
-def _transitions(bundle: Bundle, lists: Lists) -> csr_array:
+def _transitions(bundle: Bundle, lists: Lists) -> csc_array:
     """float32 (m, m), a column for each node left, adding up to 1, or to less where ways are missing."""
     nodes, n = lists.papers.offsets.size - 1, lists.paper_count
     counts = lists.papers.counts()
@@ -87,4 +97,5 @@ def _transitions(bundle: Bundle, lists: Lists) -> csr_array:
         (near_to, near_from, _TO_NEIGHBOURS * near_weights / near_totals[near_from]),
     )
     to, leaving, weights = (np.concatenate([way[part] for way in ways]) for part in range(3))
-    return csr_array(coo_array((weights.astype(np.float32), (to, leaving)), shape=(nodes, nodes)))
+    places = (to.astype(np.int32), leaving.astype(np.int32))  # most of the time goes into reading them
+    return csc_array(coo_array((weights.astype(np.float32), places), shape=(nodes, nodes)))

@@ -22,12 +22,12 @@ class WordsRetriever:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._postings = bundle.words.postings
+        self._papers = bundle.words.postings.matrix(bundle.paper_count)
 
     def scores(self, query: Query) -> Scores | None:
         """See Retriever. Papers that share no term with the seeds, or more with the negative ones, are left out."""
         aim = word_aim(self._bundle.words, query)
-        return None if aim is None else _positive(self._postings.dot(aim, self._bundle.paper_count))
+        return None if aim is None else _positive(aim.weights @ self._papers[aim.places])
 
 
 class ContextsRetriever:
@@ -40,11 +40,12 @@ class ContextsRetriever:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
+        self._papers = bundle.contexts.matrix(bundle.paper_count)
 
     def scores(self, query: Query) -> Scores | None:
         """See Retriever. Papers that nobody cites are left to the others."""
         aim = word_aim(self._bundle.words, query)
-        return None if aim is None else _positive(self._bundle.contexts.dot(aim, self._bundle.paper_count))
+        return None if aim is None else _positive(aim.weights @ self._papers[aim.places])
 
 
 def _positive(scores: Scores) -> Scores:

@@ -85,15 +85,16 @@ def _word_rows(words: csr_array, links: float, options: AlsOptions) -> tuple[npt
     """Which terms take part, (t,), and what their weights are multiplied by.
 
     All words together weigh words_share of the links, but each paper's on average no less than least_words
-    links: in a corpus of few links they are most of what there is to know.
+    links: in a corpus of few links they are most of what there is to know. With both 0 no term takes part.
     """
     frequency = np.bincount(words.indices, minlength=words.shape[1])
     used = np.flatnonzero(frequency >= _LEAST_PAPERS_OF_TERM)
     total = float(words[:, used].sum()) if used.size else 0.0
-    if total <= 0.0:
-        return used[:0], 1.0
     with_text = int(np.count_nonzero(np.diff(words.indptr)))
-    return used, max(options.words_share * links, options.least_words * with_text) / total
+    wanted = max(options.words_share * links, options.least_words * with_text)
+    if total <= 0.0 or wanted <= 0.0:
+        return used[:0], 1.0
+    return used, wanted / total
 
 
 def _fit(

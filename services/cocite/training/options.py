@@ -19,7 +19,8 @@ class AlsOptions:
     confidence of a citation (alpha times its BM25 weight), so that it means the same in corpora of any size.
     The defaults were chosen on held-out references of 10,000 visualisation papers, and neighbouring values do about
     as well: much regularisation keeps rare papers in check, a small b hardly punishes long reference lists.
-    threads changes the speed, never the factors.
+    words_share is what all words weigh beside all links, least_words what those of a paper weigh at least, in links;
+    with both 0 words take no part. threads changes the speed, never the factors.
     """
 
     factors: int = 256
@@ -38,6 +39,9 @@ class AlsOptions:
         for name in ("alpha", "regularization", "k1"):
             value = getattr(self, name)
             _require(name, math.isfinite(value) and value > 0, "a positive number")
+        for name in ("words_share", "least_words"):
+            value = getattr(self, name)
+            _require(name, math.isfinite(value) and value >= 0, "a number not below 0")
         _require("b", 0 <= self.b <= 1, "between 0 and 1")
 
 

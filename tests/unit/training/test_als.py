@@ -97,9 +97,68 @@ def test_matrices_that_say_nothing_give_one_zero_factor(matrix: np.ndarray):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("factors", 0), ("alpha", float("nan")), ("regularization", 0.0), ("b", 1.5), ("k1", -1.0), ("threads", 0)],
+    [
+        ("factors", 0),
+        ("alpha", float("nan")),
+        ("regularization", 0.0),
+        ("b", 1.5),
+        ("k1", -1.0),
+        ("threads", 0),
+        ("words_share", -0.1),
+        ("least_words", float("inf")),
+    ],
 )
 def test_bad_options_are_named(name: str, value: float):
     with pytest.raises(InvalidArgument) as raised:
         AlsOptions(**{name: value})
     assert raised.value.field == name
+
+
+def topics(papers: int, *, uncited: int) -> tuple[csr_array, csr_array]:
+    """Even papers cite and are cited by even ones and share three words, odd ones likewise; the last are uncited."""
+    board = checkerboard(papers).toarray()
+    board[-uncited:] = board[:, -uncited:] = 0
+    words = np.zeros((papers, 8), dtype=np.float32)
+    words[::2, :3] = words[1::2, 3:6] = 0.5
+    words[:, 6:] = 0.1  # in all of them
+    return csr_array(board[np.flatnonzero(board.any(axis=1))]), csr_array(words)
+
+
+def near_their_topic(factors: np.ndarray, uncited: int) -> bool:
+    units = factors / np.maximum(np.linalg.norm(factors, axis=1, keepdims=True), 1e-9)
+    likeness = units[-uncited:] @ units[:-uncited].T
+    rows = np.arange(len(factors))
+    same = rows[-uncited:, None] % 2 == rows[None, :-uncited] % 2
+    return bool(likeness[same].min() > likeness[~same].max() + 0.2)
+
+
+def test_papers_that_nobody_cites_get_factors_near_their_topic():
+    links, words = topics(40, uncited=4)
+    found = factorise(links, words, AlsOptions(factors=4), seed=1)
+    assert near_their_topic(found.item_factors, 4)
+    known = np.flatnonzero(np.asarray(found.term_factors).any(axis=1))
+    assert known.tolist() == list(range(8))
+
+
+def test_without_words_they_get_none():
+    options = AlsOptions(factors=4, words_share=0.0, least_words=0.0)
+    links, words = topics(40, uncited=4)
+    found = factorise(links, words, options, seed=1)
+    assert not found.item_factors[-4:].any()
+    assert found.item_factors[:-4].any(axis=1).all()
+    assert not found.term_factors.any()
+    alone = factorise(links, no_words(40), options, seed=1)
+    assert found.item_factors.tobytes() == alone.item_factors.tobytes()
+
+
+def test_words_alone_are_enough():
+    _, words = topics(40, uncited=4)
+    found = factorise(csr_array((0, 40), dtype=np.float32), words, AlsOptions(factors=4), seed=1)
+    assert near_their_topic(found.item_factors, 4)
+
+
+def test_terms_of_few_papers_take_no_part():
+    links, words = topics(40, uncited=4)
+    dense = np.column_stack((words.toarray(), np.arange(40) < 4, np.arange(40) < 5)).astype(np.float32)
+    found = factorise(links, csr_array(dense), AlsOptions(factors=4), seed=1)
+    assert np.asarray(found.term_factors).any(axis=1).tolist() == [True] * 8 + [False, True]

@@ -1,16 +1,18 @@
 """Corpora that lack something, or have it in excess, train and serve all the same."""
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from cocite.catalogue.records import Fields, PaperRecord
+from cocite.catalogue.records import CitationRecord, Fields, PaperRecord
 from cocite.core.settings import Settings
 from cocite.recommender.bundle import Bundle, read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query, RowFilter
+from cocite.recommender.retrieval.als import AlsRetriever
 from cocite.training.train import TrainingResult, train
 
 from .conftest import QUICK, Fill, cites, keeps, paper
@@ -111,3 +113,27 @@ def test_it_trains_and_serves(fill: Fill, settings: Settings, name: str):
     assert result.manifest.rankers == {"papers": "rrf", "libraries": "rrf"}
     for learned in (result.learned.papers, result.learned.libraries):
         assert bool(learned.skipped) == (not learned.estimates)
+
+
+def test_a_paper_that_cites_twenty_thousand(fill: Fill, settings: Settings):
+    """What one query takes grows with the links there are at most, never as their square."""
+    size = 20_000
+    few = [paper(n, year=1990 + n) for n in range(40)]
+    many = [PaperRecord(ids=(f"doi:10.2000/{n:05d}",), fields=Fields(year=1980)) for n in range(size)]
+    survey = [CitationRecord("doi:10.1000/039", f"doi:10.2000/{n:05d}") for n in range(size)]
+    result = trained(fill, settings, [*few, *many, *survey, *ring(40)])
+    assert result.manifest.citation_count == size + 240
+    engine = served(settings)
+    assert engine.bundle.references.counts().max() == size + 6
+    check_answers(engine)
+    (outlier,) = engine.bundle.rows_of(["doi:10.1000/039"])
+    query = Query(positive_rows=(int(outlier),))
+    tracemalloc.start()
+    try:
+        ranking = engine.rank(query, 20)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert ranking.rows.size == 20
+    assert AlsRetriever(engine.bundle).profile(query)[0].size < size / 4, "the heaviest are folded in"
+    assert peak < 2000 * size, "bytes; a matrix of every reference by every other would be 8 * size * size"

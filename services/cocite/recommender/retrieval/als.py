@@ -12,6 +12,7 @@ from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.retrieval.weighting import bm25_weights
 
 _LEAST_ALS_SCORE = 1e-6  # below it, nothing but rounding ties paper and profile
+_MOST_ITEMS = 4096  # of a profile that are folded in, the heaviest: time and memory grow with them
 
 
 class AlsRetriever:
@@ -35,7 +36,7 @@ class AlsRetriever:
         self._unknown_idf = bundle.item_idf.max(initial=0.0)
 
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Items (k,) and their signed BM25 weights (k,)."""
+        """Items (k,), ascending, and their signed BM25 weights (k,)."""
         liked = [
             *(self.items_of(row) for row in query.positive_rows),
             np.unique((*query.reference_rows, *query.library_rows)).astype(np.int64),
@@ -46,7 +47,9 @@ class AlsRetriever:
         items, places = np.unique(every, return_inverse=True)
         values = np.bincount(places, weights=signs, minlength=items.size)
         weights = self._weights(items, np.maximum(values, 0.0)) - self._weights(items, np.maximum(-values, 0.0))
-        telling = weights != 0.0
+        telling = np.flatnonzero(weights)
+        if telling.size > _MOST_ITEMS:
+            telling = np.sort(telling[np.lexsort((telling, -np.abs(weights[telling])))[:_MOST_ITEMS]])
         return items[telling], weights[telling]
 
     def scores(self, query: Query) -> Scores | None:

@@ -115,6 +115,14 @@ def test_without_seed_year_or_profile_what_goes_by_them_is_unknown(small: Bundle
         np.testing.assert_allclose(told[name], EXPECTED[name], atol=1e-3, err_msg=name)
 
 
+def test_seeds_of_unknown_venue_are_of_no_venue(small: Bundle) -> None:
+    values = _values(small, Query(positive_rows=(4,)), _candidates(ROWS))
+    assert np.isnan([values["venue.same"], values["venue.rate"]]).all()
+    both = _values(small, Query(positive_rows=(0, 4)), _candidates(ROWS))
+    for name in ("venue.same", "venue.rate"):
+        np.testing.assert_allclose(both[name], EXPECTED[name], atol=1e-6)
+
+
 def test_candidates_of_unknown_year_have_no_median(small: Bundle) -> None:
     values = _values(small, Query(positive_rows=(0,)), _candidates(np.array([4])))
     assert np.isnan(values["age.to_candidates"]).all()

@@ -21,10 +21,10 @@ SEED = Query(positive_rows=(21,))
 
 
 def _model(**weights: float) -> LogisticModel:
-    """A weighted sum of features, in an order that is not that of FEATURES."""
-    names = tuple(name.replace("_", ".") for name in weights)[::-1]
+    """A weighted sum of features, in the order given."""
+    names = tuple(name.replace("_", ".") for name in weights)
     ones = np.ones(len(names))
-    return LogisticModel(names, np.array(list(weights.values()))[::-1], 0 * ones, ones)
+    return LogisticModel(names, np.array(list(weights.values())), 0 * ones, ones)
 
 
 def _bundle(rankers: Rankers) -> Bundle:
@@ -55,7 +55,7 @@ def _by_references(rows: np.ndarray) -> list[int]:
 
 @pytest.mark.parametrize(("query", "head"), [(SEED, 6), (Query(library_rows=(21, 19)), 9)])
 def test_the_head_goes_by_the_model_and_the_tail_as_fused(query: Query, head: int) -> None:
-    model = _model(references_log=1.0, als_score=0.0)
+    model = _model(references_log=1.0, als_score=0.0)  # not in the order of FEATURES
     proposals, ranking = _ranked(Rankers(papers=model, libraries=model), query)
     assert ranking.rows[:head].tolist() == _by_references(proposals.rows[:head]) != proposals.rows[:head].tolist()
     assert ranking.rows[head:].tolist() == proposals.rows[head:].tolist() and ranking.rows.size > head

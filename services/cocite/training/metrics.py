@@ -12,6 +12,7 @@ import numpy.typing as npt
 METRICS = ("recall@20", "recall@100", "ndcg@10", "mrr")
 DEPTH = 100  # results looked at; a first hit further down counts 0 in mrr
 _RESAMPLES = 1000
+_DRAWN_TOGETHER = 4_000_000  # values in memory at once, with their places: 64 MB
 
 Hits = npt.NDArray[np.bool_]
 
@@ -89,8 +90,15 @@ def estimate(
     sample = np.asarray(values, dtype=np.float64)
     drawn = generator or np.random.default_rng(0)
     parts = [sample] if folds is None else [sample[folds == fold] for fold in np.unique(folds)]
-    means = [
-        np.mean([part[drawn.integers(0, part.size, part.size)].mean() for part in parts]) for _ in range(_RESAMPLES)
-    ]
+    means = np.mean([_means_of_resamples(part, drawn) for part in parts], axis=0)
     low, high = np.percentile(means, (2.5, 97.5))
     return Estimate(float(np.mean([part.mean() for part in parts])), float(low), float(high))
+
+
+def _means_of_resamples(sample: npt.NDArray[np.float64], drawn: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Means (_RESAMPLES,) of as many values drawn with replacement."""
+    together = max(1, _DRAWN_TOGETHER // sample.size)
+    counts = [min(together, _RESAMPLES - start) for start in range(0, _RESAMPLES, together)]
+    return np.concatenate(
+        [sample[drawn.integers(0, sample.size, (count, sample.size))].mean(axis=1) for count in counts]
+    )

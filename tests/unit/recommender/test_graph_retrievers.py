@@ -184,9 +184,10 @@ def test_only_the_most_telling_holders_are_looked_into(monkeypatch: pytest.Monke
     assert np.flatnonzero(np.isfinite(scores)).tolist() == [4]
 
 
+@pytest.mark.parametrize("many", [0.0, 1.0], ids=["by the whole matrix", "by the ways of the few"])
 @EXAMPLES
-@given(asked())
-def test_the_walk_is_a_power_of_the_transition_matrix(case: tuple[Corpus, Query]) -> None:
+@given(case=asked())
+def test_the_walk_is_a_power_of_the_transition_matrix(many: float, case: tuple[Corpus, Query]) -> None:
     corpus, query = case
     bundle = bundle_in_memory(corpus, factors=2)
     few = (bundle.text_neighbours[:, :2], bundle.text_likeness[:, :2])  # so that some are near without being so back
@@ -202,7 +203,9 @@ def test_the_walk_is_a_power_of_the_transition_matrix(case: tuple[Corpus, Query]
     for _ in range(5):
         place = 0.7 * step @ place
         visits += place
-    found = WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)).scores(query)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cocite.recommender.retrieval.walk._MANY", many)
+        found = WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)).scores(query)
     expected = np.where(visits > 1e-9, visits, 0.0)[: bundle.paper_count]
     assert_scores(found, expected if start.any() else None)
 

@@ -41,24 +41,13 @@ def text_neighbours(
     block = max(1, _BLOCK_NUMBERS // max(told.size, 1))
     for start in range(0, told.size, block):
         end = min(start + block, told.size)
-        likeness = 0.5 * (wide[start:end] @ wide.T)
-        likeness += 0.5 * np.maximum((asked[start:end] @ by_term).toarray(), 0.0)
+        likeness = (0.5 * wide[start:end]) @ wide.T
+        likeness += ((0.5 * asked[start:end]) @ by_term).toarray()
         likeness[np.arange(end - start), np.arange(start, end)] = 0.0
-        nearest = _nearest(likeness, min(width, told.size))
+        nearest = np.array([top_rows(row, min(width, told.size)) for row in likeness])
         values = np.take_along_axis(likeness, nearest, axis=1)
         table.rows[told[start:end], : nearest.shape[1]] = np.where(values > 0.0, told[nearest], -1)
         table.likeness[told[start:end], : nearest.shape[1]] = np.maximum(values, 0.0)
         progress(_PHASE, end, told.size)
     return table
 
-
-def _nearest(likeness: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.int64]:
-    """Columns (b, width) of the largest of each row (b, m), largest first, ties by column."""
-    nearest = np.argpartition(-likeness, width - 1, axis=1)[:, :width]
-    least = np.take_along_axis(likeness, nearest, axis=1).min(axis=1, keepdims=True)
-    # Of several that tie for the last place a partition takes any.
-    tied = np.count_nonzero(likeness >= least, axis=1) > width
-    for row in np.flatnonzero(tied & (least[:, 0] > 0.0)):
-        nearest[row] = top_rows(likeness[row], width)
-    order = np.lexsort((nearest, -np.take_along_axis(likeness, nearest, axis=1)), axis=1)
-    return np.take_along_axis(nearest, order, axis=1)

@@ -42,7 +42,7 @@ class Bundle:
     gram: npt.NDArray[np.float64]
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
-    term_factors: npt.NDArray[np.float16]
+    term_factors: RowBlocks
     source_gram_inverse: npt.NDArray[np.float32]
     text_vectors: RowBlocks
     words: WordIndex
@@ -92,7 +92,7 @@ class Bundle:
             gram=regularized_gram(arrays[layout.ITEM_FACTORS], manifest.als.regularization),
             gram_inverse=arrays[layout.GRAM_INVERSE],
             item_idf=arrays[layout.ITEM_IDF],
-            term_factors=arrays[layout.TERM_FACTORS],
+            term_factors=RowBlocks(arrays[layout.TERM_FACTORS]),
             source_gram_inverse=arrays[layout.SOURCE_GRAM_INVERSE],
             text_vectors=RowBlocks(arrays[layout.TEXT_VECTORS]),
             words=WordIndex(

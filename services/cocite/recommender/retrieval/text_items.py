@@ -5,7 +5,6 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.retrieval.fold_in import FoldIn
-from cocite.recommender.row_blocks import RowBlocks
 from cocite.recommender.word_index import Terms
 
 _MOST_TERMS = 128  # folded in, the heaviest
@@ -18,9 +17,9 @@ class TextItems:
 
     def __init__(self, bundle: Bundle) -> None:
         self._als = bundle.manifest.als
-        self._known = np.any(bundle.term_factors, axis=1)
+        self._known = bundle.term_factors.nonzero_rows()
         gram = np.linalg.inv(bundle.source_gram_inverse.astype(np.float64))
-        self._fold_in = FoldIn(RowBlocks(bundle.term_factors), gram, bundle.source_gram_inverse, self._als.alpha)
+        self._fold_in = FoldIn(bundle.term_factors, gram, bundle.source_gram_inverse, self._als.alpha)
 
     def factors(self, terms: Terms) -> Floats | None:
         """Factors float32 (f,) of a text of these terms; None when none of them took part in the factorisation."""

@@ -5,12 +5,16 @@ import sys
 from pathlib import Path
 
 import grpc
+import lightgbm
+import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cocite.recommender import layout
+from cocite.recommender.ranking.models import LambdaMartModel, Rankers
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceStub
-from support.bundles import publish
+from support.bundles import Corpus, publish, write_bundle
 from support.recommender import until
 
 SERVE = (
@@ -52,11 +56,36 @@ def test_a_process_serves_alone_and_ends_clean(bundle_dir: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("engine", ("grpc", "google.protobuf", "cocite.v1", "redis", "implicit", "lightgbm")),
-        ("main", ("implicit", "lightgbm", "sqlalchemy", "onnxruntime")),
+        ("engine", ("grpc", "google.protobuf", "cocite.v1", "redis", "implicit", "lightgbm", "cocite.training")),
+        ("main", ("implicit", "lightgbm", "sqlalchemy", "onnxruntime", "cocite.training")),
     ],
 )
 def test_what_is_not_loaded(module: str, absent: tuple[str, ...]) -> None:
     code = f"import sys, cocite.recommender.{module}; print([name for name in {absent!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+RANK = """
+import sys
+from pathlib import Path
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.engine import Engine
+from cocite.recommender.query import Query
+bundle = Bundle.load(Path(sys.argv[1]))
+rows = Engine(bundle).rank(Query(positive_rows=(21,), texts=("graphs",))).rows
+print(bundle.rankers.papers.kind, rows.size > 1, [name for name in ("lightgbm", "implicit") if name in sys.modules])
+"""
+
+
+def test_ranking_by_trees_loads_no_trainer(corpus: Corpus, tmp_path: Path) -> None:
+    """Not even late, when the first query is ranked."""
+    values = np.random.default_rng(1).normal(size=(60, 2))
+    data = lightgbm.Dataset(values, (values[:, 0] > 0).astype(int), group=[60])
+    parameters = {"objective": "lambdarank", "min_data_in_leaf": 2, "verbosity": -1, "num_threads": 1}
+    trees = lightgbm.train(parameters, data, num_boost_round=3).model_to_string()
+    model = LambdaMartModel(("references.log", "words.score"), trees)
+    overrides = {layout.RANKERS: Rankers(papers=model).to_bytes()}
+    bundle = write_bundle(tmp_path, corpus, overrides=overrides)
+    done = subprocess.run([sys.executable, "-c", RANK, str(bundle)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "lambdamart True []"

@@ -6,13 +6,16 @@ from hypothesis.extra.numpy import arrays
 
 from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
 
-SCORES = arrays(np.float32, st.integers(0, 40), elements=st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 0.5000001, 1.0]))
+NUMBERS = (-np.inf, -3e38, -1.0, -1e-45, -0.0, 0.0, 1e-45, 0.5, float(np.nextafter(np.float32(0.5), 1)), 1.0, 3e38)
+SCORES = arrays(np.float32, st.integers(0, 40), elements=st.sampled_from(NUMBERS))
 
 
 @given(SCORES, st.integers(1, 50))
 def test_top_rows_is_a_full_sort_cut_off(scores: np.ndarray, k: int) -> None:
     expected = sorted((row for row in range(len(scores)) if scores[row] > -np.inf), key=lambda r: (-scores[r], r))[:k]
+    before = scores.copy()
     assert list(top_rows(scores, k)) == expected
+    assert scores.tobytes() == before.tobytes()
 
 
 def test_fusion_by_hand() -> None:
@@ -42,3 +45,22 @@ def test_every_row_once_in_falling_score(lists: list[list[int]]) -> None:
     rows, scores = reciprocal_rank_fusion([np.array(each, dtype=np.int64) for each in lists], [1.0] * len(lists))
     assert sorted(rows) == sorted({row for each in lists for row in each})
     assert (np.diff(scores) <= 0).all()
+
+
+LISTS = st.lists(st.lists(st.integers(0, 30), unique=True, max_size=20), max_size=4)
+
+
+@given(LISTS, st.integers(1, 40), st.integers(1, 3))
+def test_fusion_is_a_full_sum_and_sort_cut_off(lists: list[list[int]], depth: int, most_weights: int) -> None:
+    """Few distinct weights, so that rows are level with one another and the cut goes through them."""
+    weights = [0.5 * (1 + place % most_weights) for place in range(len(lists))]
+    expected: dict[int, float] = {}
+    for ranked, weight in zip(lists, weights, strict=True):
+        for rank, row in enumerate(ranked, start=1):
+            expected[row] = expected.get(row, 0.0) + weight / (10 + rank)
+    best = sorted(expected, key=lambda row: (-expected[row], row))[:depth]
+    rows, scores = reciprocal_rank_fusion(
+        [np.array(each, dtype=np.int64) for each in lists], weights, k=10, depth=depth
+    )
+    assert rows.tolist() == best
+    assert scores.tolist() == [expected[row] for row in best]

@@ -3,17 +3,19 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from cocite.recommender.ranking.fusion import top_rows
+
 
 def heaviest(matrix: csr_array, count: int) -> csr_array:
-    """The matrix with at most count entries a row, the largest, ties by column."""
+    """The matrix, float32 with columns in order, with at most count entries a row, the largest, ties by column."""
     lengths = np.diff(matrix.indptr)
     if lengths.max(initial=0) <= count:
         return matrix
-    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    ranks = np.empty(matrix.nnz, dtype=np.int64)
-    ranks[order] = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = ranks < count
+    kept = np.ones(matrix.nnz, dtype=np.bool_)
+    for row in np.flatnonzero(lengths > count):
+        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        kept[span] = False
+        kept[matrix.indptr[row] + top_rows(matrix.data[span], count)] = True
     offsets = np.concatenate(([0], np.cumsum(kept)))[matrix.indptr]
     return csr_array((matrix.data[kept], matrix.indices[kept], offsets), shape=matrix.shape)
 

@@ -50,4 +50,3 @@ def text_neighbours(
         table.likeness[told[start:end], : nearest.shape[1]] = np.maximum(values, 0.0)
         progress(_PHASE, end, told.size)
     return table
-

@@ -1,5 +1,6 @@
 """The papers most like the seeds by text: meaning and wording together tell more than either."""
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,15 @@ class Neighbours:
 
 
 class TextNeighbours:
-    """Finds the text neighbours of a query: those of papers are in the bundle, those of texts are searched."""
+    """Finds the text neighbours of a query: those of papers are in the bundle, those of texts are searched.
+
+    Thread-safe. Several retrievers ask for the same: in each thread the last query's are kept.
+    """
 
     def __init__(self, bundle: Bundle, text: TextRetriever, words: WordsRetriever) -> None:
         self._bundle = bundle
         self._retrievers = (text, words)
+        self._last = threading.local()
 
     def of(self, query: Query) -> Neighbours:
         """Neighbours of the positive seeds, the library and the texts; a paper near several of them counts for each.
@@ -39,6 +44,12 @@ class TextNeighbours:
         Texts, and papers that came after the training, are searched together, by their mean. A query's own papers are
         none of its neighbours.
         """
+        last: tuple[Query, Neighbours] | None = getattr(self._last, "found", None)
+        if last is None or last[0] is not query:
+            last = self._last.found = (query, self._of(query))
+        return last[1]
+
+    def _of(self, query: Query) -> Neighbours:
         own = (*query.positive_rows, *query.library_rows)
         known = [row for row in own if row < len(self._bundle.text_neighbours)]
         rows = self._bundle.text_neighbours[known].ravel().astype(np.int64)

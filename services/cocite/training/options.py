@@ -31,7 +31,7 @@ class AlsOptions:
     least_words: float = 4.0
     k1: float = 100.0
     b: float = 0.2
-    threads: int = 1
+    threads: int = 2
 
     def __post_init__(self) -> None:
         for name, least in (("factors", 1), ("iterations", 1), ("threads", 1)):

@@ -2,10 +2,10 @@
 
 Several draws hide part of the references and libraries, a model is fitted to the rest of each, and rankers learn
 from where the hidden papers stand among its candidates. One more draw, which nothing was learned from, decides what
-serves: LambdaMART, a logistic blend, or plain reciprocal rank fusion.
+serves: LambdaMART or a logistic blend, or plain reciprocal rank fusion where neither is surely better.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from cocite.recommender.ranking.models import Rankers, RankModel
 from cocite.training.draws import LEAST_ENTRIES, LEAST_REFERENCES, HeldOut, draw
-from cocite.training.evaluate import Evaluation, Observed, Observer, summarised
+from cocite.training.evaluate import Evaluation, Measures, Observed, Observer, summarised
 from cocite.training.fitting import Material, fit, loaded
+from cocite.training.metrics import estimate
 from cocite.training.options import TrainingOptions
 from cocite.training.progress import Progress, silent
 from cocite.training.rank_learning import TREES, Examples, examples_of, fit_lambdamart, fit_logistic
@@ -103,13 +104,22 @@ class _Pupil:
             for name, learned in models.items():
                 for of_query, observed in zip(measures, self._final, strict=True):
                     of_query[name] = observed.measure(learned)
-            kind = max((RRF, *models), key=lambda name: np.mean([each[name][_CHOSEN_BY] for each in measures]))
+            kind = _preferred(measures, models)
             if kind != RRF:
                 every = Examples.joined([*self._examples, _examples(self._final, options.seed)])
                 model = _fitted(every, options, f"{phase}, from all draws", progress)[kind]
         for of_query in measures:
             of_query[MODEL] = of_query[kind]
         return model, Evaluation(len(self._final), summarised(measures), kind)
+
+
+def _preferred(measures: Sequence[Mapping[str, Measures]], models: Collection[str]) -> str:
+    """The model of the best mean, if its lead over fusion is no chance; else RRF."""
+    if not models:
+        return RRF
+    best = max(models, key=lambda name: np.mean([of_query[name][_CHOSEN_BY] for of_query in measures]))
+    lead = estimate([of_query[best][_CHOSEN_BY] - of_query[RRF][_CHOSEN_BY] for of_query in measures])
+    return best if lead.low > 0.0 else RRF
 
 
 def _too_little(kind: str) -> str:

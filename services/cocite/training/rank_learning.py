@@ -14,6 +14,7 @@ NEGATIVES = 60  # candidates of a query that are not relevant and are learned fr
 _RIDGE = 1.0
 _NEWTON_STEPS = 20
 TREES = 120
+_END_OF_TREES = "end of trees\n"
 _LAMBDAMART = {
     "objective": "lambdarank",
     "learning_rate": 0.1,
@@ -87,7 +88,8 @@ def fit_lambdamart(
         num_boost_round=TREES,
         callbacks=[lambda state: grown(state.iteration + 1)],
     )
-    return LambdaMartModel(FEATURES, booster.model_to_string(num_iteration=-1))
+    trees, end, _ = booster.model_to_string(num_iteration=-1).partition(_END_OF_TREES)  # threads and such follow
+    return LambdaMartModel(FEATURES, trees + end)
 
 
 def fit_logistic(examples: Examples) -> LogisticModel:

@@ -77,7 +77,7 @@ def fit_lambdamart(
     import lightgbm
 
     data = lightgbm.Dataset(
-        examples.values.astype(np.float64),
+        examples.values,
         examples.relevant.astype(np.int32),
         group=examples.sizes,
         feature_name=[name.replace(".", "_") for name in FEATURES],

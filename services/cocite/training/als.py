@@ -45,14 +45,7 @@ def factorise(
     Matrices that say nothing (empty, or all their papers so common that BM25 gives them no weight) yield one factor,
     zero everywhere.
     """  # fmt: skip
-    papers = interactions.shape[1]
-    idf, average_length = np.zeros(papers), 1.0
-    weighted = csr_array((0, papers), dtype=np.float64)
-    if interactions.nnz:
-        weighted, idf, average_length = bm25_matrix(interactions, k1=options.k1, b=options.b)
-        # implicit takes a negative weight for a dislike; serving clips them in the same way.
-        np.maximum(weighted.data, 0.0, out=weighted.data)
-        weighted.eliminate_zeros()
+    weighted, idf, average_length = _weighted(interactions, options)
     scale = 1.0 / float(weighted.data.mean()) if weighted.nnz else 1.0
     used, term_weight = _word_rows(words, float(weighted.sum()) * scale, options)
     by_term = csr_array(words[:, used].T) * term_weight
@@ -79,6 +72,18 @@ def factorise(
             term_weight=term_weight,
         ),
     )
+
+
+def _weighted(interactions: csr_array, options: AlsOptions) -> tuple[csr_array, npt.NDArray[np.float64], float]:
+    """What bm25_matrix gives, no weight below 0."""
+    if not interactions.nnz:
+        papers = interactions.shape[1]
+        return csr_array((0, papers), dtype=np.float64), np.zeros(papers), 1.0
+    weighted, idf, average_length = bm25_matrix(interactions, k1=options.k1, b=options.b)
+    # implicit takes a negative weight for a dislike; serving clips them in the same way.
+    np.maximum(weighted.data, 0.0, out=weighted.data)
+    weighted.eliminate_zeros()
+    return weighted, idf, average_length
 
 
 def _word_rows(words: csr_array, links: float, options: AlsOptions) -> tuple[npt.NDArray[np.int64], float]:

@@ -73,12 +73,16 @@ def assemble(
         **context_arrays(corpus.citations, corpus.words),
         layout.RANKERS: Rankers().to_bytes(),
     }
-    manifest = Manifest(
+    return Model(arrays, _manifest(corpus, factorisation, text, seed))
+
+
+def _manifest(corpus: Corpus, factorisation: Factorisation, text: TextVectors, seed: int) -> Manifest:
+    return Manifest(
         schema=layout.SCHEMA,
         model_version="",
         created_at="",
         paper_count=corpus.paper_count,
-        citation_count=references.size,
+        citation_count=int(corpus.citations.nnz),
         text_dimension=text.vectors.shape[1],
         embedding_model_version=text.model_version,
         data_fingerprint=corpus.fingerprint,
@@ -89,7 +93,6 @@ def assemble(
         venues=corpus.papers.venues,
         fields=corpus.papers.fields,
     )
-    return Model(arrays, manifest)
 
 
 def context_arrays(citations: csr_array, words: Words) -> Arrays:

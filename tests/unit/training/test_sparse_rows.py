@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from cocite.training import contexts
 from cocite.training.contexts import MOST_TERMS, citing_words
 from cocite.training.sparse_rows import heaviest, with_norm_1
 
@@ -50,7 +51,9 @@ def test_a_paper_is_known_by_the_words_of_those_who_cite_it():
     assert not found[[1, 2]].any()
 
 
-def test_contexts_equal_the_formula_and_are_cut():
+@pytest.mark.parametrize("together", [200_000, 7, 1])
+def test_contexts_equal_the_formula_and_are_cut(monkeypatch: pytest.MonkeyPatch, together: int):
+    monkeypatch.setattr(contexts, "_LINKS_TOGETHER", together)
     generator = np.random.default_rng(5)
     words = with_norm_1(csr_array(generator.random((12, MOST_TERMS + 40)).astype(np.float32)))
     citations = csr_array((generator.random((12, 12)) < 0.4).astype(np.float32))

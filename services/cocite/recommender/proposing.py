@@ -9,10 +9,13 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.candidates import Candidates
-from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.ranking.fusion import LIBRARY_RRF_K, RRF_K, reciprocal_rank_fusion, top_rows
 from cocite.recommender.retrieval.contract import Retriever, Scores
 
 MAX_DEPTH = 1000  # results a list can be paged through, and candidates taken from each retriever
+
+# A retriever's say for a reader's library, where it is not its usual weight: docs/decisions/0015-readers-libraries.md
+_LIBRARY_WEIGHTS = {"items": 2.0, "walk": 0.5, "words": 0.25, "cocitation": 0.25, "neighbourhood": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Proposer:
     def propose(self, query: Query) -> Proposals:
         """At most depth_of(query) proposals, filtered before they are cut off; none where no retriever knows any."""
         barred, depth = barred_rows(self._bundle, query), depth_of(query)
+        says = {each.name: _weight(each, query) for each in self._retrievers}
         found: dict[str, Scores | None] = {}
         lists, weights = [], []
         for retriever in self._retrievers:
@@ -48,9 +52,14 @@ class Proposer:
             if scores is not None:
                 np.copyto(scores, np.float32(-np.inf), where=barred)
                 lists.append(top_rows(scores, depth))
-                weights.append(retriever.weight)
-        rows, fused = reciprocal_rank_fusion(lists, weights, depth=depth)
-        return Proposals(rows, fused, found, {each.name: each.weight for each in self._retrievers})
+                weights.append(says[retriever.name])
+        k = LIBRARY_RRF_K if query.library_rows else RRF_K
+        rows, fused = reciprocal_rank_fusion(lists, weights, k, depth)
+        return Proposals(rows, fused, found, says)
+
+
+def _weight(retriever: Retriever, query: Query) -> float:
+    return _LIBRARY_WEIGHTS.get(retriever.name, retriever.weight) if query.library_rows else retriever.weight
 
 
 def depth_of(query: Query) -> int:

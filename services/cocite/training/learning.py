@@ -22,7 +22,7 @@ from cocite.training.rank_learning import TREES, Examples, examples_of, fit_lamb
 from cocite.training.rankers import MODEL, RRF
 
 LEAST_QUERIES = 100  # with fewer, what a ranker learns is chance
-_CHOSEN_BY = "recall@20"
+_CHOSEN_BY = {"papers": "recall@20", "libraries": "recall@100"}  # longer lists are asked for libraries
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Pupil:
             for name, learned in models.items():
                 for of_query, observed in zip(measures, self._final, strict=True):
                     of_query[name] = observed.measure(learned)
-            kind = _preferred(measures, models)
+            kind = _preferred(measures, models, _CHOSEN_BY[self._kind])
             if kind != RRF:
                 every = Examples.joined([*self._examples, _examples(self._final, options.seed)])
                 model = _fitted(every, options, f"{phase}, from all draws", progress)[kind]
@@ -113,12 +113,12 @@ class _Pupil:
         return model, Evaluation(len(self._final), summarised(measures), kind)
 
 
-def _preferred(measures: Sequence[Mapping[str, Measures]], models: Collection[str]) -> str:
-    """The model of the best mean, if its lead over fusion is no chance; else RRF."""
+def _preferred(measures: Sequence[Mapping[str, Measures]], models: Collection[str], metric: str) -> str:
+    """The model of the best mean of a metric, if its lead over fusion is no chance; else RRF."""
     if not models:
         return RRF
-    best = max(models, key=lambda name: np.mean([of_query[name][_CHOSEN_BY] for of_query in measures]))
-    lead = estimate([of_query[best][_CHOSEN_BY] - of_query[RRF][_CHOSEN_BY] for of_query in measures])
+    best = max(models, key=lambda name: np.mean([of_query[name][metric] for of_query in measures]))
+    lead = estimate([of_query[best][metric] - of_query[RRF][metric] for of_query in measures])
     return best if lead.low > 0.0 else RRF
 
 

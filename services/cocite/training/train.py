@@ -1,11 +1,12 @@
 """One training run, from the catalogue to a model that serves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cocite.catalogue.store import Catalogue
 from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.recommender.layout import Manifest
+from cocite.training.choosing import choose
 from cocite.training.corpus import read_corpus
 from cocite.training.fitting import Material, fit
 from cocite.training.gate import check_not_worse
@@ -60,6 +61,7 @@ def train(
 
 
 def build(material: Material, options: TrainingOptions, progress: Progress = silent) -> tuple[Model, Learned]:
-    """The model of the material with the ranker that validation prefers, and how good it is."""
+    """The model of the material with the factorisation and the ranker that validation prefers, and how good it is."""
+    options = replace(options, als=choose(material, options, progress))
     learned = learn(material, options, progress) if options.learn else nothing_learned("not asked for")
     return fit(material, options, progress).with_rankers(learned.rankers, learned.kinds(), learned.metrics()), learned

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 RRF_K = 10  # the paper has 60; why less is better here: docs/decisions/0009-fusion-constants.md
+LIBRARY_RRF_K = 60  # for lists that are read to their end: docs/decisions/0015-readers-libraries.md
 
 
 def top_rows(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:

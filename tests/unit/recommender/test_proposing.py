@@ -1,0 +1,39 @@
+"""Each retriever has its say; for a reader's library it is another, and lists count further down."""
+
+import numpy as np
+import pytest
+
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.proposing import Proposer
+from cocite.recommender.query import Query
+from cocite.recommender.ranking.fusion import LIBRARY_RRF_K, RRF_K
+from cocite.recommender.retrieval.contract import Scores
+
+
+class Falling:
+    """Scores that fall from the first row on, or rise."""
+
+    weight = 0.5
+
+    def __init__(self, bundle: Bundle, name: str = "items", sign: int = -1) -> None:
+        self.name, self._scores = name, sign * np.arange(bundle.paper_count, dtype=np.float32)
+
+    def scores(self, query: Query) -> Scores:
+        return self._scores.copy()
+
+
+@pytest.mark.parametrize(
+    ("query", "says", "k"),
+    [
+        (Query(positive_rows=(20,)), (0.5, 0.5), RRF_K),
+        (Query(library_rows=(20,)), (2.0, 0.5), LIBRARY_RRF_K),
+    ],
+)
+def test_fused_by_what_each_weighs(bundle: Bundle, query: Query, says: tuple[float, float], k: int) -> None:
+    proposals = Proposer(bundle, (Falling(bundle), Falling(bundle, "unnamed", 1))).propose(query)
+    size = bundle.paper_count - 1  # the seed is in no list
+    expected = np.array([says[0] / (k + rank) + says[1] / (k + size + 1 - rank) for rank in range(1, size + 1)])
+    rows = np.delete(np.arange(bundle.paper_count), 20)
+    np.testing.assert_allclose(proposals.scores, np.sort(expected)[::-1])
+    assert proposals.rows.tolist() == rows[np.lexsort((rows, -expected))].tolist()
+    assert proposals.weights == {"items": says[0], "unnamed": says[1]}

@@ -13,7 +13,7 @@ from cocite.recommender.retrieval.likeness import NEIGHBOURS, TextNeighbours
 from cocite.recommender.retrieval.passages import PassagesRetriever
 from cocite.recommender.retrieval.text import TextRetriever
 from cocite.recommender.retrieval.words import ContextsRetriever, WordsRetriever
-from support.bundles import Corpus, bag_vector, bundle_in_memory
+from support.bundles import Corpus, bag_vector, bundle_in_memory, checkerboard
 from support.random_corpora import Dense, asked, assert_scores, corpora, lists_of, words_dense
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
@@ -141,3 +141,12 @@ def test_passages_score_the_mean_of_the_best_cosines(shapes: list[tuple[int, lis
             np.testing.assert_allclose(scores[row], sum(best) / len(told), atol=1e-6)
         else:
             assert scores[row] == -np.inf
+
+
+def test_what_is_kept_of_the_last_query_is_no_answer_to_another() -> None:
+    bundle = bundle_in_memory(checkerboard(), factors=2)
+    shared, first, second = _neighbours(bundle), Query(positive_rows=(3,)), Query(positive_rows=(4,))
+    for query in (first, first, second, Query(positive_rows=(3,)), second):
+        assert shared.of(query).rows.tolist() == _neighbours(bundle).of(query).rows.tolist()
+    assert shared.of(first).rows.tolist() != shared.of(second).rows.tolist()
+    assert shared.of(first) is shared.of(first)

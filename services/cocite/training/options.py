@@ -51,6 +51,7 @@ class TrainingOptions:
 
     learn draws hidden references, as many times as draws says to learn from and once to measure on, and asks at most
     evaluation_queries of each kind in each. threads are those of the rank learner; they change its speed alone.
+    One by default: several wait for each other at every tree, and on a busy machine take longer than one.
     """
 
     seed: int = 0
@@ -58,7 +59,7 @@ class TrainingOptions:
     learn: bool = True
     draws: int = 3
     evaluation_queries: int = 2000
-    threads: int = 2
+    threads: int = 1
     bundles_kept: int = 5
 
     def __post_init__(self) -> None:

@@ -24,9 +24,11 @@ _NUMBERS = tuple(  # what numbered entries begin with; only brackets are told fr
     for pattern in (r"(?:^|(?<=\s))\[[0-9]{1,3}\](?=\s|[A-Z])", r"^[ \t]*\(?[0-9]{1,3}[.)](?=\s)")
 )
 _BLANK = re.compile(r"\n[ \t]*\n")
-_HEADING = re.compile(r"\A\s*(?:references|bibliography|literature|works cited)\s*:?\s*(?:\n|\Z)", re.IGNORECASE)
+_HEADING = re.compile(  # possessive: a heading with a text's worth of spaces behind it is told in one pass
+    r"\A\s*+(?:references|bibliography|literature|works cited)[^\S\n]*+:?[^\S\n]*+(?:\n|\Z)", re.IGNORECASE
+)
 _ID = re.compile(
-    r"""https?://[^\s"<>{}|\\^`]+ | (?:\bdoi:\s*)?\b10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s"<>{}|\\^`]+
+    r"""https?://[^\s"<>{}|\\^`]+ | (?:\bdoi:\s*)?\b10\.[0-9]{4,9}(?:\.[0-9]{1,9}){0,4}/[^\s"<>{}|\\^`]+
     | \barxiv:\s*[\w./-]+ | \bpmid:?\s*[0-9]+ | \b(?:openalex|s2|acl|local):[^\s"<>{}|\\^`,;]+""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -62,8 +62,8 @@ def resolve_seeds(
 ) -> ResolvedSeeds:
     """Resolve every id and reference of a request; the feature service is asked about what the bundle does not know.
 
-    Raises InvalidId for a malformed id and InvalidArgument for a seed that is positive and negative or a text
-    without text, all naming the field.
+    Raises InvalidId for a malformed id and InvalidArgument for a seed that is positive and negative, a text without
+    text, or a reference text without an entry where nothing else is positive, all naming the field.
     """
     given = request.seeds
     positives = normalised(given.positive_ids, "seeds.positive_ids")
@@ -75,6 +75,9 @@ def resolve_seeds(
     _refuse_conflicts({asked.canonical: asked for asked in positives}, negatives, [a.canonical for a in negatives])
 
     entries = entries_of(given.reference_text)
+    if not (entries or positives or texts or library or references):  # a heading alone, white space beyond ASCII
+        name = "seeds.reference_text"
+        raise InvalidArgument(f"{name}: there is no reference in it", field=name)
     rows = rows_of_entries(entries, bundle)
     open_ids = [name for entry, row in zip(entries, rows, strict=True) if row < 0 for name in entry.ids]
     asked = [each.canonical for each in (*positives, *negatives, *library, *references, *excluded)]
@@ -115,7 +118,7 @@ def _add_texts(resolved: ResolvedSeeds, texts: list[Seed], negative_texts: list[
 
 def _resolve_rows(resolved: ResolvedSeeds, library: list[Asked], references: list[Asked], known: Known) -> None:
     """Papers of a library and references count by their rows alone, and those that are seeds only as seeds."""
-    seeds = {seed.row for seed in resolved.positives}
+    seeds = {seed.row for seed in (*resolved.positives, *resolved.negatives)}
     lost: dict[str, Asked] = {}
     for each in (*library, *references):
         if not known.rows.get(each.canonical):
@@ -140,7 +143,7 @@ def _resolve_entries(
         else:
             found.append(row)
             resolved.references.append(ResolvedReference(entry=entry.shown, paper_id=bundle.paper_id(row)))
-    seeds = {seed.row for seed in resolved.positives}
+    seeds = {seed.row for seed in (*resolved.positives, *resolved.negatives)}
     every = dict.fromkeys((*resolved.reference_rows, *found))
     resolved.reference_rows = tuple(row for row in every if row not in seeds)
 

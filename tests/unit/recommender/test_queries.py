@@ -120,6 +120,17 @@ def test_a_negative_text_turns_the_answer_away(library: House) -> None:
     assert (code, field) == (grpc.StatusCode.INVALID_ARGUMENT, "seeds.negative_texts[0]")
 
 
+@pytest.mark.parametrize("kind", ["library_ids", "reference_ids", "reference_text"])
+def test_a_negative_paper_of_a_library_or_list_is_not_one_to_be_like(library: House, kind: str) -> None:
+    both = [doi(20), doi(18)]
+    given = "\n".join(both) if kind == "reference_text" else both
+    one = both[0] if kind == "reference_text" else both[:1]
+    mixed = asked(library, **{kind: given}, negative_ids=[doi(18)])
+    assert mixed.results == asked(library, **{kind: one}, negative_ids=[doi(18)]).results
+    alone = asked(library, **{kind: doi(18) if kind == "reference_text" else [doi(18)]}, negative_ids=[doi(18)])
+    assert alone.fallback == pb.FALLBACK_POPULARITY and doi(18) not in ids(alone)
+
+
 def test_only_papers_of_a_field(library: House) -> None:
     request = ask(doi(20), page_size=50)
     request.filter.fields.append("GRAPH theory ")
@@ -183,6 +194,8 @@ def test_a_page_belongs_to_all_of_the_request(library: House, change: str) -> No
     [
         (pb.RecommendPapersRequest(seeds=pb.Seeds(negative_texts=[pb.TextSeed(title="only")])), "seeds"),
         (pb.RecommendPapersRequest(seeds=pb.Seeds(reference_text=" \n ")), "seeds"),
+        (pb.RecommendPapersRequest(seeds=pb.Seeds(reference_text="\u3000")), "seeds.reference_text"),
+        (pb.RecommendPapersRequest(seeds=pb.Seeds(reference_text="References:\n")), "seeds.reference_text"),
         (pb.RecommendPapersRequest(seeds=pb.Seeds(reference_text="x" * 200_001)), "seeds.reference_text"),
         (pb.RecommendPapersRequest(seeds=pb.Seeds(library_ids=["pmid:1"] * 1001)), "seeds.library_ids"),
         (pb.RecommendPapersRequest(seeds=pb.Seeds(library_ids=["no id"])), "seeds.library_ids[0]"),

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from cocite.recommender.references_text import LONGEST_ENTRY, MOST_ENTRIES, entries_of
@@ -77,9 +79,13 @@ def test_what_is_read_has_bounds() -> None:
         "10.1234/" * 25_000,
         "@a{title={" + "{" * 190_000,
         "http://" * 28_000,
+        "References" + " " * 20_000 + "x",
+        ("10.1010." * 490 + "\n") * 50,
         "\x00\ud800",
     ],
-    ids=["braces", "numbers", "dois", "depth", "urls", "no text"],
+    ids=["braces", "numbers", "dois", "depth", "urls", "heading", "dots", "no text"],
 )
-def test_anything_may_be_pasted(text: str) -> None:
+def test_anything_may_be_pasted_and_is_read_in_one_pass(text: str) -> None:
+    began = time.process_time()
     assert len(entries_of(text)) <= MOST_ENTRIES
+    assert time.process_time() - began < 0.6

@@ -71,6 +71,7 @@ def print_metrics(console: "Console", metrics: "Mapping[str, Estimate]") -> None
 def compare(
     folder: Annotated[Path, typer.Argument(help="A folder with bench.json, queries.tsv and truth.tsv.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    metric: Annotated[list[str] | None, typer.Option(help="Only this one, R@20 for example; can be repeated.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a table for a document.")] = False,
     foldin: Annotated[bool, typer.Option("--foldin", help="Tell the references in foldin.tsv.")] = False,
     validation: Annotated[bool, typer.Option(help="Train on val.tsv too, as for a final run.")] = True,
@@ -89,9 +90,9 @@ def compare(
     if json:
         print_json({name: each.as_json() for name, each in found.items()})
     elif markdown:
-        print_markdown(found)
+        print_markdown(found, shown(found, metric))
     else:
-        print_comparison(stdout(), found)
+        print_comparison(stdout(), found, shown(found, metric))
 
 
 def _cells(name: str, report: "BenchReport", metrics: "list[str]") -> list[str]:
@@ -103,26 +104,31 @@ def _cells(name: str, report: "BenchReport", metrics: "list[str]") -> list[str]:
     ]
 
 
-def _shown(reports: "Mapping[str, BenchReport]") -> list[str]:
-    return list(next(iter(reports.values())).metrics)
+def shown(reports: "Mapping[str, BenchReport]", wanted: list[str] | None) -> list[str]:
+    """The metrics wanted, all by default. Raises InvalidArgument for one that was not measured."""
+    from cocite.core.errors import InvalidArgument
+
+    known = list(next(iter(reports.values())).metrics)
+    for name in wanted or ():
+        if name not in known:
+            raise InvalidArgument(f"{name!r} was not measured", hint=f"choose of {', '.join(known)}", field="metric")
+    return wanted or known
 
 
-def print_markdown(reports: "Mapping[str, BenchReport]") -> None:
+def print_markdown(reports: "Mapping[str, BenchReport]", metrics: list[str]) -> None:
     """One line a ranking, every metric with its 95 % interval, and the CPU milliseconds of a query."""
-    metrics = _shown(reports)
     print("| ranking | " + " | ".join(metrics) + " | ms |")
     print("|---" * (len(metrics) + 2) + "|")
     for name, report in reports.items():
         print("| " + " | ".join(_cells(name, report, metrics)) + " |")
 
 
-def print_comparison(console: "Console", reports: "Mapping[str, BenchReport]") -> None:
+def print_comparison(console: "Console", reports: "Mapping[str, BenchReport]", metrics: list[str]) -> None:
     """The same as a table on the screen."""
     from rich.table import Table
 
     from cocite.cli.output import print_table
 
-    metrics = _shown(reports)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("ranking", *metrics, "ms CPU"):
         table.add_column(name, justify="left" if name == "ranking" else "right", no_wrap=True)

@@ -9,7 +9,7 @@ from typing import Any
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.training.bench_prepare import BenchOptions, PreparedBench, Watch, prepare
-from cocite.training.bench_scores import score
+from cocite.training.bench_scores import has_truth, score
 from cocite.training.durable import replacing, write_atomically
 from cocite.training.metrics import Estimate
 from cocite.training.options import TrainingOptions
@@ -93,8 +93,10 @@ def compare(
 ) -> dict[str, BenchReport]:
     """Train once, and report how good each of RANKERS is and what it costs, in their order.
 
-    Raises InvalidArgument for a folder that is not what it should be.
+    Raises InvalidArgument for a folder that is not what it should be, or has no truth to compare with.
     """
+    if not has_truth(bench_dir):
+        raise InvalidArgument(f"{bench_dir} has no truth.tsv to compare with", field="bench_dir")
     prepared = prepare(bench_dir, settings, replace(bench, retriever=MODEL), options, progress)
     reports = {}
     for name in RANKERS:

@@ -34,12 +34,17 @@ _POOL_SHARE = 0.2  # of a pool that NDCG%20 looks at
 Truth = Mapping[str, Mapping[str, int]]
 
 
+def has_truth(directory: Path) -> bool:
+    """Whether predictions for the folder can be measured."""
+    return (directory / _TRUTH).exists()
+
+
 def score(directory: Path, predicted: Callable[[str], Sequence[str]]) -> dict[str, Estimate] | None:
     """Estimates by name of measure; None where the folder has no truth. predicted gives a query's papers, best first.
 
     Raises InvalidArgument, with file and line, for a truth that is not as it should be.
     """
-    if not (directory / _TRUTH).exists():
+    if not has_truth(directory):
         return None
     description = read_description(directory)
     truth = _read_truth(directory / _TRUTH)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cocite.training.rankers import RANKERS
 from support.stack import Home
 
 
@@ -54,3 +55,20 @@ def test_what_cannot_be_is_told_in_one_line(home: Home, folder: Path, tmp_path: 
     assert done.stderr.startswith(f"cocite: {said}")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_every_ranking_is_compared(home: Home, folder: Path):
+    done = home.run("bench", "compare", str(folder), "--metric", "R@10", "--markdown")
+    assert done.returncode == 0, done.stderr
+    header, _, *lines = done.stdout.splitlines()
+    assert header == "| ranking | R@10 | ms |"
+    rows = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1] for line in lines}
+    assert list(rows) == list(RANKERS)
+    assert rows["als"] == "1.000 [1.000, 1.000]"
+    assert rows["text"] == "0.000 [0.000, 0.000]"
+
+
+def test_without_a_truth_there_is_nothing_to_compare(home: Home, folder: Path):
+    (folder / "truth.tsv").unlink()
+    done = home.run("bench", "compare", str(folder))
+    assert (done.returncode, done.stderr) == (1, f"cocite: {folder} has no truth.tsv to compare with\n")

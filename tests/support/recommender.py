@@ -38,16 +38,17 @@ def until(done: Callable[[], bool]) -> None:
 
 @dataclass
 class Trouble:
-    """What a service is to do wrong."""
+    """What a service is to do wrong; delay_s makes each call slow."""
 
     code: grpc.StatusCode | None = None
     hang: bool = False
+    delay_s: float = 0.0
     says: str = "told to fail"
     released: threading.Event = field(default_factory=threading.Event)
 
     def strike(self, context: grpc.ServicerContext) -> None:
-        if self.hang:
-            self.released.wait(30)
+        if self.hang or self.delay_s:
+            self.released.wait(self.delay_s or 30)
         if self.code is not None:
             context.abort(self.code, self.says)
 

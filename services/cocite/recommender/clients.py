@@ -138,10 +138,17 @@ class FeatureClient:
         self._guard = _Guarded("feature")
 
     def papers(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
-        """The papers of canonical ids, in one call when they fit. Never raises for the service's sake."""
+        """The papers of canonical ids, in one call when they fit. Never raises for the service's sake.
+
+        However many calls it takes, all of them have one share of the time that is left.
+        """
+        within = Deadline.after(deadline.share(FEATURES_SHARE, FEATURES_AT_MOST_S))
         lookup = Lookup()
         for start in range(0, len(ids), _MOST_IDS):
-            lookup = lookup.joined(self._look_up(ids[start : start + _MOST_IDS], view, deadline))
+            found = self._look_up(ids[start : start + _MOST_IDS], view, within)
+            lookup = lookup.joined(found)
+            if found is _FAILED:
+                break
         return lookup
 
     def references(self, ids: Sequence[str], deadline: Deadline) -> tuple[dict[str, tuple[str, ...]], Lookup]:
@@ -161,12 +168,10 @@ class FeatureClient:
         response: ListNewPapersResponse = self._guard.call(self._list_new, ListNewPapersRequest(after=after), timeout_s)
         return response
 
-    def _look_up(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
+    def _look_up(self, ids: Sequence[str], view: paper_pb2.PaperView, within: Deadline) -> Lookup:
         request = BatchGetPapersRequest(paper_ids=ids, view=view)
         try:
-            response: BatchGetPapersResponse = self._guard.call(
-                self._get_papers, request, deadline.share(FEATURES_SHARE, FEATURES_AT_MOST_S)
-            )
+            response: BatchGetPapersResponse = self._guard.call(self._get_papers, request, within.remaining())
         except CociteError:
             return _FAILED
         lost = (

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import grpc
@@ -33,6 +34,18 @@ def test_a_dead_service_is_left_alone_and_taken_back(house: House) -> None:
     house.features.trouble.code = None
     until(lambda: not house.stub.RecommendPapers(ask(SEED), timeout=10).degraded)
     assert house.stub.RecommendPapers(ask(SEED), timeout=10).results[0].paper.title
+
+
+def test_thousands_of_unknown_ids_leave_time_to_answer_while_the_features_are_slow(house: House) -> None:
+    house.features.trouble.delay_s = 0.2
+    library, references, excluded = ([f"pmid:{kind}{number}" for number in range(1000, 2000)] for kind in (1, 2, 3))
+    request = ask(SEED, exclude_ids=excluded)
+    request.seeds.MergeFrom(pb.Seeds(library_ids=library, reference_ids=references))
+    began = time.monotonic()
+    response = house.stub.RecommendPapers(request, timeout=1.0)
+    assert time.monotonic() - began < 0.8
+    assert causes(response) == [degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE] and response.results
+    assert {seed.cause for seed in response.unresolved_seeds} == {pb.UNRESOLVED_CAUSE_UNAVAILABLE}
 
 
 def test_a_catalogue_that_is_down_makes_a_seed_unavailable_not_unknown(house: House) -> None:

@@ -17,6 +17,7 @@ def ids(papers: FreshPapers) -> list[str]:
 
 def test_papers_come_in_any_order_and_again(bundle: Bundle) -> None:
     papers = FreshPapers(bundle, 10)
+    assert not papers.changed, "nothing to swap in"
     papers.take(FreshPaper(5, B))
     papers.take(FreshPaper(7, A))
     assert (ids(papers), papers.cursor) == (["local:a", "local:b"], 7)

@@ -1,6 +1,6 @@
 """The papers that a bundle does not know, as the catalogue tells of them one after another."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cocite.core.paper import text_of
@@ -16,10 +16,10 @@ class FreshPapers:
     none is missing while the catalogue is read again.
     """
 
-    def __init__(self, bundle: Bundle, limit: int, before: "Iterable[FreshPaper]" = ()) -> None:
+    def __init__(self, bundle: Bundle, limit: int, before: Sequence[FreshPaper] = ()) -> None:
         self.bundle = bundle
         self.cursor = bundle.manifest.catalogue_cursor
-        self.changed = True
+        self.changed = False
         self._limit = limit
         self._has_texts = bool(bundle.text_vectors.nonzero_rows().any())
         self._papers: dict[str, FreshPaper] = {}
@@ -27,6 +27,7 @@ class FreshPapers:
             if fresh.number > self.cursor:
                 self.take(fresh)
         self.cursor = bundle.manifest.catalogue_cursor
+        self.changed = bool(before)  # without any, the bundle serves as it is
 
     @property
     def is_full(self) -> bool:

@@ -12,9 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.proposing import Proposer
-from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.ranking.reranking import CANDIDATES, LIBRARY_CANDIDATES
-from cocite.recommender.retrieval.als import AlsRetriever, ItemsRetriever
+from cocite.recommender.retrieval.registry import retrievers_of
 from cocite.training.draws import LEAST_ENTRIES, LEAST_REFERENCES, HeldOut, draw
 from cocite.training.fitting import Material, fit, loaded
 from cocite.training.metrics import recall
@@ -24,8 +23,8 @@ from cocite.training.progress import Progress, silent
 STRENGTHS = ((40.0, 0.1), (80.0, 1.0), (160.0, 2.0))  # alpha and regularization, the weakest hold first
 MOST_PAPERS = 50_000  # with more, a factorisation for each would cost more than it brings
 LEAST_QUERIES = 100
-_MOST_QUERIES = 500  # of each kind
-_LEAD = 1.01  # a stronger hold has to find this much more
+_MOST_QUERIES = 300  # of each kind
+_LEAD = 1.005  # a stronger hold has to find this much more
 # Where recall is taken: as far as a list is read, and as far as the learned ranker looks for more.
 _DEPTHS, _LIBRARY_DEPTHS = (20, CANDIDATES), (300, LIBRARY_CANDIDATES)
 
@@ -64,14 +63,15 @@ def _of_strength(als: AlsOptions, place: int) -> AlsOptions:
 
 
 def _found(bundle: Bundle, queries: Sequence[HeldOut]) -> float:
-    """What both ways to ask the factors find, higher up and further down: sums of recall, mean of the queries."""
-    proposer = Proposer(bundle, (AlsRetriever(bundle), ItemsRetriever(bundle)))
+    """What all retrievers together find, as fused, both depths of recall added up: mean of the queries.
+
+    Not what the factors find alone: those that are best alone may say no more than the other retrievers do.
+    """
+    proposer = Proposer(bundle, retrievers_of(bundle))
     total = 0.0
     with threadpool_limits(1, user_api="blas"):
         for held_out in queries:
             depths = _LIBRARY_DEPTHS if held_out.query.library_rows else _DEPTHS
-            for scores in proposer.propose(held_out.query).found.values():
-                if scores is not None:
-                    hits = np.isin(top_rows(scores, max(depths)), held_out.relevant)
-                    total += sum(recall(hits, len(held_out.relevant), depth) for depth in depths)
+            hits = np.isin(proposer.propose(held_out.query).rows, held_out.relevant)
+            total += sum(recall(hits, len(held_out.relevant), depth) for depth in depths)
     return total / len(queries)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cocite.recommender.retrieval.als import ItemsRetriever
 from cocite.training import choosing
 from cocite.training.choosing import LEAST_QUERIES, STRENGTHS, choose
 from cocite.training.corpus import Corpus
@@ -33,6 +34,7 @@ def chosen(corpus: Corpus, options: TrainingOptions = QUICK) -> tuple[float, flo
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_what_finds_more_is_chosen(connected: Corpus, monkeypatch: pytest.MonkeyPatch, order: int):
+    monkeypatch.setattr(choosing, "retrievers_of", lambda bundle: (ItemsRetriever(bundle),))  # no other makes up for it
     monkeypatch.setattr(choosing, "STRENGTHS", ((40.0, 0.1), RUINOUS)[::order])
     assert chosen(connected) == (40.0, 0.1)
 

@@ -71,7 +71,7 @@ def train_model(settings: "Settings", *, seed: int = 0, learn: bool = True, forc
     from cocite.training.options import TrainingOptions
     from cocite.training.train import train as run
 
-    options = TrainingOptions(seed=seed, learn=learn)
+    options = TrainingOptions(seed=seed, learn=learn, choose=learn)
     try:
         with open_existing(settings.catalogue) as catalogue, progress_bars() as report:
             return run(catalogue, settings, options, report, force=force)

@@ -41,7 +41,7 @@ def choose(material: Material, options: TrainingOptions, progress: Progress = si
         return options.als
     if lengths.max() < min(LEAST_REFERENCES, LEAST_ENTRIES):
         return _of_strength(options.als, len(STRENGTHS) - 1)
-    hidden = draw(corpus, options.seed, _MOST_QUERIES)
+    hidden = draw(corpus, options.seed + options.draws + 1, _MOST_QUERIES)  # none that is learned from or measured on
     queries = (*hidden.papers, *hidden.libraries)
     if len(queries) < LEAST_QUERIES:
         return options.als

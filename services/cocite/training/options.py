@@ -49,13 +49,15 @@ class AlsOptions:
 class TrainingOptions:
     """What one run of train does. seed decides the factors and what is hidden.
 
-    learn draws hidden references, as many times as draws says to learn from and once to measure on, and asks at most
-    evaluation_queries of each kind in each. threads are those of the rank learner; they change its speed alone.
-    One by default: several wait for each other at every tree, and on a busy machine take longer than one.
+    choose tries how strongly the factorisation is held back. learn draws hidden references, as many times as draws
+    says to learn from and once to measure on, and asks at most evaluation_queries of each kind in each. threads are
+    those of the rank learner; they change its speed alone. One by default: several wait for each other at every tree,
+    and on a busy machine take longer than one.
     """
 
     seed: int = 0
     als: AlsOptions = AlsOptions()
+    choose: bool = True
     learn: bool = True
     draws: int = 3
     evaluation_queries: int = 2000

@@ -62,6 +62,7 @@ def train(
 
 def build(material: Material, options: TrainingOptions, progress: Progress = silent) -> tuple[Model, Learned]:
     """The model of the material with the factorisation and the ranker that validation prefers, and how good it is."""
-    options = replace(options, als=choose(material, options, progress))
+    if options.choose:
+        options = replace(options, als=choose(material, options, progress))
     learned = learn(material, options, progress) if options.learn else nothing_learned("not asked for")
     return fit(material, options, progress).with_rankers(learned.rankers, learned.kinds(), learned.metrics()), learned

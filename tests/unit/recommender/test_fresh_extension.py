@@ -131,6 +131,26 @@ def test_a_preprint_of_a_known_paper_is_its_version(tmp_path: Path, year: int | 
     assert longer.works[row] == (3 if joined else row)
 
 
+@pytest.mark.parametrize(
+    ("title", "year", "venue", "joined"),
+    [
+        ("A work that came in two versions", 2023, "Elsewhere", True),
+        ("A work that came in two versions", 2021, "Yearbook", True),
+        ("A work that came in two versions", 2023, "Yearbook", False),
+        ("A work that came in two versions", 2027, "Elsewhere", False),
+        ("Of three words", 2023, "Elsewhere", False),
+    ],
+)
+def test_versions_that_are_both_fresh_are_one_result(
+    bundle: Bundle, title: str, year: int, venue: str, joined: bool
+) -> None:
+    one = Paper("arxiv:2101.00009", title=title, year=2021, venue="Yearbook")
+    longer, row = Extension(bundle).of([fresh(one), fresh(Paper("local:z", title=title, year=year, venue=venue))]), 24
+    assert longer.works[row:].tolist() == [row, row if joined else row + 1]
+    found = Engine(longer).rank(Query(positive_rows=(14,), texts=(title,))).rows
+    assert np.count_nonzero(found >= row) == (1 if joined else 2)
+
+
 def test_the_large_matrices_are_shared_and_work_is_done_once(bundle: Bundle) -> None:
     extension, new = Extension(bundle), fresh(NEW, BLACK)
     first, second = extension.of([new]), extension.of([new, fresh(Paper("local:other", title="odd white"))])

@@ -11,16 +11,14 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from cocite.core.paper import Paper, words_of
+from cocite.core.paper import words_of
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
 from cocite.recommender.fresh.factors import Folding
 from cocite.recommender.fresh.paper import FreshPaper
-from cocite.recommender.titles import places_of, title_hash, word_count
+from cocite.recommender.fresh.works import works_of
 from cocite.recommender.word_index import Terms, WordIndex
-
-_SURE_WORDS, _YEARS_APART = 4, 3  # when a title that both bear makes two papers versions of one work
 
 Rows = npt.NDArray[np.int64]
 T = TypeVar("T", bound=np.generic)
@@ -98,7 +96,7 @@ def _with_ids(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
 
 
 def _with_names(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
-    """What filters and titles go by: years, venues, fields, works."""
+    """What filters and versions go by: years, venues, fields, works."""
     plain = [fresh.paper for fresh in papers]
     venue_code = {name: code for code, name in enumerate(bundle.manifest.venues)}
     field_code = {name: code for code, name in enumerate(bundle.manifest.fields)}
@@ -112,25 +110,17 @@ def _with_names(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
         for name in names
     )
     pairs = np.array(coded, dtype=np.int64).reshape(-1, 2)
+    years = _appended(bundle.years, [paper.year or 0 for paper in plain])
+    codes = _appended(bundle.venue_codes, venue_codes)
     return replace(
         bundle,
         manifest=replace(bundle.manifest, venues=tuple(venue_code), fields=tuple(field_code)),
-        years=_appended(bundle.years, [paper.year or 0 for paper in plain]),
-        venue_codes=_appended(bundle.venue_codes, venue_codes),
+        years=years,
+        venue_codes=codes,
         has_abstract=_appended(bundle.has_abstract, [bool(paper.abstract.strip()) for paper in plain]),
         fields=bundle.fields.with_links(pairs[:, 0], pairs[:, 1], bundle.paper_count),
-        works=_appended(bundle.works, [_work(bundle, paper, row) for row, paper in enumerate(plain, first)]),
+        works=works_of(bundle, plain, years, codes),
     )
-
-
-def _work(bundle: Bundle, paper: Paper, row: int) -> int:
-    """The work that a paper is a version of, its own row unless a paper of the training bears its title."""
-    (place,) = places_of(bundle.title_hashes, [title_hash(paper.title)])
-    if place < 0 or word_count(paper.title) < _SURE_WORDS:
-        return row
-    other = int(bundle.title_rows[place])
-    years = (paper.year or 0, int(bundle.years[other]))
-    return int(bundle.works[other]) if 0 in years or abs(years[0] - years[1]) <= _YEARS_APART else row
 
 
 def _links(bundle: Bundle, papers: Sequence[FreshPaper]) -> tuple[Rows, Rows]:

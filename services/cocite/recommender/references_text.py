@@ -33,6 +33,7 @@ _ID = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FIELD = r"(?:^|[\s,{{]){}\s*=\s*[{{\"]?\s*([^\s}}\",]+)"
+_DOI = re.compile(_FIELD.format("doi"), re.IGNORECASE)
 _EPRINT = re.compile(_FIELD.format("eprint"), re.IGNORECASE)
 _PMID = re.compile(_FIELD.format("pmid"), re.IGNORECASE)
 _ARCHIVE = re.compile(_FIELD.format("(?:archiveprefix|eprinttype)"), re.IGNORECASE)
@@ -118,13 +119,15 @@ def _trimmed(found: str) -> str:
 def _bibtex_entry(block: str) -> Entry:
     plain = _ESCAPED.sub(r"\1", block)
     title = _TITLE.search(block)
-    ids = dict.fromkeys((*_ids(plain), *_bibtex_ids(plain)))
+    ids = dict.fromkeys((*_bibtex_ids(plain), *_ids(plain)))  # its own first: a note may name another paper
     shown = _plain(_value(block[title.end() :])) if title else ""
     return Entry(shown or block, tuple(ids), shown)
 
 
 def _bibtex_ids(block: str) -> Iterator[str]:
     archive, eprint, pmid = _ARCHIVE.search(block), _EPRINT.search(block), _PMID.search(block)
+    if (doi := _DOI.search(block)) and (found := try_normalise_id(doi.group(1))):
+        yield found
     if eprint and (archive is None or archive.group(1).lower() == "arxiv"):
         number = re.sub(r"(?i)^arxiv:", "", eprint.group(1))
         if found := try_normalise_id(f"arxiv:{number}"):

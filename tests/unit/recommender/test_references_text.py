@@ -29,6 +29,11 @@ def test_bibtex() -> None:
     assert broken.title == "No end"
 
 
+def test_the_ids_of_fields_come_before_those_in_notes() -> None:
+    (reply,) = entries_of("@article{r, note = {Reply to doi:10.1000/other}, doi = {https://doi.org/10.1000/OWN}}")
+    assert reply.ids == ("doi:10.1000/own", "doi:10.1000/other")
+
+
 def test_a_numbered_list_runs_over_lines() -> None:
     text = """References
       [1] H. Small, Co-citation in the

@@ -5,7 +5,9 @@ Buckley 1988, "ltc"): a dot product of two papers is their cosine.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 TERM_DTYPE = np.dtype(f"S{LONGEST_TERM}")
 Floats = npt.NDArray[np.float32]
+_REMEMBERED = 32  # texts: those of one request, which several retrievers and reasons ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ class Postings:
 
 @dataclass(frozen=True, slots=True)
 class WordIndex:
-    """Terms of papers, papers of terms, and the weights of both, beside their rows. vocabulary is ascending UTF-8."""
+    """Terms of papers, papers of terms, and the weights of both, beside their rows. vocabulary is ascending UTF-8.
+
+    Thread-safe.
+    """
 
     vocabulary: npt.NDArray[np.bytes_]
     idf: Floats
@@ -55,6 +61,11 @@ class WordIndex:
     paper_term_weights: Floats
     term_papers: Csr
     term_paper_weights: Floats
+    _of_text: Callable[[str], Terms] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        weighed = lru_cache(_REMEMBERED)(partial(_weighed, self.vocabulary, self.idf))
+        object.__setattr__(self, "_of_text", weighed)
 
     @property
     def postings(self) -> Postings:
@@ -68,20 +79,28 @@ class WordIndex:
 
     def of_text(self, text: str) -> Terms:
         """Terms of a text that are in the vocabulary, weighted like a paper's."""
-        counts = Counter(terms(text))
-        wanted = np.array([term.encode() for term in counts], dtype=TERM_DTYPE)
-        places = np.searchsorted(self.vocabulary, wanted)
-        known = places < self.vocabulary.size
-        known[known] = self.vocabulary[places[known]] == wanted[known]
-        tf = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
-        order = np.argsort(places[known])
-        found = places[known][order].astype(np.int32)
-        weights = tf_idf(tf[known][order], self.idf[found])
-        return Terms(found, weights / np.float32(np.linalg.norm(weights)) if weights.size else weights)
+        return self._of_text(text)
 
     def term(self, place: int) -> str:
         """The term at a place of the vocabulary."""
         return bytes(self.vocabulary[place]).decode("utf-8")
+
+
+def _weighed(vocabulary: npt.NDArray[np.bytes_], idf: Floats, text: str) -> Terms:
+    counts = Counter(terms(text))
+    wanted = np.array([term.encode() for term in counts], dtype=TERM_DTYPE)
+    places = np.searchsorted(vocabulary, wanted)
+    known = places < vocabulary.size
+    known[known] = vocabulary[places[known]] == wanted[known]
+    tf = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+    order = np.argsort(places[known])
+    found = places[known][order].astype(np.int32)
+    weights = tf_idf(tf[known][order], idf[found])
+    if weights.size:
+        weights /= np.float32(np.linalg.norm(weights))
+    for array in (found, weights):
+        array.flags.writeable = False  # remembered
+    return Terms(found, weights)
 
 
 def tf_idf(tf: npt.NDArray[np.integer], idf: Floats) -> Floats:

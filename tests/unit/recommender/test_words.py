@@ -72,6 +72,16 @@ def test_a_text_is_weighed_like_a_paper(words: Bundle) -> None:
             np.testing.assert_allclose(by_row, by_text, rtol=1e-5)
 
 
+def test_a_text_is_read_once_for_all_who_ask(words: Bundle) -> None:
+    found = words.words.of_text("graphs over trees")
+    assert words.words.of_text("graphs over trees") is found
+    with pytest.raises(ValueError, match="read-only"):
+        found.weights[0] = 2.0
+    for number in range(100):
+        words.words.of_text(f"text {number}")
+    assert words.words.of_text("graphs over trees") is not found, "as few are remembered as one request has"
+
+
 def test_keywords_count_beside_an_abstract_and_tags_are_found_whole(words: Bundle) -> None:
     scores = WordsRetriever(words).scores(Query(texts=("small-world",)))
     assert scores is not None and set(np.flatnonzero(scores > 0)) == {2, 7, 11}

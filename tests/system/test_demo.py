@@ -17,6 +17,7 @@ def test_the_demo_prints_ten_related_papers_and_ends(fetched, tmp_path):
     assert re.findall(r"^ ?(\d+)  ", done.stdout, re.MULTILINE) == [str(rank) for rank in range(1, 11)]
     assert "cited together by" in done.stdout
     assert "text alike" in done.stdout
+    assert "text:0" not in done.stdout  # the title of the seed is a seed too, of which the reader knows nothing
     assert "training" in done.stderr
 
     again = home.run("up", "--demo", "--once")

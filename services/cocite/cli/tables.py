@@ -31,7 +31,8 @@ def print_recommendations(console: "Console", answer: Recommendations, *, name_s
     for result in answer:
         paper = result.paper
         venue = [_text(paper.venue)] if roomy else []
-        said = (reasons_in_words(result.reasons, name_seeds=name_seeds), contributions_in_words(result.contributions))
+        shares = contributions_in_words(result.contributions) if name_seeds else ""
+        said = (reasons_in_words(result.reasons, name_seeds=name_seeds), shares)
         why = "; ".join(each for each in said if each)
         table.add_row(str(result.rank), _title_and_id(paper), str(paper.year or ""), *venue, _text(why))
     if answer.results:

@@ -151,6 +151,12 @@ def test_versions_that_are_both_fresh_are_one_result(
     assert np.count_nonzero(found >= row) == (1 if joined else 2)
 
 
+@pytest.mark.parametrize(("count", "works"), [(4, 1), (5, 5)])
+def test_a_title_that_many_bear_is_a_heading(bundle: Bundle, count: int, works: int) -> None:
+    papers = [fresh(Paper(f"local:{i}", title="Introduction to the special issue", year=2024)) for i in range(count)]
+    assert np.unique(Extension(bundle).of(papers).works[24:]).size == works
+
+
 def test_the_large_matrices_are_shared_and_work_is_done_once(bundle: Bundle) -> None:
     extension, new = Extension(bundle), fresh(NEW, BLACK)
     first, second = extension.of([new]), extension.of([new, fresh(Paper("local:other", title="odd white"))])

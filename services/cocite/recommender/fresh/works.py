@@ -2,6 +2,7 @@
 of the training bear, and that means none of them, cannot be told from one that is new.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.titles import places_of, title_hash, word_count
 
 _SURE_WORDS, _YEARS_APART = 4, 3  # when a title that both bear makes two papers versions of one work
+_MOST_VERSIONS = 4  # a title that more of the fresh papers bear is a heading
 
 
 def works_of(
@@ -26,9 +28,10 @@ def works_of(
     works = np.concatenate((bundle.works, np.arange(first, first + len(papers), dtype=np.int32)))
     bearers: dict[int, int] = {}
     numbers = [title_hash(paper.title) for paper in papers]
+    borne = Counter(numbers)
     trained = places_of(bundle.title_hashes, numbers)
     for row, (paper, number, place) in enumerate(zip(papers, numbers, trained, strict=True), first):
-        if word_count(paper.title) < _SURE_WORDS:
+        if word_count(paper.title) < _SURE_WORDS or borne[number] > _MOST_VERSIONS:
             continue
         other = int(bundle.title_rows[place]) if place >= 0 else bearers.setdefault(number, row)
         apart = abs(int(years[row]) - int(years[other])) if years[row] and years[other] else 0

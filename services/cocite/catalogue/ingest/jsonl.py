@@ -1,7 +1,7 @@
 """Our own format.
 
-papers.jsonl: one object a line with id (or ids, a list), title, abstract, year, venue, authors, keywords or tags, and fields
-(of study), and, if there are any, aliases (other ids) and references (ids). citations.tsv: header citing_id TAB
+papers.jsonl: one object a line with id (or ids, a list), title, abstract, year, venue, authors, keywords or tags, and
+fields (of study), and, if there are any, aliases (other ids) and references (ids). citations.tsv: header citing_id TAB
 cited_id. libraries.tsv: header reader_id TAB paper_id. Files are told apart by their first line.
 """
 

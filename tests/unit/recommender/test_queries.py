@@ -57,7 +57,8 @@ def test_rows_of_any_kind_lead_to_their_colour_and_stay_out(library: House, kind
     given = [doi(21), "https://doi.org/10.1000/19", "arxiv:2001.00017"]
     found = ids(asked(library, **{kind: given}))
     assert not {doi(21), doi(19), doi(17)} & set(found)
-    assert colours(found[:5]) == [1] * 5
+    # Libraries go by likeness of use rather than by what papers cite: one of the other colour may come among them.
+    assert colours(found[:6]).count(0) <= (kind == "library_ids")
 
 
 def test_a_pasted_list_and_bibtex_say_what_they_found(library: House) -> None:

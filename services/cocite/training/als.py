@@ -18,6 +18,7 @@ from cocite.training.options import AlsOptions
 from cocite.training.progress import Progress, silent
 
 _LEAST_PAPERS_OF_TERM = 5
+_LEAST_SHARE_OF_MEDIAN = 1e-3  # of the norms of factors; shorter ones point anywhere
 _PROFILES_A_FACTOR = 2  # fewer citing papers than this for each factor, and factors only learn them by heart
 
 
@@ -131,7 +132,19 @@ def _fit(
         )
     items = np.zeros(model.item_factors.shape, dtype=np.float32)
     items[kept] = model.item_factors[kept]
+    _silence_the_unknown(items)
     return items, np.asarray(model.user_factors, dtype=np.float32)
+
+
+def _silence_the_unknown(items: npt.NDArray[np.float32]) -> None:
+    """Set factors to zero that shrank to next to nothing.
+
+    A paper without text that one reader alone keeps, who keeps nothing else, ends so: where its factors point is
+    chance, and whoever goes by directions alone would follow them.
+    """
+    norms = np.linalg.norm(items, axis=1)
+    if norms.any():
+        items[norms < _LEAST_SHARE_OF_MEDIAN * np.median(norms[norms > 0.0])] = 0.0
 
 
 def _gram_inverse(factors: npt.NDArray[np.float32], regularization: float) -> npt.NDArray[np.float32]:

@@ -162,3 +162,16 @@ def test_terms_of_few_papers_take_no_part():
     dense = np.column_stack((words.toarray(), np.arange(40) < 4, np.arange(40) < 5)).astype(np.float32)
     found = factorise(links, csr_array(dense), AlsOptions(factors=4), seed=1)
     assert np.asarray(found.term_factors).any(axis=1).tolist() == [True] * 8 + [False, True]
+
+
+def test_a_paper_of_which_nothing_is_known_gets_no_factors():
+    links, words = topics(40, uncited=4)
+    alone = np.zeros((1, 41), dtype=np.float32)
+    alone[0, 40] = 1.0  # its only reader keeps nothing else, and it has no words
+    lists = csr_array(
+        np.vstack((np.column_stack((links.toarray(), np.zeros(links.shape[0]))), alone)).astype(np.float32)
+    )
+    terms = csr_array(np.vstack((words.toarray(), np.zeros((1, words.shape[1])))).astype(np.float32))
+    found = factorise(lists, terms, AlsOptions(factors=4, regularization=8.0, iterations=15), seed=1)
+    assert not found.item_factors[40].any()
+    assert found.item_factors[:40].any(axis=1).all()

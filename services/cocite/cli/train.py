@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from cocite.core.settings import Settings
@@ -23,8 +25,15 @@ def train(
     """Make a model of the catalogue, measure it, and let it serve; running services take it up."""
     from cocite.cli.output import print_json, print_result, stdout, warn
     from cocite.core.settings import load_settings
+    from cocite.training.gate import ModelRefused
 
-    result = train_model(load_settings(), seed=seed, learn=learn, force=force)
+    measured: list[Learned] = []
+    try:
+        result = train_model(load_settings(), seed=seed, learn=learn, force=force, told=measured.append)
+    except ModelRefused:
+        if not json:
+            print_learned(stdout(), measured[-1])
+        raise
     manifest = result.manifest
     if gap := gap_in(manifest):
         warn(gap)
@@ -64,8 +73,15 @@ def gap_in(manifest: "Manifest") -> str:
     )
 
 
-def train_model(settings: "Settings", *, seed: int = 0, learn: bool = True, force: bool = False) -> "TrainingResult":
-    """Train and publish with a progress bar. Interrupted, says what there is."""
+def train_model(
+    settings: "Settings",
+    *,
+    seed: int = 0,
+    learn: bool = True,
+    force: bool = False,
+    told: "Callable[[Learned], object]" = lambda learned: None,
+) -> "TrainingResult":
+    """Train and publish with a progress bar. Interrupted, says what there is. told hears how good the model is."""
     from cocite.cli.existing import open_existing
     from cocite.cli.output import note, progress_bars
     from cocite.training.options import TrainingOptions
@@ -74,7 +90,7 @@ def train_model(settings: "Settings", *, seed: int = 0, learn: bool = True, forc
     options = TrainingOptions(seed=seed, learn=learn, choose=learn)
     try:
         with open_existing(settings.catalogue) as catalogue, progress_bars() as report:
-            return run(catalogue, settings, options, report, force=force)
+            return run(catalogue, settings, options, report, force=force, told=told)
     except KeyboardInterrupt:
         note(f"training stopped: {_serving(settings)}; text vectors that were ready are kept for the next run")
         raise
@@ -138,6 +154,8 @@ def _print_evaluation(console: "Console", evaluation: "Evaluation", what: str) -
     for name in names:
         table.add_column(name, no_wrap=True)
     for ranker, estimates in evaluation.estimates.items():
+        if not any(found.high for found in estimates.values()):
+            continue  # it had nothing to go by
         cells = (f"{e.mean:.3f} ± {(e.high - e.low) / 2:.3f}" for e in (estimates[name] for name in names))
         table.add_row(ranker, *cells)
     print_table(console, table)

@@ -16,9 +16,9 @@ from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
 from cocite.training.draws import HeldOut
-from cocite.training.metrics import DEPTH, METRICS, Estimate, estimate, measure
+from cocite.training.metrics import DEPTH, METRICS, Estimate, estimate, lower_end, measure, upper_end
 from cocite.training.progress import Progress, silent
-from cocite.training.rankers import RRF
+from cocite.training.rankers import MODEL, RRF
 
 Measures = dict[str, float]
 
@@ -36,11 +36,15 @@ class Evaluation:
     skipped: str = ""
 
     def as_metrics(self, prefix: str = "") -> dict[str, float]:
-        """Means by name, "model.recall@20", for the manifest."""
+        """Means by name, "model.recall@20", for the manifest; of what serves the ends of the intervals too."""
         means = {
             f"{prefix}{ranker}.{name}": e.mean for ranker, found in self.estimates.items() for name, e in found.items()
         }
-        return {f"{prefix}queries": float(self.queries), **means} if means else {}
+        ends = {}
+        for name, found in self.estimates.get(MODEL, {}).items():
+            ends[lower_end(f"{prefix}{MODEL}.{name}")] = found.low
+            ends[upper_end(f"{prefix}{MODEL}.{name}")] = found.high
+        return {f"{prefix}queries": float(self.queries), **means, **ends} if means else {}
 
 
 @dataclass(frozen=True, slots=True)

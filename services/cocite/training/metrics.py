@@ -26,6 +26,16 @@ class Estimate:
     high: float
 
 
+def lower_end(metric: str) -> str:
+    """Name under which the lower end of a metric's interval is recorded."""
+    return f"{metric}.low"
+
+
+def upper_end(metric: str) -> str:
+    """Name under which the upper end of a metric's interval is recorded."""
+    return f"{metric}.high"
+
+
 def measure(ranked: npt.NDArray[np.integer], relevant: npt.NDArray[np.integer]) -> dict[str, float]:
     """All METRICS of one ranking, best first, each row once; relevant holds at least one row."""
     hits = np.isin(ranked[:DEPTH], relevant)

@@ -1,5 +1,6 @@
 """One training run, from the catalogue to a model that serves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cocite.catalogue.store import Catalogue
@@ -38,8 +39,11 @@ def train(
     progress: Progress = silent,
     *,
     force: bool = False,
+    told: Callable[[Learned], object] = lambda learned: None,
 ) -> TrainingResult:
     """Train on the catalogue and publish in settings.bundles. Stopped at any point, the model before goes on serving.
+
+    told hears how good the model is before it is published or refused.
 
     Raises NotReady for an empty catalogue or missing model files, Unavailable while another run trains into the
     same directory, and, unless forced, ModelRefused for a model that is worse than the one that serves.
@@ -52,6 +56,7 @@ def train(
             corpus.texts(), corpus.paper_count, lambda: load_encoder(settings), vector_cache_path(settings), progress
         )
         model, learned = build(Material.of(corpus, text, progress), options, progress)
+        told(learned)
         if not force:
             check_not_worse(bundles, model.manifest.metrics)
         progress("Publishing", 0, 1)

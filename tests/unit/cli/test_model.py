@@ -27,7 +27,7 @@ def cocite(bundles):
     def call(*arguments, **environment):
         return subprocess.run(
             [sys.executable, "-c", MAIN, *arguments],
-            env=os.environ | {"COCITE_BUNDLES_DIR": str(bundles), **environment},
+            env={k: v for k, v in os.environ.items() if k != "COLUMNS"} | {"COCITE_BUNDLES_DIR": str(bundles), **environment},
             capture_output=True,
             text=True,
             timeout=60,

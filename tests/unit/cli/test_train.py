@@ -45,7 +45,9 @@ def test_the_table_says_what_was_hidden_and_what_serves(home, tmp_path):
     assert done.returncode == 0, done.stderr
     header, *rankings = done.stdout.splitlines()[:-2]
     assert re.fullmatch(r"\d+ papers +recall@20 +recall@100 +ndcg@10 +mrr", header)
-    assert [line.split()[0] for line in rankings] == [*RETRIEVERS, "popularity", "rrf", "model"]
+    shown = [line.split()[0] for line in rankings]
+    silent = {"words", "contexts", "passages"}  # words that two papers share are in more than half of all
+    assert shown == [name for name in (*RETRIEVERS, "popularity", "rrf", "model") if name not in silent]
     assert "hidden: 20% of the references of some papers" in done.stdout
     assert "model is what serves (rrf)" in done.stdout, "30 papers are too few to learn from"
     assert done.stderr == ""

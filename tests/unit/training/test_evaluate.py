@@ -89,7 +89,8 @@ def test_citations_are_predicted_far_better_than_by_popularity(corpus: Corpus):
     als, popularity = found.estimates["als"], found.estimates["popularity"]
     assert als["ndcg@10"].low > popularity["ndcg@10"].high
     assert found.as_metrics()["als.mrr"] == als["mrr"].mean
-    assert set(found.as_metrics()) == {"queries", *(f"{r}.{m}" for r in RANKERS for m in METRICS)}
+    ends = {f"model.{metric}.{end}" for metric in METRICS for end in ("low", "high")}
+    assert set(found.as_metrics()) == {"queries", *(f"{r}.{m}" for r in RANKERS for m in METRICS), *ends}
     assert found.queries == len(draw(corpus, QUICK.seed, QUICK.evaluation_queries).papers)
     assert learn(material_of(corpus), QUICK).papers == found
 

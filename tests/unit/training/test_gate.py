@@ -1,5 +1,6 @@
 """A model that is worse than the one that serves does not take its place."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def test_worse_is_refused(serving: Path, found: float):
     assert f"{found:.3f}" in raised.value.message
     assert "0.600" in raised.value.message
     assert "--force" in raised.value.hint
+
+
+@pytest.mark.parametrize(("high", "refused"), [(0.549, True), (0.551, False)])
+def test_worse_by_chance_passes(tmp_path: Path, model: Model, high: float, refused: bool):
+    measured = {RECALL: 0.6, f"{RECALL}.low": 0.55, f"{RECALL}.high": 0.65}
+    publish(tmp_path, model.with_rankers(Rankers(), {}, measured), kept=5)
+    found = {RECALL: 0.5, f"{RECALL}.low": 0.45, f"{RECALL}.high": high}
+    with pytest.raises(ModelRefused) if refused else nullcontext():
+        check_not_worse(tmp_path, found)
 
 
 @pytest.mark.parametrize("metrics", [{RECALL: 0.5701}, {RECALL: 0.6}, {RECALL: 0.9}, {}, {"queries": 3.0}])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cocite.training.bench import BenchReport
     from cocite.training.metrics import Estimate
 
+SHOWN = 4  # metrics on a screen, unless they are chosen: what 80 columns hold
+
 bench = typer.Typer(no_args_is_help=True, help="Measure.")
 
 
@@ -83,40 +85,27 @@ def compare(
     from cocite.training.bench import compare as run
     from cocite.training.bench_prepare import BenchOptions
     from cocite.training.options import TrainingOptions
+    from cocite.training.rankers import MODEL
 
     chosen = BenchOptions(fold_in=foldin, use_validation=validation)
     with progress_bars() as report:
-        found = run(folder, load_settings(), chosen, TrainingOptions(seed=seed), report)
+        found = run(folder, load_settings(), chosen, TrainingOptions(seed=seed), report, metrics=metric or ())
     if json:
         print_json({name: each.as_json() for name, each in found.items()})
     elif markdown:
-        print_markdown(found, shown(found, metric))
+        print_markdown(found, metric or list(found[MODEL].metrics))
     else:
-        print_comparison(stdout(), found, shown(found, metric))
+        print_comparison(stdout(), found, metric or list(found[MODEL].metrics)[:SHOWN])
 
 
 def _cells(name: str, report: "BenchReport", metrics: "list[str]") -> list[str]:
     found = [report.metrics[metric] for metric in metrics]
-    return [
-        name,
-        *(f"{each.mean:.3f} [{each.low:.3f}, {each.high:.3f}]" for each in found),
-        f"{report.timings.cpu_ms_per_query:.1f}",
-    ]
-
-
-def shown(reports: "Mapping[str, BenchReport]", wanted: list[str] | None) -> list[str]:
-    """The metrics wanted, all by default. Raises InvalidArgument for one that was not measured."""
-    from cocite.core.errors import InvalidArgument
-
-    known = list(next(iter(reports.values())).metrics)
-    for name in wanted or ():
-        if name not in known:
-            raise InvalidArgument(f"{name!r} was not measured", hint=f"choose of {', '.join(known)}", field="metric")
-    return wanted or known
+    cpu_ms = report.timings.cpu_ms_per_query
+    return [name, *(f"{each.mean:.3f} ± {(each.high - each.low) / 2:.3f}" for each in found), f"{cpu_ms:.1f}"]
 
 
 def print_markdown(reports: "Mapping[str, BenchReport]", metrics: list[str]) -> None:
-    """One line a ranking, every metric with its 95 % interval, and the CPU milliseconds of a query."""
+    """One line a ranking, every metric ± half its 95 % interval, and the CPU milliseconds of a query."""
     print("| ranking | " + " | ".join(metrics) + " | ms |")
     print("|---" * (len(metrics) + 2) + "|")
     for name, report in reports.items():
@@ -130,7 +119,7 @@ def print_comparison(console: "Console", reports: "Mapping[str, BenchReport]", m
     from cocite.cli.output import print_table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("ranking", *metrics, "ms CPU"):
+    for name in ("ranking", *metrics, "ms"):
         table.add_column(name, justify="left" if name == "ranking" else "right", no_wrap=True)
     for name, report in reports.items():
         table.add_row(*_cells(name, report, metrics))

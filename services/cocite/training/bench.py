@@ -1,7 +1,7 @@
 """Predictions for a benchmark folder, made by the training and the engine that serve."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.training.bench_prepare import BenchOptions, PreparedBench, Watch, prepare
-from cocite.training.bench_scores import has_truth, score
+from cocite.training.bench_scores import has_truth, measures_of, score
 from cocite.training.durable import replacing, write_atomically
 from cocite.training.metrics import Estimate
 from cocite.training.options import TrainingOptions
@@ -90,13 +90,22 @@ def compare(
     bench: BenchOptions = BenchOptions(),  # noqa: B008  frozen
     options: TrainingOptions = TrainingOptions(),  # noqa: B008  frozen
     progress: Progress = silent,
+    *,
+    metrics: Sequence[str] = (),
 ) -> dict[str, BenchReport]:
     """Train once, and report how good each of RANKERS is and what it costs, in their order.
 
-    Raises InvalidArgument for a folder that is not what it should be, or has no truth to compare with.
+    Raises InvalidArgument for a folder that is not what it should be, or has no truth to compare with, or where one of
+    metrics is not measured, before anything is trained.
     """
     if not has_truth(bench_dir):
         raise InvalidArgument(f"{bench_dir} has no truth.tsv to compare with", field="bench_dir")
+    known = measures_of(bench_dir)
+    for name in metrics:
+        if name not in known:
+            raise InvalidArgument(
+                f"{name!r} is not measured here", hint=f"choose of {', '.join(known)}", field="metric"
+            )
     prepared = prepare(bench_dir, settings, replace(bench, retriever=MODEL), options, progress)
     reports = {}
     for name in RANKERS:

@@ -31,12 +31,19 @@ _DEPTH = 1000  # results looked at
 _RELEVANT = 2  # the least grade of a relevant paper in a pool
 _POOL_SHARE = 0.2  # of a pool that NDCG%20 looks at
 
+Measure = Callable[[Sequence[str], Mapping[str, int], dict[str, Any]], dict[str, float]]
 Truth = Mapping[str, Mapping[str, int]]
 
 
 def has_truth(directory: Path) -> bool:
     """Whether predictions for the folder can be measured."""
     return (directory / _TRUTH).exists()
+
+
+def measures_of(directory: Path) -> list[str]:
+    """Names of what predictions for the folder are measured by."""
+    description = read_description(directory)
+    return list(_measure_of(description)([], {"": _RELEVANT}, description))
 
 
 def score(directory: Path, predicted: Callable[[str], Sequence[str]]) -> dict[str, Estimate] | None:
@@ -52,7 +59,7 @@ def score(directory: Path, predicted: Callable[[str], Sequence[str]]) -> dict[st
     if (directory / _EXCLUDED).is_file():
         for query, paper in read_pairs(directory / _EXCLUDED):
             excluded[query].add(paper)
-    measure = _of_pool if description.get("kind", description.get("task")) == Task.POOL else _of_list
+    measure = _measure_of(description)
     measured: dict[str, list[float]] = defaultdict(list)
     for query in sorted(truth):
         barred = excluded[query] | {query}
@@ -62,6 +69,10 @@ def score(directory: Path, predicted: Callable[[str], Sequence[str]]) -> dict[st
     folds = np.array([(description.get("fold") or {}).get(query, 0) for query in sorted(truth)])
     generator = np.random.default_rng(0)  # one for all measures, in their order
     return {name: estimate(values, generator, folds) for name, values in measured.items()}
+
+
+def _measure_of(description: dict[str, Any]) -> Measure:
+    return _of_pool if description.get("kind", description.get("task")) == Task.POOL else _of_list
 
 
 def _read_truth(path: Path) -> Truth:

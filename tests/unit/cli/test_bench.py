@@ -64,11 +64,27 @@ def test_every_ranking_is_compared(home: Home, folder: Path):
     assert header == "| ranking | R@10 | ms |"
     rows = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1] for line in lines}
     assert list(rows) == list(RANKERS)
-    assert rows["als"] == "1.000 [1.000, 1.000]"
-    assert rows["text"] == "0.000 [0.000, 0.000]"
+    assert rows["als"] == "1.000 ± 0.000"
+    assert rows["text"] == "0.000 ± 0.000"
 
 
 def test_without_a_truth_there_is_nothing_to_compare(home: Home, folder: Path):
     (folder / "truth.tsv").unlink()
     done = home.run("bench", "compare", str(folder))
     assert (done.returncode, done.stderr) == (1, f"cocite: {folder} has no truth.tsv to compare with\n")
+
+
+def test_an_unknown_metric_is_refused_before_anything_is_trained(home: Home, folder: Path):
+    done = home.run("bench", "compare", str(folder), "--metric", "recall")
+    assert done.returncode == 1
+    assert done.stderr == "cocite: 'recall' is not measured here; choose of R@1, R@10, N@10, MRR\n"
+    assert not home.path.exists()
+
+
+def test_a_comparison_fits_80_columns(home: Home, folder: Path):
+    home.environment["COLUMNS"] = "80"
+    done = home.run("bench", "compare", str(folder))
+    header, *lines = done.stdout.splitlines()
+    assert header.split() == ["ranking", "R@1", "R@10", "N@10", "MRR", "ms"]
+    assert [line.split()[0] for line in lines] == list(RANKERS)
+    assert all(line.count("±") == 4 and "…" not in line for line in lines)

@@ -27,7 +27,8 @@ def cocite(bundles):
     def call(*arguments, **environment):
         return subprocess.run(
             [sys.executable, "-c", MAIN, *arguments],
-            env={k: v for k, v in os.environ.items() if k != "COLUMNS"} | {"COCITE_BUNDLES_DIR": str(bundles), **environment},
+            env={k: v for k, v in os.environ.items() if k != "COLUMNS"}
+            | {"COCITE_BUNDLES_DIR": str(bundles), **environment},
             capture_output=True,
             text=True,
             timeout=60,

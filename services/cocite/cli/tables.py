@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cocite.cli.output import note, print_table, printable, warn
-from cocite.cli.words import contributions_in_words, reasons_in_words, shortcomings
+from cocite.cli.output import note, print_result, print_table, printable, warn
+from cocite.cli.words import contributions_in_words, numbers_of_seeds, reasons_in_words, shortcomings
 from cocite.client.types import Paper, Recommendations, Resolution
 
 if TYPE_CHECKING:
@@ -15,9 +15,13 @@ FOR_THE_REST = 55  # columns left to year, venue and reasons where an id takes a
 
 
 def print_recommendations(console: "Console", answer: Recommendations, *, name_seeds: bool) -> None:
-    """Rank, title, id, year, venue and reasons of each result; shortcomings on stderr."""
+    """Rank, title, id, year, venue and reasons of each result; shortcomings on stderr.
+
+    With name_seeds the reasons bear numbers of the seeds they tie to, which a last line explains.
+    """
     from rich.table import Table
 
+    seeds = numbers_of_seeds(answer) if name_seeds else {}
     roomy = console.width >= VENUE_WIDTH
     longest_id = max((len(result.paper.paper_id) for result in answer), default=1)
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
@@ -31,12 +35,13 @@ def print_recommendations(console: "Console", answer: Recommendations, *, name_s
     for result in answer:
         paper = result.paper
         venue = [_text(paper.venue)] if roomy else []
-        shares = contributions_in_words(result.contributions) if name_seeds else ""
-        said = (reasons_in_words(result.reasons, name_seeds=name_seeds), shares)
+        said = (reasons_in_words(result.reasons, seeds), contributions_in_words(result.contributions, seeds))
         why = "; ".join(each for each in said if each)
         table.add_row(str(result.rank), _title_and_id(paper), str(paper.year or ""), *venue, _text(why))
     if answer.results:
         print_table(console, table)
+        if seeds:
+            print_result(printable("  ".join(f"[{number}] {seed}" for seed, number in seeds.items())))
     else:
         note("no paper is left after filters and exclusions")
     for line in shortcomings(answer):

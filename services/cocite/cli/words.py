@@ -58,19 +58,27 @@ def reason_in_words(reason: types.Reason) -> str:
             return f"cited with references of the seed by {counted(count, 'paper', 'papers')}"
 
 
-def reasons_in_words(reasons: Sequence[types.Reason], *, name_seeds: bool) -> str:
-    """The strongest reasons on one line: of each kind one, or of each seed, which is then named."""
+def numbers_of_seeds(answer: types.Recommendations) -> dict[str, int]:
+    """A number for each seed that a reason or a share of the answer names, in the order in which they do, from 1."""
+    named = [reason.seed for result in answer for reason in result.reasons if not isinstance(reason, types.Popularity)]
+    shared = [each.seed for result in answer for each in result.contributions]
+    return {seed: number for number, seed in enumerate(dict.fromkeys([*named, *shared]), start=1)}
+
+
+def reasons_in_words(reasons: Sequence[types.Reason], seeds: Mapping[str, int]) -> str:
+    """The strongest reasons on one line: of each kind one, or of each seed, its number then behind it."""
     said: dict[object, str] = {}
     for reason in reasons:
-        seed = "" if isinstance(reason, types.Popularity) or not name_seeds else reason.seed
+        seed = None if isinstance(reason, types.Popularity) else seeds.get(reason.seed)
         said.setdefault((type(reason), seed), reason_in_words(reason) + (f" [{seed}]" if seed else ""))
     return ", ".join(list(said.values())[:REASONS_SHOWN])
 
 
-def contributions_in_words(contributions: Sequence[types.SeedContribution]) -> str:
-    """The seeds that have most to do with a result, with their shares: "62 % pmid:1, 38 % text:0"."""
+def contributions_in_words(contributions: Sequence[types.SeedContribution], seeds: Mapping[str, int]) -> str:
+    """The seeds that have most to do with a result, by number, with their shares: "62 % [1], 38 % [2]"."""
     most = sorted(contributions, key=lambda each: -each.share)[:CONTRIBUTIONS_SHOWN]
-    return ", ".join(f"{100 * each.share:.0f} % {each.seed}" for each in most if each.share >= LEAST_SHARE_SHOWN)
+    told = [each for each in most if each.share >= LEAST_SHARE_SHOWN and each.seed in seeds]
+    return ", ".join(f"{100 * each.share:.0f} % [{seeds[each.seed]}]" for each in told)
 
 
 def shortcomings(answer: types.Recommendations | types.Resolution) -> list[str]:

@@ -48,8 +48,8 @@ def test_shared_terms_and_readers():
 
 def test_contributions_are_named_from_the_greatest_on_and_small_ones_left_out():
     shares = [types.SeedContribution(seed, share) for seed, share in (("a", 0.05), ("library", 0.333), ("b", 0.617))]
-    assert words.contributions_in_words(shares) == "62 % b, 33 % library"
-    assert words.contributions_in_words([]) == ""
+    assert words.contributions_in_words(shares, {"a": 1, "b": 2, "library": 3}) == "62 % [2], 33 % [3]"
+    assert words.contributions_in_words(shares, {}) == words.contributions_in_words([], {"a": 1}) == ""
 
 
 def test_counts():

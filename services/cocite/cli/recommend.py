@@ -125,7 +125,7 @@ def print_answer(answer: "Recommendations", question: dict[str, Any], json: bool
 
     unknown = {try_normalise_id(seed.id) for seed in answer.unresolved}
     used = len({try_normalise_id(seed) for seed in (*question["seeds"], *question["library"])} - unknown)
-    used += len(question["texts"]) + len(answer.references)
+    used += len(question["texts"]) + bool(answer.references)
     if json:
         print_json(as_json(answer))
     if not used:
@@ -145,6 +145,8 @@ def read_text(path: Path | None, option: str) -> str:
     try:
         with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
+        if not data.strip():
+            raise typer.BadParameter(f"{path} is empty", param_hint=f"'{option}'")
         if len(data) <= MAX_BYTES:
             return data.decode("utf-8-sig")
     except OSError as error:

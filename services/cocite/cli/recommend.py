@@ -80,7 +80,7 @@ def recommend(
         "negative": not_ids or [],
         "texts": text_seeds(text or [], abstract),
         "negative_texts": text_seeds(not_text or [], ""),
-        "library": ids_in(read_text(library, "--library")),
+        "library": ids_in(read_text(library, "--library"), library),
         "reference_text": read_text(references, "--references"),
         "exclude": exclude or [],
         "min_year": min_year,
@@ -156,10 +156,25 @@ def read_text(path: Path | None, option: str) -> str:
     raise typer.BadParameter(f"{path} has over {MAX_BYTES} bytes", param_hint=f"'{option}'")
 
 
-def ids_in(text: str) -> list[str]:
-    """The ids in a list, one a line; empty lines and lines that begin with # are none."""
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+def ids_in(text: str, path: Path | None) -> list[str]:
+    """The ids in the list of a file, one a line; empty lines and lines that begin with # are none.
+
+    What is no id is wrong usage, told with its line.
+    """
+    from cocite.core.errors import InvalidId
+    from cocite.core.ids import normalise_id
+
+    ids = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        given = line.strip()
+        if given and not given.startswith("#"):
+            try:
+                normalise_id(given)
+            except InvalidId as error:
+                told = f"{path}, line {number}: {error.message}"
+                raise typer.BadParameter(told, param_hint="'--library'") from None
+            ids.append(given)
+    return ids
 
 
 def text_seeds(texts: list[str], abstract: str) -> "list[TextSeed]":

@@ -229,6 +229,8 @@ def test_references_of_which_none_is_found_are_an_error(recommender, cocite, tmp
 def test_files_that_are_none_are_wrong_usage(recommender, cocite, tmp_path):
     binary, huge, empty = tmp_path / "binary", tmp_path / "huge", tmp_path / "empty"
     empty.write_text(" \n")
+    wrong = tmp_path / "wrong"
+    wrong.write_text("# mine\npmid:3\n10.9/none\n")
     binary.write_bytes(b"\xff\xfe")
     huge.write_bytes(b"a" * ((1 << 20) + 1))
     for option, path, said in (
@@ -238,6 +240,7 @@ def test_files_that_are_none_are_wrong_usage(recommender, cocite, tmp_path):
         ("--references", huge, "1048576 bytes"),
         ("--references", empty, "is empty"),
         ("--library", empty, "is empty"),
+        ("--library", wrong, "line 3"),
     ):
         code, out, err = cocite("recommend", SEED, option, str(path))
         assert (code, out) == (2, "")

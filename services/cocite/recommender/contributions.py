@@ -16,6 +16,7 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.shared_terms import PageTerms
 from cocite.recommender.word_index import Terms
 
@@ -40,9 +41,9 @@ class SeedGroup:
 class Contributions:
     """Takes results apart. Thread-safe."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, texts: TextItems | None = None) -> None:
         self._bundle = bundle
-        self._als = AlsRetriever(bundle)
+        self._als = AlsRetriever(bundle, texts)
 
     def shares(self, query: Query, seeds: Sequence[SeedEvidence], rows: Rows) -> Doubles:
         """Contribution of each seed to each of rows (r,), float64 (r, g), from 0 to 1.

@@ -22,6 +22,7 @@ from cocite.recommender.retrieval.contract import Retriever
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
+from cocite.recommender.retrieval.text_items import TextItems
 
 
 class Engine:
@@ -35,11 +36,15 @@ class Engine:
 
     def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever] | None = None) -> None:
         self.bundle = bundle
-        lists = Lists.of(bundle)
-        self._proposer = Proposer(bundle, retrievers_of(bundle, lists) if retrievers is None else retrievers)
-        self._reranker = Reranker(bundle, FeatureExtractor(bundle, lists)) if retrievers is None else None
+        texts = TextItems(bundle)
+        self._reranker: Reranker | None = None
+        if retrievers is None:
+            lists = Lists.of(bundle)
+            retrievers = retrievers_of(bundle, lists, texts)
+            self._reranker = Reranker(bundle, FeatureExtractor(bundle, lists))
+        self._proposer = Proposer(bundle, retrievers)
         self._last_resort = PopularityRetriever(bundle)
-        self._contributions = Contributions(bundle)
+        self._contributions = Contributions(bundle, texts)
 
     def rank(self, query: Query, limit: int = MAX_DEPTH) -> Ranking:
         """The at most limit rows most related to the query; a shorter list is a longer one's start.

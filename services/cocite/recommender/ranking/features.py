@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.candidates import Candidates
+from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.profile import Lists, profile_of
 from cocite.recommender.retrieval.registry import RETRIEVERS
 
@@ -63,7 +64,7 @@ class FeatureExtractor:
         profile = profile_of(query, self._bundle.references)
         kept = profile.rows
         if kept.size > _MOST_PROFILE:
-            kept = kept[np.lexsort((kept, -self._idf[kept]))[:_MOST_PROFILE]]
+            kept = kept[top_rows(self._idf[kept], _MOST_PROFILE)]
         others = rows[:, None] != kept
         with np.errstate(invalid="ignore", divide="ignore"):
             best = np.nanmax(candidates.scores, axis=0, initial=-np.inf)

@@ -28,11 +28,11 @@ class AlsRetriever:
     name = "als"
     weight = 1.0
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, texts: TextItems | None = None) -> None:
         self._bundle = bundle
         self._als = bundle.manifest.als
         self._fold_in = FoldIn(bundle.item_factors, bundle.gram, bundle.gram_inverse, self._als.alpha)
-        self._texts = TextItems(bundle)
+        self._texts = texts or TextItems(bundle)
         self._unknown_idf = bundle.item_idf.max(initial=0.0)
 
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -54,7 +54,7 @@ class AlsRetriever:
 
     def scores(self, query: Query) -> Scores | None:
         """See Retriever. A text counts like a paper that nobody cites yet."""
-        texts = text_factors(self._texts, self._bundle, query.texts)
+        texts = self._texts.of(query.texts)
         if not (query.positive_rows or query.reference_rows or query.library_rows or texts):
             return None
         items, factors, weights = self._with_texts(query, texts)
@@ -72,7 +72,7 @@ class AlsRetriever:
 
         That a paper is in the profile adds nothing to its own score.
         """
-        texts = text_factors(self._texts, self._bundle, query.texts)
+        texts = self._texts.of(query.texts)
         items, factors, weights = self._with_texts(query, texts)
         parts = self._fold_in.parts(factors, weights, rows)
         parts[:, : items.size][rows[:, None] == items] = 0.0
@@ -121,16 +121,16 @@ class ItemsRetriever:
     name = "items"
     weight = 0.5
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, texts: TextItems | None = None) -> None:
         self._bundle = bundle
-        self._texts = TextItems(bundle)
+        self._texts = texts or TextItems(bundle)
         norms = np.linalg.norm(np.asarray(bundle.item_factors), axis=1)
         self._discounts = (1.0 / np.sqrt(np.maximum(norms, 1e-9))).astype(np.float32)
 
     def scores(self, query: Query) -> Scores | None:
         """See Retriever."""
         rows = np.unique(np.array((*query.positive_rows, *query.library_rows), dtype=np.int64))
-        texts = text_factors(self._texts, self._bundle, query.texts)
+        texts = self._texts.of(query.texts)
         liked = np.concatenate((self._bundle.item_factors[rows], _stacked(texts, self._bundle)))
         if not liked.any():
             return None
@@ -146,12 +146,6 @@ def _directions(factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     norms = np.maximum(np.linalg.norm(factors, axis=1, keepdims=True), 1e-12)
     mean: npt.NDArray[np.float32] = (factors / norms).sum(axis=0) / max(len(factors), 1)
     return mean
-
-
-def text_factors(items: TextItems, bundle: Bundle, texts: tuple[str, ...]) -> dict[str, npt.NDArray[np.float32]]:
-    """Factors (f,) of those of the texts whose words the factorisation knows, texts in order."""
-    found = {text: items.factors(bundle.words.of_text(text)) for text in sorted(set(texts))}
-    return {text: factors for text, factors in found.items() if factors is not None}
 
 
 def _stacked(texts: dict[str, npt.NDArray[np.float32]], bundle: Bundle) -> npt.NDArray[np.float32]:

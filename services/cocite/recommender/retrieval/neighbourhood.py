@@ -4,6 +4,7 @@ import numpy as np
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
+from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.contract import Scores
 from cocite.recommender.retrieval.coupling import coupled_lists
 from cocite.recommender.retrieval.likeness import TextNeighbours
@@ -69,6 +70,4 @@ class NeighbourhoodRetriever:
 
 def _heaviest(weights: Floats) -> Rows:
     sources = np.flatnonzero(weights)
-    if sources.size > _MOST_LISTS:
-        sources = np.sort(sources[np.lexsort((sources, -weights[sources]))[:_MOST_LISTS]])
-    return sources
+    return sources[np.sort(top_rows(weights[sources], _MOST_LISTS))]

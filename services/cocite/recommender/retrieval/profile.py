@@ -56,10 +56,11 @@ class Lists:
         papers, holders = bundle.references, bundle.cited_by
         if bundle.readers.rows.size:
             # Readers' numbers may have gaps: of some, no paper is in the bundle.
-            numbers = np.unique(bundle.readers.rows, return_inverse=True)[1].astype(np.int32)
-            readers = Csr(bundle.readers.offsets, numbers)
-            papers = _appended(papers, _transposed(readers))
-            holders = _merged(holders, readers, n)
+            numbers = n + np.unique(bundle.readers.rows, return_inverse=True)[1]
+            kept = np.repeat(np.arange(n), bundle.readers.counts())
+            holders = holders.with_links(kept, numbers, n)
+            by_reader = np.argsort(numbers, kind="stable")
+            papers = papers.with_links(numbers[by_reader], kept[by_reader], int(numbers.max()) + 1)
         held = holders.counts()
         list_count = papers.offsets.size - 1
         idf = np.log((1.0 + list_count) / (1.0 + held)).astype(np.float32)
@@ -67,26 +68,3 @@ class Lists:
             np.repeat(np.arange(list_count), papers.counts()), weights=idf[papers.rows] ** 2, minlength=list_count
         )
         return cls(n, papers, holders, idf, np.sqrt(squares).astype(np.float32))
-
-
-def _transposed(links: Csr) -> Csr:
-    order = np.argsort(links.rows, kind="stable")
-    sources = np.repeat(np.arange(links.offsets.size - 1, dtype=np.int32), links.counts())
-    counts = np.bincount(links.rows, minlength=int(links.rows.max()) + 1)
-    return Csr(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), sources[order])
-
-
-def _appended(first: Csr, second: Csr) -> Csr:
-    return Csr(
-        np.concatenate((first.offsets, first.offsets[-1] + second.offsets[1:])),
-        np.concatenate((first.rows, second.rows)),
-    )
-
-
-def _merged(citing: Csr, readers: Csr, paper_count: int) -> Csr:
-    """Per paper the papers that cite it, then the lists of the readers who keep it."""
-    owners = np.concatenate([np.repeat(np.arange(paper_count), links.counts()) for links in (citing, readers)])
-    rows = np.concatenate((citing.rows, readers.rows + paper_count))
-    order = np.argsort(owners, kind="stable")
-    counts = np.bincount(owners, minlength=paper_count)
-    return Csr(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), rows[order].astype(np.int32))

@@ -1,33 +1,69 @@
 """Factors of a text, as if it were a paper that nobody cites yet."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
+from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.fold_in import FoldIn
-from cocite.recommender.word_index import Terms
+from cocite.recommender.word_index import Terms, WordIndex
 
 _MOST_TERMS = 128  # folded in, the heaviest
+_REMEMBERED = 32  # texts
 
 Floats = npt.NDArray[np.float32]
 
 
 class TextItems:
-    """Folds texts into the space of the items, from the factors of their terms. Thread-safe."""
+    """Folds texts into the space of the items, from the factors of their terms. Thread-safe.
+
+    Several ask for the same texts: the latest are remembered.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
-        self._als = bundle.manifest.als
-        self._known = bundle.term_factors.nonzero_rows()
+        als = bundle.manifest.als
         gram = np.linalg.inv(bundle.source_gram_inverse.astype(np.float64))
-        self._fold_in = FoldIn(bundle.term_factors, gram, bundle.source_gram_inverse, self._als.alpha)
+        fold_in = FoldIn(bundle.term_factors, gram, bundle.source_gram_inverse, als.alpha)
+        self._folding = _Folding(bundle.words, bundle.term_factors.nonzero_rows(), fold_in, np.float32(als.term_weight))
+        self._of_text = lru_cache(_REMEMBERED)(self._folding.of_text)
+
+    def of(self, texts: Iterable[str]) -> dict[str, Floats]:
+        """Factors float32 (f,), read-only, of those texts whose words the factorisation knows, texts in order."""
+        found = {text: self._of_text(text) for text in sorted(set(texts))}
+        return {text: factors for text, factors in found.items() if factors is not None}
 
     def factors(self, terms: Terms) -> Floats | None:
         """Factors float32 (f,) of a text of these terms; None when none of them took part in the factorisation."""
-        kept = self._known[terms.places]
+        return self._folding.of_terms(terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folding:
+    """What it takes to fold a text in; known (v,) tells which terms took part. Apart from the memory of texts, so that
+    a bundle goes as soon as nobody holds it.
+    """  # fmt: skip
+
+    words: WordIndex
+    known: npt.NDArray[np.bool_]
+    fold_in: FoldIn
+    term_weight: np.float32
+
+    def of_text(self, text: str) -> Floats | None:
+        factors = self.of_terms(self.words.of_text(text))
+        if factors is not None:
+            factors.flags.writeable = False
+        return factors
+
+    def of_terms(self, terms: Terms) -> Floats | None:
+        kept = self.known[terms.places]
         places, weights = terms.places[kept], terms.weights[kept]
         if not places.size:
             return None
         if places.size > _MOST_TERMS:
-            heaviest = np.sort(np.lexsort((places, -weights))[:_MOST_TERMS])
+            heaviest = np.sort(top_rows(weights, _MOST_TERMS))
             places, weights = places[heaviest], weights[heaviest]
-        return self._fold_in.fold_in(places, weights * np.float32(self._als.term_weight)).vector
+        return self.fold_in.fold_in(places, weights * self.term_weight).vector

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
+from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.contract import Scores
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.word_index import Terms, WordIndex
@@ -83,5 +84,5 @@ def _aim(positive: Sequence[Terms], negative: Sequence[Terms]) -> tuple[npt.NDAr
 def _heaviest(
     places: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    kept = np.sort(np.lexsort((places, -np.abs(weights)))[:MOST_TERMS])
+    kept = np.sort(top_rows(np.abs(weights), MOST_TERMS))
     return places[kept], weights[kept]

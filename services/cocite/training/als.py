@@ -13,6 +13,7 @@ from scipy.sparse import csr_array, vstack
 from threadpoolctl import threadpool_limits
 
 from cocite.recommender.layout import AlsParameters
+from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.training.options import AlsOptions
 from cocite.training.progress import Progress, silent
@@ -149,6 +150,4 @@ def _silence_the_unknown(items: npt.NDArray[np.float32]) -> None:
 
 def _gram_inverse(factors: npt.NDArray[np.float32], regularization: float) -> npt.NDArray[np.float32]:
     with threadpool_limits(1, user_api="blas"):
-        wide = factors.astype(np.float64)
-        gram = wide.T @ wide + regularization * np.eye(factors.shape[1])
-        return np.linalg.inv(gram).astype(np.float32)
+        return np.linalg.inv(regularized_gram(factors, regularization)).astype(np.float32)

@@ -129,10 +129,9 @@ def _ask(
     progress: Progress,
     write: Callable[[str, str, float], None] | None = None,
 ) -> _Answers:
-    ids = [prepared.bundle.paper_id(row) for row in range(prepared.bundle.paper_count)]
     ranker, ranked, watch = Ranker(prepared.bundle, name), {}, Watch()
     for asked, ranking in prepared.answers(ranker, progress):
-        ranked[asked.name] = [ids[row] for row in ranking.rows]
+        ranked[asked.name] = [prepared.ids[row] for row in ranking.rows]
         if write:
             for paper, value in zip(ranked[asked.name], ranking.scores.tolist(), strict=True):
                 write(asked.name, paper, value)

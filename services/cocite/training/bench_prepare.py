@@ -62,9 +62,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class PreparedBench:
-    """The trained bundle, what it is asked, and the seconds that embedding and training took."""
+    """The trained bundle, the ids of its rows, what it is asked, and the seconds that embedding and training took."""
 
     bundle: Bundle
+    ids: tuple[str, ...]
     queries: tuple[BenchQuery, ...]
     embedding_s: float
     training_s: float
@@ -107,7 +108,7 @@ def prepare(
     embedding_s, _ = watch.lap()
     options = replace(options, learn=options.learn and bench.retriever == MODEL)
     model, _ = build(Material.of(trained.corpus, text, progress), options, progress)
-    return PreparedBench(loaded(model), tuple(queries), embedding_s, watch.lap()[0])
+    return PreparedBench(loaded(model), trained.corpus.papers.ids, tuple(queries), embedding_s, watch.lap()[0])
 
 
 def _embed(

@@ -11,7 +11,7 @@ from cocite.recommender.proposing import Proposals, Proposer, barred_rows
 from cocite.recommender.ranking.features import FeatureExtractor
 from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.ranking.models import RankModel
-from cocite.recommender.ranking.reranking import candidate_count
+from cocite.recommender.ranking.reranking import best_first, candidate_count
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
@@ -68,8 +68,7 @@ class Observed:
 
     def measure(self, model: RankModel) -> Measures:
         """All metrics of the model's ranking."""
-        scores = model.scores(self.values)
-        order = np.lexsort((np.arange(scores.size), -scores))
+        order = best_first(model.scores(self.values))
         return measure(np.concatenate((self.rows[order], self.rows[self.ranked :])), self.held_out.relevant)
 
 

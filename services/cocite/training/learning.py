@@ -5,13 +5,13 @@ from where the hidden papers stand among its candidates. One more draw, which no
 serves: LambdaMART or a logistic blend, or plain reciprocal rank fusion where neither is surely better.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cocite.recommender.ranking.models import Rankers, RankModel
+from cocite.recommender.ranking.models import LAMBDAMART, LOGISTIC, Rankers, RankModel
 from cocite.training.draws import LEAST_ENTRIES, LEAST_REFERENCES, HeldOut, draw
 from cocite.training.evaluate import Evaluation, Measures, Observed, Observer, summarised
 from cocite.training.fitting import Material, fit, loaded
@@ -100,14 +100,14 @@ class _Pupil:
         model: RankModel | None = None
         if self._examples:
             phase = f"Learning to rank {self._kind}"
-            models = _fitted(Examples.joined(self._examples), options, phase, progress)
+            models = _fitted(_FITS, Examples.joined(self._examples), options, phase, progress)
             for name, learned in models.items():
                 for of_query, observed in zip(measures, self._final, strict=True):
                     of_query[name] = observed.measure(learned)
             kind = _preferred(measures, models, _CHOSEN_BY[self._kind])
             if kind != RRF:
                 every = Examples.joined([*self._examples, _examples(self._final, options.seed)])
-                model = _fitted(every, options, f"{phase}, from all draws", progress)[kind]
+                model = _fitted((kind,), every, options, f"{phase}, from all draws", progress)[kind]
         for of_query in measures:
             of_query[MODEL] = of_query[kind]
         return model, Evaluation(len(self._final), summarised(measures), kind)
@@ -134,13 +134,19 @@ def _examples(observed: Sequence[Observed], seed: int) -> Examples:
     )
 
 
-def _fitted(examples: Examples, options: TrainingOptions, phase: str, progress: Progress) -> dict[str, RankModel]:
-    """One model of each kind; none when there is nothing to learn from."""
+def _fitted(
+    kinds: Collection[str], examples: Examples, options: TrainingOptions, phase: str, progress: Progress
+) -> dict[str, RankModel]:
+    """One model of each of the kinds; none when there is nothing to learn from."""
     if len(examples.sizes) < LEAST_QUERIES:
         return {}
     progress(phase, 0, TREES)
-    models = (
-        fit_logistic(examples),
-        fit_lambdamart(examples, options.seed, options.threads, lambda trees: progress(phase, trees, TREES)),
-    )
-    return {model.kind: model for model in models}
+    models = {kind: _FITS[kind](examples, options, lambda trees: progress(phase, trees, TREES)) for kind in kinds}
+    progress(phase, TREES, TREES)
+    return models
+
+
+_FITS: dict[str, Callable[[Examples, TrainingOptions, Callable[[int], None]], RankModel]] = {
+    LOGISTIC: lambda examples, options, grown: fit_logistic(examples),
+    LAMBDAMART: lambda examples, options, grown: fit_lambdamart(examples, options.seed, options.threads, grown),
+}

@@ -3,7 +3,7 @@
 from cocite.core.errors import InvalidArgument
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
-from cocite.recommender.query import Query, Ranking, RowFilter
+from cocite.recommender.query import Query, Ranking
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.registry import RETRIEVERS, retrievers_of
 
@@ -45,12 +45,3 @@ def _engine(bundle: Bundle, name: str) -> Engine:
     if name == PopularityRetriever.name:
         return Engine(bundle, [PopularityRetriever(bundle)])
     return Engine(bundle, [each for each in retrievers_of(bundle) if name in (RRF, each.name)])
-
-
-def citing_query(bundle: Bundle, row: int) -> Query:
-    """What else the paper in a row cites: not newer than it where years are known, none of its references."""
-    return Query(
-        positive_rows=(row,),
-        exclude_rows=tuple(bundle.references.of(row).tolist()),
-        row_filter=RowFilter(not_after=bundle.year(row)),
-    )

@@ -17,10 +17,19 @@ from cocite.training.fitting import fit, loaded
 from cocite.training.learning import learn
 from cocite.training.metrics import DEPTH, METRICS, measure
 from cocite.training.model import Model
-from cocite.training.rankers import RANKERS, RRF, Ranker, citing_query
+from cocite.training.rankers import RANKERS, RRF, Ranker
 
 from .conftest import QUICK, Fill, cites, material_of, paper
 from .test_draws import corpus_of, random_links
+
+
+def citing_query(bundle: Bundle, row: int) -> Query:
+    """What else the paper in a row cites: not newer than it where years are known, none of its references."""
+    return Query(
+        positive_rows=(row,),
+        exclude_rows=tuple(bundle.references.of(row).tolist()),
+        row_filter=RowFilter(not_after=bundle.year(row)),
+    )
 
 
 def bundle_of(corpus: Corpus) -> Bundle:

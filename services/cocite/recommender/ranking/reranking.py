@@ -1,6 +1,7 @@
 """The learned ranker's place in a list: it orders the first proposals, the others follow as they were fused."""
 
 import numpy as np
+import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
 from cocite.recommender.bundle import Bundle
@@ -16,6 +17,11 @@ LIBRARY_CANDIDATES = 1000  # and for a reader's library, of which long lists are
 def candidate_count(query: Query) -> int:
     """How many proposals the learned ranker orders."""
     return LIBRARY_CANDIDATES if query.library_rows else CANDIDATES
+
+
+def best_first(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Places (k,) of the scores from the highest on, ties as they came."""
+    return np.argsort(-scores, kind="stable")
 
 
 class Reranker:
@@ -36,7 +42,7 @@ class Reranker:
         candidates = proposals.candidates(candidate_count(query))
         values = self._extractor.of(query, candidates)
         scores = model.scores(values[:, self._columns[id(model)]])
-        order = np.lexsort((np.arange(scores.size), -scores))
+        order = best_first(scores)
         rest = proposals.scores[order.size :]
         behind = scores.min() + rest - rest[0] if rest.size else rest
         rows = np.concatenate((candidates.rows[order], proposals.rows[order.size :]))

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+MOST_YEARS_APART = 3  # of two versions of one work
+MOST_VERSIONS = 4  # a title that more papers bear is a heading, such as a preface of each year
+LONG_TITLE = 4  # words from which on a title can speak for itself
 LEAST_WORDS = 3  # titles of fewer ("Introduction", "Book review") name no work
 MOST_WORDS = 40
 LONGEST_TEXT = 4000  # characters in which titles are sought
@@ -50,6 +53,15 @@ def title_hash(title: str) -> int:
         return 0
     sums, powers = _sums(words.letters)
     return int(_between(sums, powers, words.starts[:1], words.ends[-1:])[0])
+
+
+def may_be_versions(year: int, other_year: int, same_venue: bool) -> bool:
+    """Whether the years, 0 where unknown, let two papers of one title be versions of one work.
+
+    They are at most MOST_YEARS_APART apart, and not two years of one venue, which does not publish the same twice.
+    """
+    apart = abs(year - other_year) if year and other_year else 0
+    return apart <= MOST_YEARS_APART and not (apart and same_venue)
 
 
 def word_count(title: str) -> int:

@@ -11,11 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.core.paper import Paper
-from cocite.recommender.titles import title_hash, word_count
-
-MOST_YEARS_APART = 3
-MOST_VERSIONS = 4  # a title that more records bear is a heading, such as a preface of each year
-LONG_TITLE = 4  # words from which on a title can speak for itself
+from cocite.recommender.titles import LONG_TITLE, MOST_VERSIONS, may_be_versions, title_hash, word_count
 
 Numbers = npt.NDArray[np.int64]
 
@@ -57,14 +53,11 @@ def works_of(papers: Sequence[Described]) -> npt.NDArray[np.int32]:
 def same_work(one: Described, other: Described) -> bool:
     """Whether two papers of one title are versions of one work.
 
-    Their years, where both are known, are at most MOST_YEARS_APART apart, and not two years of one venue, which
-    does not publish the same twice. Where both tell their authors they share a surname; a title under LONG_TITLE
-    words needs that.
+    Their years allow it. Where both tell their authors they share a surname; a title under LONG_TITLE words needs
+    that.
     """
-    if one.year and other.year:
-        apart = abs(one.year - other.year)
-        if apart > MOST_YEARS_APART or (apart and one.venue and one.venue == other.venue):
-            return False
+    if not may_be_versions(one.year, other.year, bool(one.venue) and one.venue == other.venue):
+        return False
     if one.surnames and other.surnames:
         return not one.surnames.isdisjoint(other.surnames)
     return one.words >= LONG_TITLE

@@ -10,10 +10,7 @@ import numpy.typing as npt
 
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.titles import places_of, title_hash, word_count
-
-_SURE_WORDS, _YEARS_APART = 4, 3  # when a title that both bear makes two papers versions of one work
-_MOST_VERSIONS = 4  # a title that more of the fresh papers bear is a heading
+from cocite.recommender.titles import LONG_TITLE, MOST_VERSIONS, may_be_versions, places_of, title_hash, word_count
 
 
 def works_of(
@@ -21,8 +18,8 @@ def works_of(
 ) -> npt.NDArray[np.int32]:
     """The work of each row, int32 (n + k,), with papers (k,) as further rows; years and venue_codes (n + k,).
 
-    A paper is a version of the one of the training that bears its title, else of the first of papers that does. Two
-    years of one venue are two works.
+    A paper is a version of the one of the training that bears its title, else of the first of papers that does, where
+    their years allow it.
     """
     first = bundle.works.size
     works = np.concatenate((bundle.works, np.arange(first, first + len(papers), dtype=np.int32)))
@@ -31,11 +28,10 @@ def works_of(
     borne = Counter(numbers)
     trained = places_of(bundle.title_hashes, numbers)
     for row, (paper, number, place) in enumerate(zip(papers, numbers, trained, strict=True), first):
-        if word_count(paper.title) < _SURE_WORDS or borne[number] > _MOST_VERSIONS:
+        if word_count(paper.title) < LONG_TITLE or borne[number] > MOST_VERSIONS:
             continue
         other = int(bundle.title_rows[place]) if place >= 0 else bearers.setdefault(number, row)
-        apart = abs(int(years[row]) - int(years[other])) if years[row] and years[other] else 0
-        same_venue = venue_codes[row] == venue_codes[other] >= 0
-        if apart <= _YEARS_APART and not (apart and same_venue):
+        same_venue = bool(venue_codes[row] == venue_codes[other] >= 0)
+        if may_be_versions(int(years[row]), int(years[other]), same_venue):
             works[row] = works[other]
     return works

@@ -1,5 +1,6 @@
 """What every retriever promises (retrieval/contract.py), and for each promise one that breaks it and must be caught."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -7,14 +8,19 @@ from functools import partial
 from itertools import count
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from cocite.core.paper import Paper
+from cocite.recommender.allowed import Allowed
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Passages, Query
-from cocite.recommender.retrieval.contract import Retriever, Scores
+from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found, Retriever, Rows, Scores
 from cocite.recommender.retrieval.registry import retrievers_of
 from support.bundles import Corpus, bag_vector, checkerboard, write_bundle
+from support.retrievers import scores_of
 
 TEXT = "odd white paper graphs over trees"
 BOARD = checkerboard()
@@ -86,7 +92,7 @@ Make = Callable[[Bundle], Retriever]
 def scores_are_numbers_or_minus_infinity(make: Make, bundle: Bundle) -> None:
     retriever = make(bundle)
     for name, query in _queries(bundle).items():
-        scores = retriever.scores(query)
+        scores = scores_of(retriever, query, bundle)
         if scores is not None:
             assert scores.dtype == np.float32 and scores.shape == (bundle.paper_count,), name
             assert (np.isfinite(scores) | (scores == -np.inf)).all(), name
@@ -95,42 +101,54 @@ def scores_are_numbers_or_minus_infinity(make: Make, bundle: Bundle) -> None:
 def each_answer_is_an_array_of_its_own(make: Make, bundle: Bundle) -> None:
     retriever = make(bundle)
     for name, query in _queries(bundle).items():
-        first = retriever.scores(query)
+        first = scores_of(retriever, query, bundle)
         if first is not None:
             before = first.copy()
             first[:] = 7.0
-            assert _same(retriever.scores(query), before), name
+            assert _same(scores_of(retriever, query, bundle), before), name
 
 
 def answers_are_the_same_every_time(make: Make, bundle: Bundle) -> None:
     one, other = make(bundle), make(bundle)
     for name, query in _queries(bundle).items():
-        first = one.scores(query)
-        assert _same(one.scores(query), first) and _same(other.scores(query), first), name
+        first = scores_of(one, query, bundle)
+        assert _same(scores_of(one, query, bundle), first) and _same(scores_of(other, query, bundle), first), name
 
 
 def threads_do_not_disturb_each_other(make: Make, bundle: Bundle) -> None:
     retriever, queries = make(bundle), list(_queries(bundle).values())
-    alone = [retriever.scores(query) for query in queries]
+    alone = [scores_of(retriever, query, bundle) for query in queries]
     rounds = [place for start in range(4) for place in (*range(start, len(queries)), *range(start))] * 3
     with ThreadPoolExecutor(4) as pool:
-        together = pool.map(lambda place: (place, retriever.scores(queries[place])), rounds)
+        together = pool.map(lambda place: (place, scores_of(retriever, queries[place], bundle)), rounds)
         assert all(_same(scores, alone[place]) for place, scores in together)
+
+
+def the_best_are_the_allowed_of_highest_score(make: Make, bundle: Bundle) -> None:
+    retriever = make(bundle)
+    for name, query in _queries(bundle).items():
+        asked = Asked(query, bundle)
+        found = retriever.find(asked)
+        if found is not None:
+            scores = np.where(asked.allowed.mask, found.of(np.arange(bundle.paper_count)), np.float32(-np.inf))
+            for count in (1, 3, 1000):
+                best = found.best(count, asked.allowed)
+                assert best.tolist() == top_rows(scores.astype(np.float32), count).tolist(), name
 
 
 def without_positives_there_is_nothing_to_go_by(make: Make, bundle: Bundle) -> None:
     retriever = make(bundle)
     rows = _rows(bundle, 1, 2)
-    assert retriever.scores(Query()) is None
-    assert retriever.scores(Query(exclude_rows=rows, year=2000)) is None
-    assert retriever.scores(Query(negative_rows=rows, negative_texts=(TEXT,))) is None
+    assert scores_of(retriever, Query(), bundle) is None
+    assert scores_of(retriever, Query(exclude_rows=rows, year=2000), bundle) is None
+    assert scores_of(retriever, Query(negative_rows=rows, negative_texts=(TEXT,)), bundle) is None
 
 
 def bundle_and_query_stay_as_they_are(make: Make, bundle: Bundle) -> None:
     retriever = make(bundle)
     for name, query in _queries(bundle).items():
         before = query.text_vectors.copy(), query.negative_text_vectors.copy()
-        retriever.scores(query)  # the arrays of a bundle are read-only: to write into one raises
+        scores_of(retriever, query, bundle)  # the arrays of a bundle are read-only: to write into one raises
         assert np.array_equal(query.text_vectors, before[0]), name
         assert np.array_equal(query.negative_text_vectors, before[1]), name
 
@@ -147,7 +165,7 @@ def the_order_of_seeds_does_not_matter(make: Make, bundle: Bundle) -> None:
             reference_rows=query.reference_rows[::-1],
             library_rows=query.library_rows[::-1],
         )
-        one, other = retriever.scores(query), retriever.scores(turned)
+        one, other = scores_of(retriever, query, bundle), scores_of(retriever, turned, bundle)
         assert (one is None) == (other is None), name
         if one is not None and other is not None:
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=name)
@@ -158,6 +176,7 @@ CHECKS = (
     each_answer_is_an_array_of_its_own,
     answers_are_the_same_every_time,
     threads_do_not_disturb_each_other,
+    the_best_are_the_allowed_of_highest_score,
     without_positives_there_is_nothing_to_go_by,
     bundle_and_query_stay_as_they_are,
     the_order_of_seeds_does_not_matter,
@@ -196,14 +215,14 @@ def test_every_retriever_finds_something_and_has_a_name_of_its_own(bundles: dict
     assert len({retriever.name for retriever in retrievers}) == len(retrievers) >= 3
     for retriever in retrievers:
         assert retriever.weight > 0
-        found = [retriever.scores(query) for query in _queries(bundle).values()]
+        found = [scores_of(retriever, query, bundle) for query in _queries(bundle).values()]
         assert any(scores is not None and np.isfinite(scores).any() for scores in found), retriever.name
 
 
 @pytest.mark.parametrize("corpus", ["no text", "one paper"])
 def test_without_words_in_common_the_words_are_silent(bundles: dict[str, Bundle], corpus: str) -> None:
     (words,) = (retriever for retriever in retrievers_of(bundles[corpus]) if retriever.name == "words")
-    assert all(words.scores(query) is None for query in _queries(bundles[corpus]).values())
+    assert all(scores_of(words, query, bundles[corpus]) is None for query in _queries(bundles[corpus]).values())
 
 
 @dataclass
@@ -220,6 +239,10 @@ class _Sound:
         scores = np.full(self.bundle.paper_count, -np.inf, dtype=np.float32)
         scores[list(query.positive_rows)] = 1.0
         return scores
+
+    def find(self, asked: Asked) -> Found | None:
+        scores = self.scores(asked.query)
+        return None if scores is None else Dense(scores)
 
 
 class _NotANumber(_Sound):
@@ -250,6 +273,39 @@ class _Keeping(_Sound):
             return super().scores(query)
         return self._kept.setdefault(query.positive_rows, super().scores(query))
 
+    def find(self, asked: Asked) -> Found | None:
+        scores = self.scores(asked.query)
+        return None if scores is None else _Lent(scores)
+
+
+class _Lent(Dense):
+    """Gives its own array away."""
+
+    def of(self, rows: npt.NDArray[np.integer]) -> Scores:
+        return self.scores
+
+
+class _Unsorted(_Sound):
+    def find(self, asked: Asked) -> Found | None:
+        scores = self.scores(asked.query)
+        return None if scores is None else _LastFirst(np.where(scores > 0, 2.0, 1.0).astype(np.float32))
+
+
+class _LastFirst(Dense):
+    def best(self, count: int, allowed: Allowed) -> Rows:
+        return super().best(count, allowed)[::-1].copy()
+
+
+class _Unbarred(_Sound):
+    def find(self, asked: Asked) -> Found | None:
+        scores = self.scores(asked.query)
+        return None if scores is None else _ForAll(scores)
+
+
+class _ForAll(Dense):
+    def best(self, count: int, allowed: Allowed) -> Rows:
+        return top_rows(self.scores, count)
+
 
 class _Counting(_Sound):
     def __init__(self, bundle: Bundle) -> None:
@@ -270,8 +326,7 @@ class _Sharing(_Sound):
 
     def scores(self, query: Query) -> Scores | None:
         self._query = query
-        for _ in range(2000):  # long enough for another thread to come in between
-            sum(range(50))
+        time.sleep(0.001)  # another thread comes in between
         return super().scores(self._query)
 
 
@@ -311,6 +366,8 @@ def test_the_sound_one_passes(bundles: dict[str, Bundle]) -> None:
         (each_answer_is_an_array_of_its_own, _Keeping),
         (answers_are_the_same_every_time, _Counting),
         (threads_do_not_disturb_each_other, _Sharing),
+        (the_best_are_the_allowed_of_highest_score, _Unsorted),
+        (the_best_are_the_allowed_of_highest_score, _Unbarred),
         (without_positives_there_is_nothing_to_go_by, _Talkative),
         (bundle_and_query_stay_as_they_are, _WritesIntoTheQuery),
         (bundle_and_query_stay_as_they_are, _WritesIntoTheBundle),

@@ -24,11 +24,12 @@ from threadpoolctl import threadpool_limits
 from cocite.core.settings import load_settings
 from cocite.recommender.bundle import Bundle, read_current
 from cocite.recommender.engine import Engine
-from cocite.recommender.proposing import Proposer, barred_rows
+from cocite.recommender.proposing import Proposer
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
-from cocite.recommender.ranking.fusion import reciprocal_rank_fusion, top_rows
+from cocite.recommender.ranking.fusion import reciprocal_rank_fusion
 from cocite.recommender.ranking.reranking import CANDIDATES
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
 
@@ -58,13 +59,12 @@ class Bench:
             spent[step] += (thread_time_ns() - start) / 1e6
             return done
 
-        barred = timed("barred rows", barred_rows, self._bundle, query)
+        asked = timed("allowed rows", Asked, query, self._bundle)
         lists, weights = [], []
         for retriever in self._retrievers:
-            scores = timed(retriever.name, retriever.scores, query)
-            if scores is not None:
-                scores[barred] = -np.inf
-                lists.append(timed("cutting off", top_rows, scores, 1000))
+            found = timed(retriever.name, retriever.find, asked)
+            if found is not None:
+                lists.append(timed("cutting off", found.best, 1000, asked.allowed))
                 weights.append(retriever.weight)
         timed("fusion", reciprocal_rank_fusion, lists, weights)
         candidates = self._proposer.propose(query).candidates(CANDIDATES)

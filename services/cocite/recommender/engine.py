@@ -8,16 +8,16 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.contributions import Contributions
 from cocite.recommender.evidence import Reason, SeedEvidence
-from cocite.recommender.proposing import MAX_DEPTH, Proposer, barred_rows, depth_of
+from cocite.recommender.proposing import MAX_DEPTH, Proposer, depth_of
 from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.diversity import diversify
 from cocite.recommender.ranking.features import FeatureExtractor
-from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.ranking.newcomers import with_newcomers_seated
 from cocite.recommender.ranking.recency import prefer_recent
 from cocite.recommender.ranking.reranking import Reranker
 from cocite.recommender.ranking.versions import one_of_each_work
 from cocite.recommender.reasons import popularity_reasons, reasons_for
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Retriever
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.profile import Lists
@@ -66,10 +66,10 @@ class Engine:
         return Ranking(ranking.rows[:limit], ranking.scores[:limit], ranking.fallback)
 
     def _popular(self, query: Query) -> Ranking:
-        counts = self._last_resort.scores(query)
-        counts[barred_rows(self.bundle, query)] = -np.inf
-        rows = top_rows(counts, depth_of(query))
-        return Ranking(rows, counts[rows].astype(np.float64), fallback=bool(rows.size))
+        asked = Asked(query, self.bundle)
+        popular = self._last_resort.find(asked)
+        rows = popular.best(depth_of(query), asked.allowed)
+        return Ranking(rows, popular.of(rows).astype(np.float64), fallback=bool(rows.size))
 
     def _arranged(self, ranking: Ranking, query: Query) -> Ranking:
         """The list as the query prefers it. Versions go first, so that diversity is not spent on them."""

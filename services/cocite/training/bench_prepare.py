@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query, Ranking
+from cocite.recommender.query import Ranking
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.training.bench_corpus import bench_corpus
 from cocite.training.bench_folder import BenchFolder, read_bench_folder
@@ -85,7 +85,7 @@ class PreparedBench:
 
     def answers(self, ranker: Ranker, progress: Progress = silent) -> Iterator[tuple[BenchQuery, Ranking]]:
         """Each query and its at most RESULTS predictions, or its whole pool."""
-        popularity = PopularityRetriever(self.bundle).scores(Query())
+        popularity = PopularityRetriever(self.bundle).counts
         with threadpool_limits(1, "blas"):  # as when serving
             for done, asked in enumerate(self.queries, start=1):
                 ranking = ranker.rank(asked.query, len(asked.pool) or RESULTS)

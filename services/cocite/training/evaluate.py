@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.proposing import Proposals, Proposer, barred_rows
+from cocite.recommender.proposing import Proposals, Proposer
 from cocite.recommender.ranking.features import FeatureExtractor
-from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.ranking.models import RankModel
 from cocite.recommender.ranking.reranking import best_first, candidate_count
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
@@ -105,12 +105,12 @@ class Observer:
 
     def _measures(self, held_out: HeldOut, proposals: Proposals) -> dict[str, Measures]:
         found: dict[str, Measures] = {}
-        for name, scores in proposals.found.items():
-            rows = np.empty(0, dtype=np.int64) if scores is None else top_rows(scores, DEPTH)
-            found[name] = measure(rows, held_out.relevant)
-        popular = self._popularity.scores(held_out.query)
-        popular[barred_rows(self._bundle, held_out.query)] = -np.inf
-        found[PopularityRetriever.name] = measure(top_rows(popular, DEPTH), held_out.relevant)
+        nothing = np.empty(0, dtype=np.int64)
+        for name in proposals.found:
+            found[name] = measure(proposals.lists.get(name, nothing)[:DEPTH], held_out.relevant)
+        asked = Asked(held_out.query, self._bundle)
+        popular = self._popularity.find(asked).best(DEPTH, asked.allowed)
+        found[PopularityRetriever.name] = measure(popular, held_out.relevant)
         found[RRF] = measure(proposals.rows, held_out.relevant)
         return found
 

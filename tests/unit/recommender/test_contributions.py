@@ -14,6 +14,7 @@ from cocite.recommender.retrieval.als import AlsRetriever
 from cocite.recommender.retrieval.fold_in import FoldIn
 from cocite.recommender.word_index import Terms
 from support.bundles import Corpus, bag_vector, write_bundle
+from support.retrievers import scores_of
 
 SIZE = 24
 ALL = np.arange(SIZE)
@@ -52,7 +53,7 @@ def test_the_retriever_scores_by_its_parts(bundle: Bundle) -> None:
     known, unknown = "knights and bishops", "unheard of"
     query = Query((20, 9), (3,), (known, unknown), reference_rows=(1, 2), library_rows=(8,))
     retriever = AlsRetriever(bundle)
-    scores, (items, texts, parts) = retriever.scores(query), retriever.parts(query, ALL)
+    scores, (items, texts, parts) = scores_of(retriever, query, bundle), retriever.parts(query, ALL)
     assert scores is not None and unknown not in texts and parts.shape == (SIZE, len(items) + len(texts))
     outside = np.setdiff1d(ALL, items)[scores[np.setdiff1d(ALL, items)] > 0]
     np.testing.assert_allclose(parts[outside].sum(axis=1), scores[outside], atol=1e-4)

@@ -13,6 +13,7 @@ from cocite.recommender.proposing import Proposer
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.candidates import Candidates
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
+from cocite.recommender.retrieval.contract import Dense
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import RETRIEVERS, retrievers_of
 from support.bundles import Corpus, bag_vector, bundle_in_memory
@@ -166,7 +167,7 @@ def test_features_of_whatever_is_proposed_are_numbers_or_unknown(case: tuple[Cor
 
 def test_candidates_hold_what_each_retriever_says_of_each() -> None:
     said = np.array([0.5, -np.inf, 2.0], dtype=np.float32)
-    found = Candidates.of(np.array([2, 1]), {"one": said, "none": None})
+    found = Candidates.of(np.array([2, 1]), {"one": Dense(said), "none": None})
     assert found.names == ("one", "none") and found.scores.dtype == np.float32
     np.testing.assert_array_equal(found.scores, [[2.0, NAN], [NAN, NAN]])
-    assert Candidates.of(np.empty(0, dtype=np.int64), {"one": said}).scores.shape == (0, 1)
+    assert Candidates.of(np.empty(0, dtype=np.int64), {"one": Dense(said)}).scores.shape == (0, 1)

@@ -11,6 +11,7 @@ from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
 from cocite.recommender.query import Query
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.cocitation import CocitationRetriever
 from cocite.recommender.retrieval.coupling import CouplingRetriever
 from cocite.recommender.retrieval.likeness import TextNeighbours
@@ -21,6 +22,7 @@ from cocite.recommender.retrieval.walk import WalkRetriever
 from cocite.recommender.retrieval.words import WordsRetriever
 from support.bundles import Corpus, bundle_in_memory
 from support.random_corpora import Dense, asked, assert_scores, corpora, lists_of, profile
+from support.retrievers import scores_of
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -36,7 +38,7 @@ def _idf(lists: Dense) -> Dense:
 def _near(bundle: Bundle, query: Query) -> Dense:
     """Likeness (n,) to the seeds, 0 for those that are no neighbour."""
     likeness = np.zeros(bundle.paper_count)
-    near = _neighbours(bundle).of(query)
+    near = _neighbours(bundle).of(Asked(query, bundle))
     likeness[near.rows] = near.likeness
     return likeness
 
@@ -103,7 +105,7 @@ def test_coupling_is_the_cosine_of_reference_lists(case: tuple[Corpus, Query]) -
     bundle, counts = bundle_in_memory(corpus, factors=2), profile(corpus, query)
     expected = _cosines(lists_of(corpus), counts)[0][: bundle.paper_count]
     expected[list(query.positive_rows)] = 0.0
-    found = CouplingRetriever(bundle, Lists.of(bundle)).scores(query)
+    found = scores_of(CouplingRetriever(bundle, Lists.of(bundle)), query, bundle)
     assert_scores(found, expected if counts.any() else None)
 
 
@@ -120,7 +122,7 @@ def test_cocitation_is_the_sum_of_cosines_to_the_other_papers_of_the_query(case:
     np.fill_diagonal(cosines, 0.0)
     shares = counts / max(counts.sum(), 1.0)
     shares[list(query.positive_rows)] += 1.0 / max(len(query.positive_rows), 1)
-    found = CocitationRetriever(bundle, Lists.of(bundle)).scores(query)
+    found = scores_of(CocitationRetriever(bundle, Lists.of(bundle)), query, bundle)
     assert_scores(found, cosines @ shares if shares.any() else None)
 
 
@@ -130,7 +132,7 @@ def test_neighbourhood_adds_up_the_lists_of_near_papers(case: tuple[Corpus, Quer
     corpus, query = case
     bundle = bundle_in_memory(corpus, factors=2)
     counts, near = profile(corpus, query), _near(bundle, query)
-    found = NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)).scores(query)
+    found = scores_of(NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)
     assert_scores(found, _neighbourhood(corpus, query, counts, near) if counts.any() or near.any() else None)
 
 
@@ -158,7 +160,7 @@ def test_a_reference_of_the_seed_alone_is_nothing_to_its_neighbourhood() -> None
         NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)),
         CocitationRetriever(bundle, Lists.of(bundle)),
     ):
-        scores = retriever.scores(Query(positive_rows=(0,)))
+        scores = scores_of(retriever, Query(positive_rows=(0,)), bundle)
         assert scores is not None
         assert scores[2] == scores[3] > 0 and scores[4] == -np.inf, retriever.name
 
@@ -169,7 +171,9 @@ def test_only_the_nearest_lists_speak_for_a_paper_in_or_out_of_the_profile(monke
     papers = tuple(Paper(f"local:{row}") for row in range(9))
     links = ((0, 3), (0, 4), (0, 5), (1, 3), (1, 4), (1, 6), (2, 4), (2, 5), (2, 7), (2, 8))
     bundle = bundle_in_memory(Corpus(papers, links), factors=2)
-    scores = NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)).scores(Query(positive_rows=(0,)))
+    scores = scores_of(
+        NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), Query(positive_rows=(0,)), bundle
+    )
     assert scores is not None
     assert np.flatnonzero(np.isfinite(scores)).tolist() == [3, 4, 6]
 
@@ -179,7 +183,7 @@ def test_only_the_most_telling_holders_are_looked_into(monkeypatch: pytest.Monke
     monkeypatch.setattr("cocite.recommender.retrieval.cocitation._MOST_HOLDERS", 1)
     papers = tuple(Paper(f"local:{row}") for row in range(9))
     bundle = bundle_in_memory(Corpus(papers, ((1, 0), (1, 4), *((2, row) for row in (0, 5, 6, 7, 8)))), factors=2)
-    scores = CocitationRetriever(bundle, Lists.of(bundle)).scores(Query(positive_rows=(0,)))
+    scores = scores_of(CocitationRetriever(bundle, Lists.of(bundle)), Query(positive_rows=(0,)), bundle)
     assert scores is not None
     assert np.flatnonzero(np.isfinite(scores)).tolist() == [4]
 
@@ -205,7 +209,7 @@ def test_the_walk_is_a_power_of_the_transition_matrix(many: float, case: tuple[C
         visits += place
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cocite.recommender.retrieval.walk._MANY", many)
-        found = WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)).scores(query)
+        found = scores_of(WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)
     expected = np.where(visits > 1e-9, visits, 0.0)[: bundle.paper_count]
     assert_scores(found, expected if start.any() else None)
 
@@ -235,6 +239,6 @@ def test_libraries_alone_are_lists_enough(corpus: Corpus, kept: bool) -> None:
     """Without citations, papers are related where a reader keeps both, and only there."""
     corpus = Corpus(corpus.papers, (), ((0, 1),) if kept else ())
     bundle = bundle_in_memory(corpus, factors=2)
-    scores = CocitationRetriever(bundle, Lists.of(bundle)).scores(Query(library_rows=(0,)))
+    scores = scores_of(CocitationRetriever(bundle, Lists.of(bundle)), Query(library_rows=(0,)), bundle)
     assert scores is not None
     assert np.flatnonzero(np.isfinite(scores)).tolist() == ([1] if kept else [])

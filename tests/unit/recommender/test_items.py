@@ -14,6 +14,7 @@ from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.word_index import Terms
 from support.bundles import Corpus, Options, build_arrays, bundle_in_memory
 from support.random_corpora import Dense, asked, assert_scores, corpora
+from support.retrievers import scores_of
 
 FACTORS = 3
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
@@ -93,7 +94,7 @@ def test_items_are_cosines_to_the_seeds_times_the_root_of_length(case: tuple[Cor
     lengths = np.linalg.norm(factors, axis=1)
     expected = factors @ aim / np.sqrt(np.maximum(lengths, 1e-9))
     expected[np.abs(expected) < 1e-5] = 0.0
-    found = ItemsRetriever(bundle).scores(query)
+    found = scores_of(ItemsRetriever(bundle), query, bundle)
     if found is not None:
         found[found < 1e-5] = -np.inf
     assert_scores(found, expected if liked.any() else None, tolerance=1e-3)
@@ -113,7 +114,7 @@ def test_a_text_counts_for_als_as_a_paper_that_nobody_cites_yet(corpus: Corpus, 
     """One item of the text's factors, with the weight of a rarest paper that stands alone in its list."""
     bundle, gram = _with_terms(corpus, seed)
     text, als = _folded(bundle, gram, bundle.words.of_text("graphs knights chess")), bundle.manifest.als
-    scores = AlsRetriever(bundle).scores(Query(texts=("graphs knights chess", "xylophones")))
+    scores = scores_of(AlsRetriever(bundle), Query(texts=("graphs knights chess", "xylophones")), bundle)
     if text is None:
         assert scores is None
         return

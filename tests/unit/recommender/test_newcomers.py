@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cocite.recommender.proposing import Proposals
 from cocite.recommender.query import Ranking
 from cocite.recommender.ranking.newcomers import with_newcomers_seated
+from cocite.recommender.retrieval.contract import Dense
 
 NAMES = ("text", "cocitation")
 
@@ -15,8 +16,8 @@ def proposals(scores: list[float], known: list[bool]) -> Proposals:
     """Rows by falling score; the first retriever speaks of all, the second of those known."""
     rows = np.argsort(-np.array(scores), kind="stable")
     silent = np.where(known, 1.0, -np.inf).astype(np.float32)
-    found = {"text": np.ones(len(scores), dtype=np.float32), "cocitation": silent}
-    return Proposals(rows, np.array(scores)[rows], found, {"text": 1.0, "cocitation": 3.0})
+    found = {"text": Dense(np.ones(len(scores), dtype=np.float32)), "cocitation": Dense(silent)}
+    return Proposals(rows, np.array(scores)[rows], found, {}, {"text": 1.0, "cocitation": 3.0})
 
 
 def test_a_newcomer_is_judged_halfway_by_those_that_speak_of_it() -> None:

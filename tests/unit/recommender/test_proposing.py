@@ -7,7 +7,8 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.proposing import Proposer
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import LIBRARY_RRF_K, RRF_K
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense
 
 
 class Falling:
@@ -18,8 +19,8 @@ class Falling:
     def __init__(self, bundle: Bundle, name: str = "items", sign: int = -1) -> None:
         self.name, self._scores = name, sign * np.arange(bundle.paper_count, dtype=np.float32)
 
-    def scores(self, query: Query) -> Scores:
-        return self._scores.copy()
+    def find(self, asked: Asked) -> Dense:
+        return Dense(self._scores)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Passages, Query
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.likeness import NEIGHBOURS, TextNeighbours
 from cocite.recommender.retrieval.passages import PassagesRetriever
 from cocite.recommender.retrieval.text import TextRetriever
 from cocite.recommender.retrieval.words import ContextsRetriever, WordsRetriever
 from support.bundles import Corpus, bag_vector, bundle_in_memory, checkerboard
 from support.random_corpora import Dense, asked, assert_scores, corpora, lists_of, words_dense
+from support.retrievers import scores_of
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -30,7 +32,7 @@ def _likeness(bundle: Bundle) -> Dense:
 
 
 def _found(bundle: Bundle, query: Query) -> Dense:
-    near = _neighbours(bundle).of(query)
+    near = _neighbours(bundle).of(Asked(query, bundle))
     assert (np.diff(near.rows) > 0).all() and (near.likeness > 0).all()
     likeness = np.zeros(bundle.paper_count)
     likeness[near.rows] = near.likeness
@@ -81,7 +83,7 @@ def test_no_more_neighbours_of_a_text_than_of_a_paper() -> None:
     titles = ["graphs"] * (NEIGHBOURS + 8) + ["trees"] * (NEIGHBOURS + 9)  # no term is in more than half of the papers
     bundle = bundle_in_memory(Corpus(tuple(Paper(f"local:{i}", title=t) for i, t in enumerate(titles)), ()), factors=2)
     for query in (Query(texts=("graphs",)), Query(positive_rows=(NEIGHBOURS + 7,))):
-        assert _neighbours(bundle).of(query).rows.tolist() == list(range(NEIGHBOURS))
+        assert _neighbours(bundle).of(Asked(query, bundle)).rows.tolist() == list(range(NEIGHBOURS))
 
 
 @EXAMPLES
@@ -97,7 +99,7 @@ def test_contexts_are_cosines_to_the_mean_words_of_those_who_cite(case: tuple[Co
     aim = positive - 0.25 * negative
     expected = contexts @ aim / np.maximum(np.linalg.norm(contexts, axis=1) * np.linalg.norm(aim), 1e-12)
     expected[expected < 1e-9] = 0.0
-    found = ContextsRetriever(bundle).scores(query)
+    found = scores_of(ContextsRetriever(bundle), query, bundle)
     if found is not None:
         found[found < 1e-6] = -np.inf  # what rounding leaves of a difference
     assert_scores(found, expected if positive.any() else None)
@@ -125,7 +127,7 @@ def test_passages_score_the_mean_of_the_best_cosines(shapes: list[tuple[int, lis
     bundle = bundle_in_memory(Corpus(tuple(Paper(f"local:{row}") for row in range(6)), ()), factors=1)
     rng = np.random.default_rng(seed)
     told = [_passages(rng, count, owners) for count, owners in shapes]
-    scores = PassagesRetriever(bundle).scores(Query(passages=tuple(told)))
+    scores = scores_of(PassagesRetriever(bundle), Query(passages=tuple(told)), bundle)
     told = [each for each in told if len(each.asked) and len(each.owners)]
     if not told:
         assert scores is None
@@ -147,6 +149,8 @@ def test_what_is_kept_of_the_last_query_is_no_answer_to_another() -> None:
     bundle = bundle_in_memory(checkerboard(), factors=2)
     shared, first, second = _neighbours(bundle), Query(positive_rows=(3,)), Query(positive_rows=(4,))
     for query in (first, first, second, Query(positive_rows=(3,)), second):
-        assert shared.of(query).rows.tolist() == _neighbours(bundle).of(query).rows.tolist()
-    assert shared.of(first).rows.tolist() != shared.of(second).rows.tolist()
-    assert shared.of(first) is shared.of(first)
+        asked = Asked(query, bundle)
+        assert asked.shared(shared.of) is asked.shared(shared.of)
+        assert asked.shared(shared.of).rows.tolist() == _neighbours(bundle).of(asked).rows.tolist()
+    one, other = Asked(first, bundle), Asked(second, bundle)
+    assert one.shared(shared.of).rows.tolist() != other.shared(shared.of).rows.tolist()

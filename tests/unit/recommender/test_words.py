@@ -10,6 +10,7 @@ from cocite.recommender.query import Query
 from cocite.recommender.retrieval import words as module
 from cocite.recommender.retrieval.words import WordsRetriever
 from support.bundles import Corpus, write_bundle
+from support.retrievers import scores_of
 
 TITLES = (
     "graphs and trees",
@@ -44,7 +45,7 @@ def _dense(bundle: Bundle) -> np.ndarray:
 def test_scores_are_cosines(words: Bundle) -> None:
     dense, retriever = _dense(words), WordsRetriever(words)
     for row in (0, 2, 4, 10):
-        scores = retriever.scores(Query(positive_rows=(row,)))
+        scores = scores_of(retriever, Query(positive_rows=(row,)), words)
         cosines = dense @ dense[row]
         assert scores is not None
         assert np.array_equal(scores > -np.inf, cosines > 0)
@@ -56,7 +57,9 @@ def test_several_and_negative_seeds_are_rocchio(words: Bundle) -> None:
     for one, other in combinations((0, 1, 2, 4, 6), 2):
         aim = (dense[one] + dense[other]) / 2 - 0.25 * dense[3]
         expected = dense @ (aim / np.linalg.norm(aim))
-        scores = WordsRetriever(words).scores(Query(positive_rows=(one,), library_rows=(other,), negative_rows=(3,)))
+        scores = scores_of(
+            WordsRetriever(words), Query(positive_rows=(one,), library_rows=(other,), negative_rows=(3,)), words
+        )
         assert scores is not None
         assert scores[expected > 1e-6] == pytest.approx(expected[expected > 1e-6], abs=1e-6)
         assert (scores[expected < -1e-6] == -np.inf).all()
@@ -64,8 +67,8 @@ def test_several_and_negative_seeds_are_rocchio(words: Bundle) -> None:
 
 def test_a_text_is_weighed_like_a_paper(words: Bundle) -> None:
     for row, title in enumerate(TITLES):
-        by_row = WordsRetriever(words).scores(Query(positive_rows=(row,)))
-        by_text = WordsRetriever(words).scores(Query(texts=(title.upper(),)))
+        by_row = scores_of(WordsRetriever(words), Query(positive_rows=(row,)), words)
+        by_text = scores_of(WordsRetriever(words), Query(texts=(title.upper(),)), words)
         if by_row is None or by_text is None:
             assert by_row is by_text is None and title == ""
         else:
@@ -83,9 +86,9 @@ def test_a_text_is_read_once_for_all_who_ask(words: Bundle) -> None:
 
 
 def test_keywords_count_beside_an_abstract_and_tags_are_found_whole(words: Bundle) -> None:
-    scores = WordsRetriever(words).scores(Query(texts=("small-world",)))
+    scores = scores_of(WordsRetriever(words), Query(texts=("small-world",)), words)
     assert scores is not None and set(np.flatnonzero(scores > 0)) == {2, 7, 11}
-    scores = WordsRetriever(words).scores(Query(texts=("网络",)))
+    scores = scores_of(WordsRetriever(words), Query(texts=("网络",)), words)
     assert scores is not None and set(np.flatnonzero(scores > 0)) == {10, 11}
 
 
@@ -94,15 +97,15 @@ def test_what_is_not_looked_up_is_the_lightest(words: Bundle, monkeypatch: pytes
     found = words.words.of_row(row)
     heaviest = int(found.places[np.argmax(found.weights)])
     monkeypatch.setattr(module, "MOST_TERMS", 1)
-    scores = WordsRetriever(words).scores(Query(positive_rows=(row,)))
+    scores = scores_of(WordsRetriever(words), Query(positive_rows=(row,)), words)
     assert scores is not None
     assert set(np.flatnonzero(scores > 0)) == set(words.words.postings.papers.of(heaviest).tolist())
 
 
 def test_unknown_words_are_nothing_to_go_by(words: Bundle, tmp_path: Path) -> None:
     retriever = WordsRetriever(words)
-    assert retriever.scores(Query(texts=("xylophone", "zzz"))) is None
-    assert retriever.scores(Query(texts=("",))) is None
-    assert retriever.scores(Query(positive_rows=(5,))) is None  # has no text
-    mixed = retriever.scores(Query(texts=("xylophone trees",)))
+    assert scores_of(retriever, Query(texts=("xylophone", "zzz")), words) is None
+    assert scores_of(retriever, Query(texts=("",)), words) is None
+    assert scores_of(retriever, Query(positive_rows=(5,)), words) is None  # has no text
+    mixed = scores_of(retriever, Query(texts=("xylophone trees",)), words)
     assert mixed is not None and set(np.flatnonzero(mixed > 0)) == {0, 1}

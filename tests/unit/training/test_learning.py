@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cocite.core.paper import Paper
+from cocite.recommender.allowed import Allowed
 from cocite.recommender.engine import Engine
-from cocite.recommender.proposing import barred_rows
 from cocite.recommender.query import Query
 from cocite.training.corpus import Corpus, PaperRow, PaperTable
 from cocite.training.draws import draw
@@ -92,7 +92,7 @@ def chance_level(corpus: Corpus) -> float:
     """Recall@20 of any order of the rows that may be in an answer."""
     hidden = draw(corpus, OPTIONS.seed, OPTIONS.evaluation_queries)
     bundle = loaded(build(material_of(hidden.corpus), replace(OPTIONS, learn=False))[0])
-    return float(np.mean([20 / (~barred_rows(bundle, asked.query)).sum() for asked in hidden.papers]))
+    return float(np.mean([20 / Allowed.by(asked.query, bundle).mask.sum() for asked in hidden.papers]))
 
 
 def test_nothing_hidden_leaks(chance: Learned, monkeypatch: pytest.MonkeyPatch):

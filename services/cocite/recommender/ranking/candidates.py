@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender.retrieval.contract import Found
+
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
@@ -19,11 +21,11 @@ class Candidates:
     scores: Floats
 
     @classmethod
-    def of(cls, rows: Rows, found: Mapping[str, npt.NDArray[np.float32] | None]) -> "Candidates":
-        """The given rows, with the scores that each retriever found for all papers, float32 (n,), or None."""
+    def of(cls, rows: Rows, found: Mapping[str, Found | None]) -> "Candidates":
+        """The given rows, with what each retriever says of them."""
         scores = np.full((rows.size, len(found)), np.nan, dtype=np.float32)
-        for column, values in enumerate(found.values()):
-            if values is not None:
-                picked = values[rows]
+        for column, said in enumerate(found.values()):
+            if said is not None:
+                picked = said.of(rows)
                 scores[:, column] = np.where(np.isfinite(picked), picked, np.nan)
         return cls(rows, tuple(found), scores)

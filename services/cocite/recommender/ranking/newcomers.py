@@ -33,8 +33,8 @@ def with_newcomers_seated(ranking: Ranking, proposals: Proposals, trained_count:
 def _unsaid(proposals: Proposals, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Weight of all retrievers that were asked over that of those that speak of each of rows (k,)."""
     spoken = np.zeros(rows.size)
-    for name, scores in proposals.found.items():
-        if scores is not None:
-            spoken += proposals.weights[name] * np.isfinite(scores[rows])
-    asked = sum(proposals.weights[name] for name, scores in proposals.found.items() if scores is not None)
+    for name, said in proposals.found.items():
+        if said is not None:
+            spoken += proposals.weights[name] * np.isfinite(said.of(rows))
+    asked = sum(proposals.weights[name] for name, said in proposals.found.items() if said is not None)
     return asked / np.maximum(spoken, 1e-12)

@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found, Scores
 from cocite.recommender.retrieval.fold_in import FoldIn
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.retrieval.text_items import TextItems
@@ -52,8 +53,9 @@ class AlsRetriever:
             telling = np.sort(telling[np.lexsort((telling, -np.abs(weights[telling])))[:_MOST_ITEMS]])
         return items[telling], weights[telling]
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever. A text counts like a paper that nobody cites yet."""
+        query = asked.query
         texts = self._texts.of(query.texts)
         if not (query.positive_rows or query.reference_rows or query.library_rows or texts):
             return None
@@ -62,7 +64,7 @@ class AlsRetriever:
         scores: Scores = self._bundle.item_factors @ folded.vector
         scores[items] = folded.held_out[: items.size]
         scores[scores < _LEAST_ALS_SCORE] = -np.inf
-        return scores
+        return Dense(scores)
 
     def parts(
         self, query: Query, rows: npt.NDArray[np.int64]
@@ -127,8 +129,9 @@ class ItemsRetriever:
         norms = np.linalg.norm(np.asarray(bundle.item_factors), axis=1)
         self._discounts = (1.0 / np.sqrt(np.maximum(norms, 1e-9))).astype(np.float32)
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever."""
+        query = asked.query
         rows = np.unique(np.array((*query.positive_rows, *query.library_rows), dtype=np.int64))
         texts = self._texts.of(query.texts)
         liked = np.concatenate((self._bundle.item_factors[rows], _stacked(texts, self._bundle)))
@@ -138,7 +141,7 @@ class ItemsRetriever:
         aim = _directions(liked) - NEGATIVE_SHARE * _directions(disliked)
         scores: Scores = (self._bundle.item_factors @ aim.astype(np.float32)) * self._discounts
         scores[scores < _LEAST_ALS_SCORE] = -np.inf
-        return scores
+        return Dense(scores)
 
 
 def _directions(factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

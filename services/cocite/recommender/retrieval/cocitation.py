@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
-from cocite.recommender.retrieval.profile import Floats, Lists, Rows, profile_of
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found, Scores
+from cocite.recommender.retrieval.profile import Floats, Lists, Rows, profile_of_asked
 
 _LEAST = 1e-6  # below it, nothing but rounding is left of a score
 _MOST_HOLDERS = 20_000  # lists looked into for one query: a seed that half the corpus cites tells little by the rest
@@ -32,9 +32,9 @@ class CocitationRetriever:
         squares = np.bincount(owners, weights=self._list_weights[lists.holders.rows] ** 2, minlength=lists.paper_count)
         self._norms = np.sqrt(squares).astype(np.float32)
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever."""
-        profile = profile_of(query, self._bundle.references)
+        query, profile = asked.query, asked.shared(profile_of_asked)
         seeds = np.unique(np.array(query.positive_rows, dtype=np.int64))
         items = np.concatenate((seeds, profile.rows))
         if not items.size:
@@ -43,7 +43,7 @@ class CocitationRetriever:
         shares[self._norms[items] == 0.0] = 0.0
         scores = self._cosines(items, shares, query.positive_rows)
         scores[scores <= _LEAST] = -np.inf
-        return scores
+        return Dense(scores)
 
     def _cosines(self, items: Rows, shares: Floats, barred: tuple[int, ...]) -> Scores:
         """Sum over the other items of share times cosine to each paper, float32 (n,).

@@ -3,9 +3,9 @@
 import numpy as np
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
-from cocite.recommender.retrieval.profile import Floats, Lists, Profile, Rows, profile_of
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found
+from cocite.recommender.retrieval.profile import Floats, Lists, Profile, Rows, profile_of_asked
 
 
 def coupled_lists(lists: Lists, profile: Profile, barred: tuple[int, ...]) -> tuple[Rows, Floats, Floats]:
@@ -34,13 +34,13 @@ class CouplingRetriever:
         self._bundle = bundle
         self._lists = lists
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever."""
-        profile = profile_of(query, self._bundle.references)
+        profile = asked.shared(profile_of_asked)
         if not profile.rows.size:
             return None
-        found, cosines, _ = coupled_lists(self._lists, profile, query.positive_rows)
+        found, cosines, _ = coupled_lists(self._lists, profile, asked.query.positive_rows)
         papers = (found < self._bundle.paper_count) & (cosines > 0.0)
         scores = np.full(self._bundle.paper_count, -np.inf, dtype=np.float32)
         scores[found[papers]] = cosines[papers]
-        return scores
+        return Dense(scores)

@@ -1,6 +1,5 @@
 """The papers most like the seeds by text: meaning and wording together tell more than either."""
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.text import TextRetriever
 from cocite.recommender.retrieval.words import WordsRetriever
 
@@ -30,26 +30,20 @@ class Neighbours:
 class TextNeighbours:
     """Finds the text neighbours of a query: those of papers are in the bundle, those of texts are searched.
 
-    Thread-safe. Several retrievers ask for the same: in each thread the last query's are kept.
+    Thread-safe.
     """
 
     def __init__(self, bundle: Bundle, text: TextRetriever, words: WordsRetriever) -> None:
         self._bundle = bundle
         self._retrievers = (text, words)
-        self._last = threading.local()
 
-    def of(self, query: Query) -> Neighbours:
+    def of(self, asked: Asked) -> Neighbours:
         """Neighbours of the positive seeds, the library and the texts; a paper near several of them counts for each.
 
         Texts, and papers that came after the training, are searched together, by their mean. A query's own papers are
         none of its neighbours.
         """
-        last: tuple[Query, Neighbours] | None = getattr(self._last, "found", None)
-        if last is None or last[0] is not query:
-            last = self._last.found = (query, self._of(query))
-        return last[1]
-
-    def _of(self, query: Query) -> Neighbours:
+        query = asked.query
         own = (*query.positive_rows, *query.library_rows)
         known = [row for row in own if row < len(self._bundle.text_neighbours)]
         rows = self._bundle.text_neighbours[known].ravel().astype(np.int64)
@@ -64,10 +58,11 @@ class TextNeighbours:
 
     def _search(self, query: Query) -> Neighbours:
         total = np.zeros(self._bundle.paper_count, dtype=np.float32)
+        asked, every = Asked(query, self._bundle), np.arange(self._bundle.paper_count)
         for retriever in self._retrievers:
-            scores = retriever.scores(query)
-            if scores is not None:
-                total += 0.5 * np.maximum(scores, 0.0)
+            found = retriever.find(asked)
+            if found is not None:
+                total += 0.5 * np.maximum(found.of(every), 0.0)
         total[total <= 0.0] = -np.inf
         rows = top_rows(total, NEIGHBOURS)
         return Neighbours(rows, total[rows])

@@ -3,12 +3,12 @@
 import numpy as np
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import top_rows
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found
 from cocite.recommender.retrieval.coupling import coupled_lists
 from cocite.recommender.retrieval.likeness import TextNeighbours
-from cocite.recommender.retrieval.profile import Floats, Lists, Profile, Rows, profile_of
+from cocite.recommender.retrieval.profile import Floats, Lists, Profile, Rows, profile_of_asked
 
 _COUPLING_SHARE = 2.0  # of the most coupled list, beside 1 for the nearest text: what one cites tells more
 _SHARPNESS = 1.5  # exponent of a list's weight: one near list tells more than two half as near
@@ -31,10 +31,10 @@ class NeighbourhoodRetriever:
         self._lists = lists
         self._neighbours = neighbours
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever."""
-        profile = profile_of(query, self._bundle.references)
-        near = self._neighbours.of(query)
+        query, profile = asked.query, asked.shared(profile_of_asked)
+        near = asked.shared(self._neighbours.of)
         if not profile.rows.size and not near.rows.size:
             return None
         found, cosines, norms = coupled_lists(self._lists, profile, query.positive_rows)
@@ -49,9 +49,9 @@ class NeighbourhoodRetriever:
         papers, owners = self._lists.papers.gather(sources)
         totals = np.bincount(papers, weights=weights[sources][owners], minlength=self._bundle.paper_count)
         totals[profile.rows] = self._held_out(profile, (found, cosines, norms), text, scale, sources)
-        scores: Scores = totals.astype(np.float32)
+        scores = totals.astype(np.float32)
         scores[scores <= 0.0] = -np.inf
-        return scores
+        return Dense(scores)
 
     def _held_out(
         self, profile: Profile, coupled: tuple[Rows, Floats, Floats], text: Floats, scale: float, sources: Rows

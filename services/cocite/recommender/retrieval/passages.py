@@ -3,8 +3,8 @@
 import numpy as np
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found
 
 
 class PassagesRetriever:
@@ -18,9 +18,9 @@ class PassagesRetriever:
     def __init__(self, bundle: Bundle) -> None:
         self._paper_count = bundle.paper_count
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever. Only papers whose passages came with the query are scored, by the mean of all comparisons."""
-        told = [passages for passages in query.passages if len(passages.asked) and len(passages.owners)]
+        told = [passages for passages in asked.query.passages if len(passages.asked) and len(passages.owners)]
         if not told:
             return None
         total = np.zeros(self._paper_count, dtype=np.float32)
@@ -32,4 +32,4 @@ class PassagesRetriever:
             total[rows] += np.maximum.reduceat(cosines, starts, axis=0).mean(axis=1) / np.float32(len(told))
             seen[rows] = True
         total[~seen] = -np.inf
-        return total
+        return Dense(total)

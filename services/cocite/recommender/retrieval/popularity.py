@@ -3,8 +3,8 @@
 import numpy as np
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Scores
 
 
 class PopularityRetriever:
@@ -14,8 +14,8 @@ class PopularityRetriever:
     weight = 1.0
 
     def __init__(self, bundle: Bundle) -> None:
-        self._counts = (bundle.cited_by.counts() + bundle.readers.counts()).astype(np.float32)
+        self.counts: Scores = (bundle.cited_by.counts() + bundle.readers.counts()).astype(np.float32)
 
-    def scores(self, query: Query) -> Scores:
+    def find(self, asked: Asked) -> Dense:
         """See Retriever."""
-        return self._counts.copy()
+        return Dense(self.counts)

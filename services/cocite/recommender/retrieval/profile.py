@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
 from cocite.recommender.query import Query
+from cocite.recommender.retrieval.asked import Asked
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -35,7 +36,12 @@ def profile_of(query: Query, references: Csr) -> Profile:
     return Profile(liked.astype(np.int64), counts.astype(np.float32))
 
 
-@dataclass(frozen=True, slots=True)
+def profile_of_asked(asked: Asked) -> Profile:
+    """What the query that is asked puts together."""
+    return profile_of(asked.query, asked.bundle.references)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lists:
     """Every list of papers that somebody put together: the references of each paper, then each reader's library.
 

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found
 
 NEGATIVE_SHARE = 0.25  # of the mean of negative texts; Rocchio's usual ratio of negative to positive feedback
 
@@ -24,8 +24,9 @@ class TextRetriever:
         self._bundle = bundle
         self._silent = ~bundle.text_vectors.nonzero_rows()
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever. Papers without text, or pointing away from the seeds, are left to the others."""
+        query = asked.query
         positive = self._mean((*query.positive_rows, *query.library_rows), query.text_vectors)
         if positive is None:
             return None
@@ -34,7 +35,7 @@ class TextRetriever:
         aim /= max(float(np.linalg.norm(aim)), 1e-12)
         scores = self._bundle.text_vectors @ aim
         scores[self._silent | (scores <= 0.0)] = -np.inf
-        return scores
+        return Dense(scores)
 
     def _mean(self, rows: tuple[int, ...], texts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
         known = self._bundle.text_vectors[rows]

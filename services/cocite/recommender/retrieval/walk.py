@@ -5,10 +5,10 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csc_array
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found
 from cocite.recommender.retrieval.likeness import TextNeighbours
-from cocite.recommender.retrieval.profile import Lists, profile_of
+from cocite.recommender.retrieval.profile import Lists, profile_of_asked
 
 # How a walker leaves a node, and where it sets out from.
 _TO_REFERENCES, _TO_HOLDERS, _TO_NEIGHBOURS = 0.5, 0.2, 0.3
@@ -37,9 +37,9 @@ class WalkRetriever:
         self._neighbours = neighbours
         self._steps = _transitions(bundle, lists)
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever."""
-        start = self._start(query)
+        start = self._start(asked)
         total = float(start.sum())
         if total <= 0.0:
             return None
@@ -48,9 +48,9 @@ class WalkRetriever:
         for _ in range(_STEPS):
             place = np.float32(_GOING_ON) * self._next(place)
             visits += place
-        scores: Scores = visits[: self._bundle.paper_count].copy()
+        scores = visits[: self._bundle.paper_count].copy()
         scores[scores <= _LEAST] = -np.inf
-        return scores
+        return Dense(scores)
 
     def _next(self, place: Floats) -> Floats:
         """Where walkers are one step later; while they are at few places, only what leads from there is looked at."""
@@ -61,16 +61,16 @@ class WalkRetriever:
             found = self._steps[:, left] @ place[left]
         return found
 
-    def _start(self, query: Query) -> Floats:
+    def _start(self, asked: Asked) -> Floats:
         start = np.zeros(self._steps.shape[0], dtype=np.float32)
-        profile = profile_of(query, self._bundle.references)
+        profile = asked.shared(profile_of_asked)
         if profile.rows.size:
             start[profile.rows] += _FROM_PROFILE * profile.counts / profile.counts.sum()
-        near = self._neighbours.of(query)
+        near = asked.shared(self._neighbours.of)
         if near.rows.size:
             weights = near.likeness**2
             start[near.rows] += _FROM_NEIGHBOURS * weights / weights.sum()
-        holders, _ = self._lists.holders.gather(np.array(query.positive_rows, dtype=np.int64))
+        holders, _ = self._lists.holders.gather(np.array(asked.query.positive_rows, dtype=np.int64))
         if holders.size:
             np.add.at(start, holders, np.float32(_FROM_HOLDERS / holders.size))
         return start

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import top_rows
-from cocite.recommender.retrieval.contract import Scores
+from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.contract import Dense, Found, Scores
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.word_index import Terms, WordIndex
 
@@ -25,10 +25,10 @@ class WordsRetriever:
         self._bundle = bundle
         self._papers = bundle.words.postings.matrix(bundle.paper_count)
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever. Papers that share no term with the seeds, or more with the negative ones, are left out."""
-        aim = word_aim(self._bundle.words, query)
-        return None if aim is None else _positive(aim.weights @ self._papers[aim.places])
+        aim = asked.shared(word_aim)
+        return None if aim is None else Dense(_positive(aim.weights @ self._papers[aim.places]))
 
 
 class ContextsRetriever:
@@ -43,10 +43,10 @@ class ContextsRetriever:
         self._bundle = bundle
         self._papers = bundle.contexts.matrix(bundle.paper_count)
 
-    def scores(self, query: Query) -> Scores | None:
+    def find(self, asked: Asked) -> Found | None:
         """See Retriever. Papers that nobody cites are left to the others."""
-        aim = word_aim(self._bundle.words, query)
-        return None if aim is None else _positive(aim.weights @ self._papers[aim.places])
+        aim = asked.shared(word_aim)
+        return None if aim is None else Dense(_positive(aim.weights @ self._papers[aim.places]))
 
 
 def _positive(scores: Scores) -> Scores:
@@ -54,10 +54,11 @@ def _positive(scores: Scores) -> Scores:
     return scores
 
 
-def word_aim(words: WordIndex, query: Query) -> Terms | None:
+def word_aim(asked: Asked) -> Terms | None:
     """The mean of the positive seeds' terms less a share of the mean of the negative ones', as in TextRetriever, of
     norm 1 and then cut to its MOST_TERMS heaviest. None when no positive seed has any.
     """  # fmt: skip
+    words, query = asked.bundle.words, asked.query
     positive = _terms(words, (*query.positive_rows, *query.library_rows), query.texts)
     if not positive:
         return None

@@ -1,0 +1,27 @@
+"""A query as retrievers meet it: what several of them go by is worked out once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cocite.recommender.allowed import Allowed
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.query import Query
+
+T = TypeVar("T")
+
+
+class Asked:
+    """One query to one bundle, and what is allowed in its answer. For one thread."""
+
+    def __init__(self, query: Query, bundle: Bundle) -> None:
+        self.query = query
+        self.bundle = bundle
+        self.allowed = Allowed.by(query, bundle)
+        self._shared: dict[Callable[[Asked], Any], Any] = {}
+
+    def shared(self, make: Callable[["Asked"], T]) -> T:
+        """make(self), worked out when it is first asked for. Of a bound method, one for each object it is bound to."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        found: T = self._shared[make]
+        return found

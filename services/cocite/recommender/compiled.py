@@ -1,0 +1,32 @@
+"""Machine code for the inner loops, made by numba.
+
+A function is compiled for the one signature it declares, when its module is imported, so that no call ever waits for
+the compiler; the machine code is kept on disk, and only the first process of a release on a machine compiles. Compiled
+loops hold no lock: threads run them side by side. Floating point is IEEE, so results are the same everywhere.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+from numba import types
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Arrays that are only read, as those of a mapped bundle; a writable one may be given, too.
+INT32S, INT64S = (types.Array(number, 1, "C", readonly=True) for number in (types.int32, types.int64))
+FLOAT32S, FLOAT64S = (types.Array(number, 1, "C", readonly=True) for number in (types.float32, types.float64))
+
+
+def compiled(signature: Any) -> Callable[[F], F]:
+    """Compile the function for signature, a numba signature such as float32[::1](INT64S, FLOAT32S)."""
+
+    def make(function: F) -> F:
+        made: Any
+        try:
+            made = numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        except RuntimeError:  # numba finds no directory to keep machine code in
+            made = numba.njit(signature, nogil=True, error_model="numpy")(function)
+        return made  # type: ignore[no-any-return]  # callable as the function is
+
+    return make

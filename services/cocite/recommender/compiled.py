@@ -19,13 +19,18 @@ FLOAT32S, FLOAT64S = (types.Array(number, 1, "C", readonly=True) for number in (
 
 
 def compiled(signature: Any) -> Callable[[F], F]:
-    """Compile the function for signature, a numba signature such as float32[::1](INT64S, FLOAT32S)."""
+    """Compile the function for signature, a numba signature such as float32[::1](INT64S, FLOAT32S), or a string of
+    numba's types, or a list of several.
+    """  # fmt: skip
 
     def make(function: F) -> F:
         made: Any
         try:
             made = numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
-        except RuntimeError:  # numba finds no directory to keep machine code in
+        except RuntimeError as error:
+            if "no locator available" not in str(error):
+                raise
+            # there is no directory to keep machine code in: every process compiles anew
             made = numba.njit(signature, nogil=True, error_model="numpy")(function)
         return made  # type: ignore[no-any-return]  # callable as the function is
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -155,9 +156,9 @@ def listen(name: str, register: Callable[[grpc.Server], None]) -> tuple[GrpcServ
 
 @contextmanager
 def open_house(
-    bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02, fresh_limit: int = 100
+    bundles_dir: Path, papers: tuple[Paper, ...], *, poll_s: float = 0.02, fresh_limit: int = 100, **settings: Any
 ) -> Iterator[House]:
-    """Start all three; the recommender watches bundles_dir."""
+    """Start all three; the recommender watches bundles_dir. It keeps no answers, unless settings say so."""
     features, embedding = Features(papers), Embedding()
     features_server, features_target = listen(
         "FeatureService", lambda s: add_FeatureServiceServicer_to_server(features, s)
@@ -165,7 +166,7 @@ def open_house(
     embedding_server, embedding_target = listen(
         "EmbeddingService", lambda s: add_EmbeddingServiceServicer_to_server(embedding, s)
     )
-    settings = Settings(
+    of_recommender = Settings(
         bundles_dir=bundles_dir,
         bundle_poll_s=poll_s,
         fresh_interval_s=poll_s,
@@ -174,8 +175,9 @@ def open_house(
         features_target=features_target,
         embedding_target=embedding_target,
         lame_duck_s=0,
+        **{"wire_cache_bytes": 0, **settings},
     )
-    recommender = build(settings)
+    recommender = build(of_recommender)
     address = recommender.server.start()
     channel = grpc.insecure_channel(address)
     try:

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     vector_ttl_s: Annotated[int, Field(ge=1)] = Field(
         default=604800, description="seconds a vector stays in the feature cache"
     )
+    wire_cache_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=64 << 20, description="bytes of answers that a recommender keeps in memory; 0 for none"
+    )
+    wire_cache_ttl_s: Annotated[int, Field(ge=2)] = Field(
+        default=300, description="seconds within which an answer may be given again to an equal request"
+    )
     embedding_listen: str = Field(default="127.0.0.1:50051", description="address the embedding service listens on")
     features_listen: str = Field(default="127.0.0.1:50052", description="address the feature service listens on")
     recommender_listen: str = Field(default="127.0.0.1:50053", description="address the recommender listens on")

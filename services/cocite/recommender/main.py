@@ -9,10 +9,12 @@ from cocite.recommender.answer import Answerer
 from cocite.recommender.clients import EmbeddingClient, FeatureClient
 from cocite.recommender.fresh.follower import Follower
 from cocite.recommender.reload import Models, Watcher
-from cocite.recommender.servicer import RecommenderServicer
+from cocite.recommender.servicer import CACHED_METHODS, RecommenderServicer
 from cocite.recommender.texts import TextVectors
+from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.channel import open_channel
 from cocite.serving.server import GrpcServer, run
+from cocite.serving.wire_cache import WireCache
 from cocite.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
 
 NAME = "cocite.v1.RecommenderService"
@@ -42,14 +44,16 @@ def build(settings: Settings) -> Recommender:
         open_channel(settings.features_target),
         open_channel(settings.embedding_target),
     )
-    models, features = Models(settings.bundles), FeatureClient(features_channel)
+    memory = AnswerMemory(settings.wire_cache_bytes, settings.wire_cache_ttl_s)
+    wire = WireCache(frozenset(f"/{NAME}/{method}" for method in CACHED_METHODS), memory)
+    models, features = Models(settings.bundles, before_swap=wire.serve), FeatureClient(features_channel)
     answerer = Answerer(features, TextVectors(EmbeddingClient(embedding_channel)))
     servicer = RecommenderServicer(models, features, answerer, settings.default_deadline_s)
 
     def register(grpc_server: grpc.Server) -> None:
         add_RecommenderServiceServicer_to_server(servicer, grpc_server)  # type: ignore[no-untyped-call]  # generated
 
-    server = GrpcServer(settings, settings.recommender_listen, [NAME], register)
+    server = GrpcServer(settings, settings.recommender_listen, [NAME], register, wire)
     watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
     watcher.start()
     follower = Follower(  # with clients of its own: what fails in the background must not shut calls out

@@ -61,11 +61,17 @@ class _Failure:
 class Models:
     """Holds the serving model. poll() and extend() are called by one thread each, everything else by any.
 
-    clock returns seconds on a monotonic clock.
+    before_swap is told the name of each model right before it serves. clock returns seconds on a monotonic clock.
     """
 
-    def __init__(self, bundles_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        bundles_dir: Path,
+        clock: Callable[[], float] = time.monotonic,
+        before_swap: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._directory = bundles_dir
+        self._before_swap = before_swap
         self._clock = clock
         self._states: tuple[Model, ...] = ()  # of one version, the serving one first
         self._fresh: tuple[FreshPaper, ...] = ()
@@ -101,6 +107,7 @@ class Models:
             if self._extension is not None:
                 state = self._extended(self._extension)
                 others = [each for each in self._states if each.name != state.name]
+                self._before_swap(state.name)
                 self._states = (state, *others[: KEPT_STATES - 1])
 
     def poll(self) -> bool:
@@ -118,7 +125,9 @@ class Models:
             bundle = self._load(name)
             with self._swapping:
                 extension = Extension(bundle)
-                self._states = (self._extended(extension),)
+                state = self._extended(extension)
+                self._before_swap(state.name)
+                self._states = (state,)
                 self._extension = extension
         except Exception as error:  # whatever is wrong with a new version, the old one goes on serving
             self._refuse(name, signature, error)

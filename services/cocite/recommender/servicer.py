@@ -1,4 +1,7 @@
-"""RecommenderService over gRPC. Requests arrive validated; errors leave by the interceptor."""
+"""RecommenderService over gRPC. Requests arrive validated; errors leave by the interceptor.
+
+Only whole answers are Cacheable: one that lacks what a service did not give in time would go on lacking it.
+"""
 
 from datetime import datetime
 
@@ -10,8 +13,11 @@ from cocite.recommender.paging import model_of
 from cocite.recommender.reload import Models
 from cocite.recommender.resolving import resolve_papers
 from cocite.serving.deadline import Deadline
+from cocite.serving.wire_cache import Cacheable
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
+
+CACHED_METHODS = ("RecommendPapers", "ResolvePapers")  # those that may return a Cacheable
 
 
 class RecommenderServicer(RecommenderServiceServicer):
@@ -25,17 +31,23 @@ class RecommenderServicer(RecommenderServiceServicer):
 
     def RecommendPapers(
         self, request: pb.RecommendPapersRequest, context: grpc.ServicerContext
-    ) -> pb.RecommendPapersResponse:
+    ) -> pb.RecommendPapersResponse | Cacheable:
         """See recommender_service.proto."""
         deadline = Deadline.of(context, self._default_deadline_s)
-        return self._answerer.answer(request, self._models.require(model_of(request.page_token)), deadline)
+        model = self._models.require(model_of(request.page_token))
+        answer = self._answerer.answer(request, model, deadline)
+        lost = [seed for seed in answer.unresolved_seeds if seed.cause == pb.UNRESOLVED_CAUSE_UNAVAILABLE]
+        return answer if answer.degraded or lost else Cacheable(answer, model.name)
 
     def ResolvePapers(
         self, request: pb.ResolvePapersRequest, context: grpc.ServicerContext
-    ) -> pb.ResolvePapersResponse:
+    ) -> pb.ResolvePapersResponse | Cacheable:
         """See recommender_service.proto."""
         deadline = Deadline.of(context, self._default_deadline_s)
-        return resolve_papers(request.queries, self._models.require().bundle, self._features, deadline)
+        model = self._models.require()
+        answer = resolve_papers(request.queries, model.bundle, self._features, deadline)
+        lost = [found for found in answer.results if found.status == pb.RESOLVE_STATUS_UNAVAILABLE]
+        return answer if answer.degraded or lost else Cacheable(answer, model.name)
 
     def GetModel(self, request: pb.GetModelRequest, context: grpc.ServicerContext) -> pb.GetModelResponse:
         """See recommender_service.proto."""

@@ -1,10 +1,13 @@
-"""The one server interceptor: limit, deadline, validation by the rules in the protos, errors to status, a log line."""
+"""The one server interceptor: limit, wire cache, deadline, validation by the rules in the protos, errors to status, a
+log line for each call that is computed.
+"""
 
 from __future__ import annotations  # grpc's classes are generic in their stubs only
 
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import grpc
@@ -17,12 +20,14 @@ from cocite.core.errors import CociteError, InvalidArgument, Overloaded
 from cocite.serving.deadline import Deadline
 from cocite.serving.pools import BoundedPool, in_pool
 from cocite.serving.status import code_of, internal_status, to_status
+from cocite.serving.wire_cache import Cacheable, Computed, WireCache
 
 log = structlog.get_logger("cocite.rpc")
 _HEALTH, _REFLECTION = "/grpc.health.", "/grpc.reflection."
 RETRY_AFTER_S = 0.5
 
 Behaviour = Callable[[bytes, grpc.ServicerContext], Any]
+Compute = Callable[[bytes, grpc.ServicerContext], Computed]
 RpcHandler = grpc.RpcMethodHandler
 
 
@@ -49,15 +54,21 @@ class RpcInterceptor(grpc.ServerInterceptor):
 
     calls is the pool they run in; once it is full, calls are refused with Overloaded in the server's own pool, which
     is left to health checks otherwise. streams is the pool of reflection, whose clients may hold a thread for long.
-    Without pools everything runs in the server's own, and nothing is refused.
+    Without pools everything runs in the server's own, and nothing is refused. A request that wire has the answer to is
+    not even parsed. A behaviour returns a message, the bytes of one, or either as Cacheable.
     """
 
     def __init__(
-        self, default_deadline_s: float, calls: BoundedPool | None = None, streams: ThreadPoolExecutor | None = None
+        self,
+        default_deadline_s: float,
+        calls: BoundedPool | None = None,
+        streams: ThreadPoolExecutor | None = None,
+        wire: WireCache | None = None,
     ) -> None:
         self._default_deadline_s = default_deadline_s
         self._calls = calls
         self._streams = streams
+        self._wire = wire
         self._handlers: dict[str, RpcHandler[Any, Any]] = {}  # by method; only those that exist
         self._refusing: RpcHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(self._refuse)
 
@@ -80,26 +91,37 @@ class RpcInterceptor(grpc.ServerInterceptor):
 
     def _wrapped(self, method: str, inner: RpcHandler[Any, Any]) -> RpcHandler[Any, Any]:
         if inner.unary_unary is not None:
-            behaviour = self._guarded(method, inner.unary_unary, inner.request_deserializer or bytes)
-            return grpc.unary_unary_rpc_method_handler(
-                in_pool(self._calls, behaviour) if self._calls else behaviour,
-                response_serializer=inner.response_serializer,
-            )
+            behaviour = self._behaviour(method, _computing(inner.unary_unary, inner))
+            return grpc.unary_unary_rpc_method_handler(in_pool(self._calls, behaviour) if self._calls else behaviour)
         if inner.stream_stream is not None and self._streams and method.startswith(_REFLECTION):
             return grpc.stream_stream_rpc_method_handler(
                 in_pool(self._streams, inner.stream_stream), inner.request_deserializer, inner.response_serializer
             )
         return inner
 
-    def _guarded(self, method: str, inner: Callable[..., Any], parse: Callable[[bytes], Any]) -> Behaviour:
+    def _behaviour(self, method: str, compute: Compute) -> Behaviour:
+        wire = self._wire
+        if wire is None or method not in wire.methods:
+            return self._guarded(method, lambda data, context, _: compute(data, context).body)
+        get, answer = wire.get, wire.answer
+        guarded = self._guarded(
+            method, lambda data, context, deadline: answer(method, data, partial(compute, data, context), deadline)
+        )
+
+        def call(data: bytes, context: grpc.ServicerContext) -> Any:
+            kept = get(method, data)
+            return guarded(data, context) if kept is None else kept
+
+        return call
+
+    def _guarded(self, method: str, inner: Callable[[bytes, grpc.ServicerContext, Deadline], bytes]) -> Behaviour:
         def call(data: bytes, context: grpc.ServicerContext) -> Any:
             started = time.perf_counter()
             code = "OK"
             try:
-                Deadline.of(context, self._default_deadline_s).check()
-                request = _parsed(parse, data)
-                validate(request)
-                return inner(request, context)
+                deadline = Deadline.of(context, self._default_deadline_s)
+                deadline.check()
+                return inner(data, context, deadline)
             except CociteError as error:
                 code = code_of(error).name
                 context.abort_with_status(rpc_status.to_status(to_status(error)))
@@ -118,6 +140,21 @@ class RpcInterceptor(grpc.ServerInterceptor):
         limit = self._calls.limit if self._calls else 0
         error = Overloaded(f"{limit} calls are under way, as many as are allowed", retry_after_s=RETRY_AFTER_S)
         context.abort_with_status(rpc_status.to_status(to_status(error)))
+
+
+def _computing(behaviour: Callable[[Any, grpc.ServicerContext], Any], handler: RpcHandler[Any, Any]) -> Compute:
+    """From the bytes of a request to those of its answer, by way of the handler's validated message."""
+    parse: Callable[[bytes], Any] = handler.request_deserializer or bytes
+    serialize: Callable[[Any], bytes] = handler.response_serializer or bytes
+
+    def compute(data: bytes, context: grpc.ServicerContext) -> Computed:
+        request = _parsed(parse, data)
+        validate(request)
+        given = behaviour(request, context)
+        answer, model = (given.answer, given.model) if isinstance(given, Cacheable) else (given, "")
+        return Computed(answer if isinstance(answer, bytes) else serialize(answer), model)
+
+    return compute
 
 
 def _parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:

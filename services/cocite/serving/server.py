@@ -18,6 +18,7 @@ from cocite.serving.deadline import Deadline
 from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import RpcInterceptor
 from cocite.serving.pools import BoundedPool
+from cocite.serving.wire_cache import WireCache
 
 log = structlog.get_logger("cocite.server")
 
@@ -39,8 +40,8 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
 class GrpcServer:
     """One listening gRPC server for the services named; NOT_SERVING until set_ready(True), "live" from the start.
 
-    Calls have a pool of threads of their own, so that health is answered while all of them are busy. Raises
-    Unavailable from start() when the address cannot be bound.
+    Calls have a pool of threads of their own, so that health is answered while all of them are busy. wire keeps
+    answers of its methods. Raises Unavailable from start() when the address cannot be bound.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class GrpcServer:
         listen: str,
         service_names: Sequence[str],
         register: Callable[[grpc.Server], None],
+        wire: WireCache | None = None,
     ) -> None:
         self._settings = settings
         self._listen = listen
@@ -59,7 +61,7 @@ class GrpcServer:
         self._pools = (calls, health_and_refusals, streams)
         self._server = grpc.server(
             health_and_refusals,
-            interceptors=[RpcInterceptor(settings.default_deadline_s, calls, streams)],
+            interceptors=[RpcInterceptor(settings.default_deadline_s, calls, streams, wire)],
             maximum_concurrent_rpcs=settings.max_concurrent_calls + _MAX_REFUSALS,
             options=_OPTIONS,
         )

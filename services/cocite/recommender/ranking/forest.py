@@ -69,7 +69,6 @@ class Forest:
             raise ValueError(f"a tree has {width} leaves, more than {_MOST_LEAVES}")
         bits = np.min_scalar_type((1 << width) - 1)
         self._values = np.zeros((len(trees), width))
-        self._firsts = np.arange(len(trees)) * width
         found: list[tuple[int, float, int, bool, int]] = []  # feature, threshold, tree, unknown_left, leaves that stay
         for number, tree in enumerate(trees):
             leaves, spans = tree.leaves()
@@ -83,44 +82,40 @@ class Forest:
                 stay,
                 strict=True,
             )
-        self._tables = [
-            _Table.of(feature, [node[1:] for node in found if node[0] == feature], len(trees), bits)
-            for feature in sorted({node[0] for node in found})
-        ]
-        self._all = np.array(np.iinfo(bits).max, dtype=bits)
+        self._features = np.array(sorted({node[0] for node in found}), dtype=np.int64)
+        tables = [_table([node[1:] for node in found if node[0] == each], len(trees), bits) for each in self._features]
+        self._above = np.concatenate([above for above, _ in tables] or [np.empty(0, dtype=np.float32)])
+        self._stay = np.concatenate([stay for _, stay in tables] or [np.empty((0, len(trees)), dtype=bits)])
+        self._ends = np.cumsum([above.size for above, _ in tables], dtype=np.int64)
 
     def scores(self, values: Floats) -> npt.NDArray[np.float64]:
         """Sum of the trees' values, float64 (k,), of features (k, F), NaN where unknown."""
-        stay = np.full((len(values), len(self._values)), self._all)
-        for table in self._tables:
-            stay &= table.stay.take(table.above.searchsorted(values[:, table.feature], side="right"), axis=0)
-        first = np.bitwise_count(~stay & (stay - 1))
-        found: npt.NDArray[np.float64] = self._values.ravel()[first + self._firsts].sum(axis=1)
-        return found
+        from cocite.recommender.ranking.forest_sums import (
+            BIT_PLACES,
+            sums,
+        )  # late: to list models needs no machine code
+
+        contiguous = np.ascontiguousarray(values, dtype=np.float32)
+        return sums(contiguous, self._features, self._ends, self._above, self._stay, self._values, BIT_PLACES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What values of one feature rule out. above (m + 1,): the least numbers above its thresholds, ascending, then NaN,
-    which sorts behind all others. stay (m + 2, trees): the leaves left by a value that is at least i of them.
-    """  # fmt: skip
+def _table(
+    nodes: list[tuple[float, int, bool, int]], trees: int, bits: np.dtype
+) -> tuple[Floats, npt.NDArray[np.unsignedinteger]]:
+    """What values of one feature rule out, from threshold, tree, unknown_left and the leaves that stay of its nodes.
 
-    feature: int
-    above: Floats
-    stay: npt.NDArray[np.unsignedinteger]
-
-    @classmethod
-    def of(cls, feature: int, nodes: list[tuple[float, int, bool, int]], trees: int, bits: np.dtype) -> "_Table":
-        """From threshold, tree, unknown_left and the leaves that stay, of each node of the feature."""
-        above = _next_above(np.array([threshold for threshold, *_ in nodes]))
-        distinct, places = np.unique(above, return_inverse=True)
-        stay = np.full((distinct.size + 2, trees), np.iinfo(bits).max, dtype=bits)
-        for place, (_, tree, unknown_left, left) in zip(places, nodes, strict=True):
-            stay[place + 1, tree] &= left
-            if not unknown_left:
-                stay[-1, tree] &= left
-        np.bitwise_and.accumulate(stay[:-1], axis=0, out=stay[:-1])
-        return cls(feature, np.append(distinct, np.float32(np.nan)), stay)
+    above (m,): the least numbers above its thresholds, ascending. stay (m + 2, trees): the leaves left by a value that
+    is at least i of them; last, by an unknown one.
+    """
+    least = _next_above(np.array([threshold for threshold, *_ in nodes]))
+    above, places = np.unique(least, return_inverse=True)
+    stay = np.full((above.size + 2, trees), np.iinfo(bits).max, dtype=bits)
+    for place, (_, tree, unknown_left, left) in zip(places, nodes, strict=True):
+        stay[place + 1, tree] &= left
+        if not unknown_left:
+            stay[-1, tree] &= left
+    np.bitwise_and.accumulate(stay[:-1], axis=0, out=stay[:-1])
+    return above, stay
 
 
 def _next_above(numbers: npt.NDArray[np.float64]) -> Floats:

@@ -33,6 +33,9 @@ class Reranker:
         self._columns = {
             id(model): _columns(model) for model in (bundle.rankers.papers, bundle.rankers.libraries) if model
         }
+        for model in (bundle.rankers.papers, bundle.rankers.libraries):
+            if model is not None:
+                model.scores(np.empty((0, len(model.features)), dtype=np.float32))  # no call waits for machine code
 
     def rank(self, query: Query, proposals: Proposals) -> Ranking:
         """All proposals, best first; scores fall from first to last and are comparable within the list only."""

@@ -26,7 +26,7 @@ def prepare_demo(settings: Settings, topic: str, *, refresh: bool = False) -> Se
     changes = {"home": home, "catalogue_url": "", "bundles_dir": None, "models_dir": settings.models}
     settings = settings.model_copy(update=changes)
     _take_in(settings, corpus)
-    if settings.encoder == "minilm":
+    if settings.encoder != "hashing":
         from cocite.cli.model import pull_files
 
         note("embedding model: checking its files, fetching what is missing (90 MB)")

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     features_target: str = Field(default="127.0.0.1:50052", description="where others reach the feature service")
     recommender_target: str = Field(default="127.0.0.1:50053", description="where clients reach the recommender")
     encoder: str = Field(
-        default="minilm", pattern=r"^(minilm|hashing)$", description="embedding model: minilm, or hashing for tests"
+        default="minilm",
+        pattern=r"^(minilm|minilm-int8|hashing)$",
+        description="embedding model: minilm, minilm-int8 (faster, less exact), or hashing for tests",
     )
     encoder_threads: Annotated[int, Field(ge=0)] = Field(
         default=0, description="threads of the encoder; 0 for one a core"
@@ -72,7 +74,15 @@ class Settings(BaseSettings):
         default=131072, description="tokens that may wait in the embedding queue"
     )
     embedding_batch_tokens: Annotated[int, Field(ge=256)] = Field(
-        default=1024, description="tokens in one batch of the encoder, padding included"
+        default=512, description="tokens in one batch of the encoder, padding included"
+    )
+    transport: str = Field(
+        default="grpcio",
+        pattern=r"^(grpcio|native)$",
+        description="library that listens: grpcio, or native for pygrpc-native, which needs the extra of that name",
+    )
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=1, description="processes of the recommender that answer on one port"
     )
     server_threads: Annotated[int, Field(ge=1, le=1024)] = Field(
         default=16, description="threads that answer calls in one process"

@@ -11,7 +11,7 @@ from cocite.embedding.encoder import Encoder, TokenizedText
 from cocite.embedding.encoders import worker_count
 from cocite.embedding.packing import MAX_WASTE, padding_waste
 
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 512  # hidden states of more leave the second-level cache of a core
 WINDOW = 4096  # texts in memory at once
 
 

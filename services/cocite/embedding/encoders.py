@@ -14,17 +14,21 @@ from cocite.core.settings import Settings
 from cocite.embedding.encoder import Encoder, TokenizedText
 from cocite.embedding.model_files import MODEL_NAME, TOKENIZER, WEIGHTS, locate
 
+INT8 = "minilm-int8"  # setting: the same model with linear layers in 8-bit integers
+
 
 def load_encoder(settings: Settings) -> Encoder:
     """The encoder the settings name, ready to use. Raises NotReady when its files are missing or damaged."""
     if settings.encoder == "hashing":
         return HashingEncoder()
-    return MiniLmEncoder(locate(settings))
+    return MiniLmEncoder(locate(settings), int8=settings.encoder == INT8)
 
 
 def encoder_version(settings: Settings) -> str:
     """Model version of the encoder the settings name, without loading it."""
-    return HashingEncoder.model_version if settings.encoder == "hashing" else MiniLmEncoder.model_version
+    if settings.encoder == "hashing":
+        return HashingEncoder.model_version
+    return MiniLmEncoder.int8_version if settings.encoder == INT8 else MiniLmEncoder.model_version
 
 
 def worker_count(threads: int) -> int:
@@ -37,24 +41,28 @@ class MiniLmEncoder:
 
     directory holds the verified files. One call of encode uses one thread: workers that call at once measured faster
     than one call on several threads, which loses its gain in waiting for the slowest at every matrix product.
+    int8 trades some likeness to the trained model for speed, under a model version of its own.
     """
 
     dimension = 384
     max_tokens = 256
     model_version = f"{MODEL_NAME}-{WEIGHTS.sha256[:8]}-{max_tokens}"
+    int8_version = f"{model_version}-int8"  # the two precisions never share vectors
     _CLS, _SEP = 101, 102
     _HEAD = 4096  # characters; three times what 256 tokens of English take
     _MOST = 16_384  # characters that are ever read of a text; bounds what a caller can cost
     _WORD = 100  # tokens a word has at most; a longer one is one unknown token
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, int8: bool = False) -> None:
         from tokenizers import Tokenizer
 
+        if int8:
+            self.model_version = self.int8_version
         self._tokenizer = Tokenizer.from_file(str(directory / TOKENIZER.name))
         self._tokenizer.no_padding()  # the file asks for padding and truncation to 128
         self._tokenizer.no_truncation()
         # The real path: a model cache may link to files under other names, and onnxruntime follows no links.
-        self._session = _open_session((directory / WEIGHTS.name).resolve())
+        self._session = _open_session((directory / WEIGHTS.name).resolve(), int8)
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, [CLS] and [SEP] around them."""
@@ -124,7 +132,7 @@ def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def _open_session(weights: Path) -> Any:
+def _open_session(weights: Path, int8: bool) -> Any:
     import onnxruntime
 
     from cocite.embedding.onnx_graph import build_graph
@@ -135,4 +143,4 @@ def _open_session(weights: Path) -> Any:
     options.enable_mem_pattern = False  # remembers a plan for every shape it meets; here every batch has its own
     options.log_severity_level = 3  # errors
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights.parent))
-    return onnxruntime.InferenceSession(build_graph(weights), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(build_graph(weights, int8=int8), options, providers=["CPUExecutionProvider"])

@@ -7,14 +7,14 @@ from functools import partial
 
 import grpc
 
+from cocite.cache.keys import Keys
 from cocite.core.settings import Settings
 from cocite.features.embedded import open_redis
-from cocite.features.health import HealthWatch
-from cocite.features.keys import Keys
 from cocite.features.papers import PaperReader
 from cocite.features.servicer import FeatureServicer
 from cocite.features.source import CatalogueSource
 from cocite.features.vectors import VectorCache
+from cocite.serving.health_watch import HealthWatch
 from cocite.serving.server import GrpcServer, run
 from cocite.v1 import feature_service_pb2, feature_service_pb2_grpc
 

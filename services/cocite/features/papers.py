@@ -8,12 +8,12 @@ from typing import Protocol
 
 import structlog
 
+from cocite.cache.keys import Keys
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import CociteError, Unavailable
 from cocite.core.paper import Paper
 from cocite.features.codec import decode_paper, encode_paper
 from cocite.features.degradations import CACHE_UNAVAILABLE, CATALOGUE_UNAVAILABLE
-from cocite.features.keys import Keys
-from cocite.features.redis_store import RedisStore
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import paper_to_proto
 from cocite.v1 import degradation_pb2, paper_pb2

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
+from cocite.cache.keys import Keys
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
 from cocite.core.vectors import Dtype, check_finite, decode_vectors
 from cocite.features.codec import decode_vector, encode_vector
-from cocite.features.keys import Keys
-from cocite.features.redis_store import RedisStore
 
 log = structlog.get_logger("cocite.features")
 

@@ -26,13 +26,14 @@ class BoundedPool(ThreadPoolExecutor):
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """See Executor.submit."""
         future = super().submit(fn, *args, **kwargs)
-        self._count(1)
-        future.add_done_callback(lambda _: self._count(-1))
+        with self._count_lock:
+            self._given += 1
+        future.add_done_callback(self._made_room)
         return future
 
-    def _count(self, change: int) -> None:
+    def _made_room(self, _: object) -> None:
         with self._count_lock:
-            self._given += change
+            self._given -= 1
 
 
 def in_pool(pool: ThreadPoolExecutor, behaviour: Callable[..., Any]) -> Callable[..., Any]:

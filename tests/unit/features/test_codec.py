@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cocite.cache import frames
 from cocite.features import codec
 from cocite.v1 import paper_pb2
 
@@ -78,14 +79,11 @@ def test_a_vector_is_no_paper_and_a_paper_no_vector() -> None:
 def test_a_paper_without_id_and_a_payload_that_is_no_paper_are_refused() -> None:
     assert codec.decode_paper(KEY, codec.encode_paper(KEY, paper_pb2.Paper(title="nameless"))) is None
     payload = b"\xff" * 9
-    head = codec._HEADER.pack(
-        codec.MAGIC, codec.Kind.PAPER, codec.checksum(codec.Kind.PAPER, KEY, payload), len(payload)
-    )
-    assert codec.decode_paper(KEY, head + payload) is None
+    assert codec.decode_paper(KEY, frames.frame(frames.Kind.PAPER, KEY, payload)) is None
 
 
 def test_without_the_checksum_a_poisoned_value_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "checksum", lambda *_: 0)
+    monkeypatch.setattr(frames, "checksum", lambda *_: 0)
     value = bytearray(codec.encode_vector(KEY, np.ones(8, dtype=np.float16)))
     value[-1] ^= 0x40
     assert codec.decode_vector(KEY, bytes(value)) is not None

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import InvalidArgument, NotReady, Unavailable
 from cocite.core.settings import Settings
 from cocite.features import embedded
 from cocite.features.embedded import EmbeddedValkey, open_redis
-from cocite.features.redis_store import RedisStore
 from support.feature_stores import PATIENT_S
 from support.valkey import RealValkey
 

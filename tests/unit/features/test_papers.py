@@ -2,12 +2,12 @@ import os
 
 import pytest
 
+from cocite.cache import frames
+from cocite.cache.keys import Keys
+from cocite.cache.redis_store import RedisStore, connect
 from cocite.core.errors import DeadlineExceeded, Unavailable
-from cocite.features import codec
 from cocite.features.degradations import CACHE_UNAVAILABLE, CATALOGUE_UNAVAILABLE
-from cocite.features.keys import Keys
 from cocite.features.papers import PaperReader
-from cocite.features.redis_store import RedisStore, connect
 from cocite.serving.breaker import Breaker
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import paper_from_proto
@@ -87,7 +87,7 @@ def test_values_swapped_between_two_keys_are_refused(reader: PaperReader, valkey
 def test_without_the_checksum_swapped_values_would_be_answered(
     reader: PaperReader, valkey: RealValkey, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(codec, "checksum", lambda *_: 0)
+    monkeypatch.setattr(frames, "checksum", lambda *_: 0)
     reader.read(IDS, soon())
     valkey.raw.rename(keys.paper(KESSLER.paper_id), keys.paper(SMALL.paper_id))
     assert titles(reader, [SMALL.paper_id]) == {SMALL.paper_id: KESSLER.title}

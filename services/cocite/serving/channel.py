@@ -7,7 +7,7 @@ import json
 
 import grpc
 
-from cocite.serving.server import MAX_MESSAGE_BYTES
+from cocite.serving.transport import MAX_MESSAGE_BYTES
 
 # The part of a gRPC service config that every channel shares. Each connection watches the health of its server under
 # the name "": one without a model, or in its lame duck, is passed over. Where none is ready calls fail at once with
@@ -35,4 +35,6 @@ def open_channel(target: str, extra_options: tuple[tuple[str, int | str], ...] =
     extra_options go before the channel's own; a service config among them starts from BALANCED.
     """
     full = target if target.startswith(_SCHEMES) else f"dns:///{target}"
-    return grpc.insecure_channel(full, options=tuple((_OPTIONS | dict(extra_options)).items()))
+    # Of a list of addresses grpcio makes one host name, "a%2Cb", which servers that check host names refuse.
+    authority = {"grpc.default_authority": "cocite"} if "," in full else {}
+    return grpc.insecure_channel(full, options=tuple((_OPTIONS | authority | dict(extra_options)).items()))

@@ -18,23 +18,12 @@ from cocite.serving.deadline import Deadline
 from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import RpcInterceptor
 from cocite.serving.pools import BoundedPool
+from cocite.serving.transport import open_server
 from cocite.serving.wire_cache import WireCache
 
 log = structlog.get_logger("cocite.server")
 
 LIVE = "live"  # health of the process itself, whatever it may lack to answer calls: what a liveness probe asks for
-MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # above what the rules in the protos let through: those are what a caller meets
-_MAX_REFUSALS = 1024  # that wait to be sent; beyond, grpcio refuses by itself, without details and health checks too
-_OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_connection_age_ms", 300_000),
-    ("grpc.max_connection_age_grace_ms", 30_000),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.so_reuseport", 0),
-)
 
 
 class GrpcServer:
@@ -59,12 +48,8 @@ class GrpcServer:
         health_and_refusals = ThreadPoolExecutor(2, thread_name_prefix="health")
         streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
         self._pools = (calls, health_and_refusals, streams)
-        self._server = grpc.server(
-            health_and_refusals,
-            interceptors=[RpcInterceptor(settings.default_deadline_s, calls, streams, wire)],
-            maximum_concurrent_rpcs=settings.max_concurrent_calls + _MAX_REFUSALS,
-            options=_OPTIONS,
-        )
+        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire)
+        self._server = open_server(settings, health_and_refusals, interceptor, wire)
         self._health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         register(self._server)

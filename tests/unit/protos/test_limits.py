@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 
 from cocite.core.errors import InvalidArgument
 from cocite.serving.interceptor import validate
-from cocite.serving.server import MAX_MESSAGE_BYTES
+from cocite.serving.transport import MAX_MESSAGE_BYTES
 from cocite.v1 import embedding_service_pb2, feature_service_pb2, recommender_service_pb2, vector_pb2
 
 WIDE = "\U00020000"  # a character of four bytes

@@ -22,6 +22,15 @@ from cocite.v1 import feature_service_pb2 as pb
 from cocite.v1 import feature_service_pb2_grpc as rpc
 
 SERVICE = "cocite.v1.FeatureService"
+
+
+@pytest.fixture(autouse=True, params=["grpcio", "native"])
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything here holds whichever library listens."""
+    monkeypatch.setenv("COCITE_TRANSPORT", request.param)
+    return str(request.param)
+
+
 Behaviour = Callable[[pb.BatchGetPapersRequest, grpc.ServicerContext], pb.BatchGetPapersResponse]
 
 

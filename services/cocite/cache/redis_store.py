@@ -20,6 +20,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cocite.cache.kept_connections import KeptConnections
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.serving.breaker import Breaker
 
@@ -113,12 +114,22 @@ class RedisStore:
 
     def __init__(self, client: redis.Redis, breaker: Breaker | None = None, slow_s: float | None = None) -> None:
         self._client = client
+        self._kept = KeptConnections(client.connection_pool)
         if slow_s is None:
             slow_s = SLOW_TIMEOUTS * cast("redis.BlockingConnectionPool", client.connection_pool).timeout
         self._slow_s = slow_s
         self._breaker = breaker or Breaker(MAX_FAILURES, OPEN_S)
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
+
+    @property
+    def well(self) -> bool:
+        """Whether Redis is asked at all."""
+        return self._breaker.closed
+
+    def get(self, key: str) -> bytes | None:
+        """The value of one key, None when it is not there; one GET, by the shortest way."""
+        return self._guarded(lambda: cast("bytes | None", self._kept.command("GET", key)), self._breaker.closed)
 
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The value of each key, None for one that is not there; one MGET."""

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     wire_cache_ttl_s: Annotated[int, Field(ge=2)] = Field(
         default=300, description="seconds within which an answer may be given again to an equal request"
     )
+    wire_cache_shared: bool = Field(
+        default=True, description="whether recommenders with COCITE_REDIS_URL share their answers in that Redis"
+    )
     embedding_listen: str = Field(default="127.0.0.1:50051", description="address the embedding service listens on")
     features_listen: str = Field(default="127.0.0.1:50052", description="address the feature service listens on")
     recommender_listen: str = Field(default="127.0.0.1:50053", description="address the recommender listens on")
@@ -82,7 +85,7 @@ class Settings(BaseSettings):
         description="library that listens: grpcio, or native for pygrpc-native, which needs the extra of that name",
     )
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
-        default=1, description="processes of the recommender that answer on one port"
+        default=1, description="processes of a service that answer on one port; with cocite up of the recommender alone"
     )
     server_threads: Annotated[int, Field(ge=1, le=1024)] = Field(
         default=16, description="threads that answer calls in one process"

@@ -7,6 +7,7 @@ from functools import partial
 from cocite.core.settings import Settings
 from cocite.embedding.batching import Batcher
 from cocite.embedding.cache import VectorCache
+from cocite.embedding.encoder import Encoder
 from cocite.embedding.encoders import load_encoder, worker_count
 from cocite.embedding.servicer import EmbeddingServicer
 from cocite.serving.channel import open_channel
@@ -21,6 +22,8 @@ class EmbeddingProcess:
     """An embedding service wired up, its encoder loaded and warm."""
 
     server: GrpcServer
+    encoder: Encoder
+    batcher: Batcher
     resources: ExitStack
 
     def close(self) -> None:
@@ -45,9 +48,11 @@ def build(settings: Settings) -> EmbeddingProcess:
         stack.callback(batcher.close)
         servicer = EmbeddingServicer(encoder, batcher, cache, settings.default_deadline_s)
         register = partial(embedding_service_pb2_grpc.add_EmbeddingServiceServicer_to_server, servicer)
-        server = GrpcServer(settings, settings.embedding_listen, [SERVICE], register)
+        # A call waits for its vectors in a thread, and only texts of calls that have one can be packed together.
+        waiting = settings.model_copy(update={"server_threads": settings.max_concurrent_calls})
+        server = GrpcServer(waiting, settings.embedding_listen, [SERVICE], register)
         server.set_ready(True)
-        return EmbeddingProcess(server, stack.pop_all())
+        return EmbeddingProcess(server, encoder, batcher, stack.pop_all())
 
 
 def serve(settings: Settings) -> None:

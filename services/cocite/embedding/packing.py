@@ -5,7 +5,7 @@ small; starting from the oldest keeps every text's wait bounded whatever else ar
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -58,6 +58,10 @@ class WaitingTexts(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._by_age)
+
+    def __iter__(self) -> Iterator[T]:
+        """Oldest first."""
+        return iter(self._by_age.values())
 
     def add(self, text: T) -> None:
         """Put a text at the end of the queue."""

@@ -35,10 +35,13 @@ class EmbeddingServicer(EmbeddingServiceServicer):
         deadline = Deadline.of(context, self._default_deadline_s)
         _refuse_blank(request.texts)
         keys = [content_hash(text) for text in request.texts]
+        cached = self._cache.get(list(dict.fromkeys(keys)), deadline.share(_CACHE_SHARE, at_most=1.0))
+        if any(key not in cached for key in keys):
+            self._batcher.refuse_if_late(deadline.at)  # before more is done for the call
         tokens = dict(zip(keys, self._tokenize(request.texts, deadline), strict=True))
-        cached = self._cache.get(list(tokens), deadline.share(_CACHE_SHARE, at_most=1.0))
         missing = [key for key in tokens if key not in cached]
-        encoded = self._batcher.encode([tokens[key] for key in missing], deadline.at) if missing else []
+        wanted = [tokens[key] for key in missing]
+        encoded = self._batcher.encode(wanted, deadline.at, context.add_callback) if missing else []
         self._cache.put(dict(zip(missing, encoded, strict=True)))
         computed = {key: rounded(vector) for key, vector in zip(missing, encoded, strict=True)}
 

@@ -44,7 +44,7 @@ class Bench:
         self._engine = Engine(bundle)
         lists = Lists.of(bundle)
         self._retrievers = retrievers_of(bundle, lists)
-        self._proposer = Proposer(bundle, self._retrievers)
+        self._proposer = Proposer(self._retrievers)
         self._extractor = FeatureExtractor(bundle, lists)
         self._model = bundle.rankers.papers
         self._columns = [FEATURES.index(name) for name in self._model.features] if self._model else []
@@ -67,8 +67,8 @@ class Bench:
                 lists.append(timed("cutting off", found.best, 1000, asked.allowed))
                 weights.append(retriever.weight)
         timed("fusion", reciprocal_rank_fusion, lists, weights)
-        candidates = self._proposer.propose(query).candidates(CANDIDATES)
-        values = timed("features", self._extractor.of, query, candidates)
+        candidates = self._proposer.propose(asked).candidates(CANDIDATES)
+        values = timed("features", self._extractor.of, asked, candidates)
         if self._model is not None:
             timed("model", self._model.scores, values[:, self._columns])
         timed("whole", self._engine.rank, replace(query))  # another query, so that nothing is found already

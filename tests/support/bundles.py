@@ -14,13 +14,14 @@ from scipy.sparse import csr_array, csr_matrix
 from cocite.core.paper import Paper, words_of
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle, read_manifest
+from cocite.recommender.csr import Csr
 from cocite.recommender.integrity import check_arrays
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
 from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
 from cocite.training.corpus import PaperRow, PaperTable
-from cocite.training.model import context_arrays, field_arrays, word_arrays, work_arrays
+from cocite.training.model import citing_arrays, context_arrays, field_arrays, word_arrays, work_arrays
 from cocite.training.text_neighbours import text_neighbours
 from cocite.training.word_index import WordCounts, Words
 
@@ -202,6 +203,13 @@ def build_arrays(
     arrays[layout.TERM_FACTORS] = np.zeros((len(words.terms), als.factors), dtype=np.float16)
     neighbours = text_neighbours(arrays[layout.TEXT_VECTORS], words.weights)
     arrays |= {
+        **citing_arrays(
+            Csr(arrays[layout.REFERENCE_OFFSETS], arrays[layout.REFERENCES]),
+            Csr(arrays[layout.CITED_BY_OFFSETS], arrays[layout.CITED_BY]),
+            arrays[layout.YEARS],
+            arrays[layout.VENUE_CODES],
+            len(venues),
+        ),
         **context_arrays(matrix, words),
         layout.TEXT_NEIGHBOURS: neighbours.rows,
         layout.TEXT_LIKENESS: neighbours.likeness,

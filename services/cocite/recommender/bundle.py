@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
+from cocite.recommender.citing import CitingYears, VenueLinks
 from cocite.recommender.csr import Csr
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
@@ -35,6 +36,8 @@ class Bundle:
     manifest: Manifest
     references: Csr
     cited_by: Csr
+    citing_years: CitingYears
+    venue_links: VenueLinks
     years: npt.NDArray[np.int16]
     venue_codes: npt.NDArray[np.int32]
     has_abstract: npt.NDArray[np.bool_]
@@ -85,6 +88,10 @@ class Bundle:
             manifest=manifest,
             references=Csr(arrays[layout.REFERENCE_OFFSETS], arrays[layout.REFERENCES]),
             cited_by=Csr(arrays[layout.CITED_BY_OFFSETS], arrays[layout.CITED_BY]),
+            citing_years=CitingYears(arrays[layout.CITED_BY_OFFSETS], arrays[layout.CITING_YEARS]),
+            venue_links=VenueLinks(
+                arrays[layout.VENUE_LINK_KEYS], arrays[layout.VENUE_LINK_COUNTS], arrays[layout.VENUE_PAPERS]
+            ),
             years=arrays[layout.YEARS],
             venue_codes=arrays[layout.VENUE_CODES],
             has_abstract=arrays[layout.HAS_ABSTRACT],

@@ -42,7 +42,7 @@ class Engine:
             lists = Lists.of(bundle)
             retrievers = retrievers_of(bundle, lists, texts)
             self._reranker = Reranker(bundle, FeatureExtractor(bundle, lists))
-        self._proposer = Proposer(bundle, retrievers)
+        self._proposer = Proposer(retrievers)
         self._last_resort = PopularityRetriever(bundle)
         self._contributions = Contributions(bundle, texts)
 
@@ -53,22 +53,22 @@ class Engine:
         the ranker, of reciprocal rank fusion where there is none, citation counts when fallback is set; with a
         preference for newer papers those of prefer_recent.
         """
-        proposals = self._proposer.propose(query)
+        asked = Asked(query, self.bundle)
+        proposals = self._proposer.propose(asked)
         if not proposals.rows.size:
-            ranking = self._popular(query)
+            ranking = self._popular(asked)
         elif self._reranker is None:
             ranking = Ranking(proposals.rows, proposals.scores)
         else:
-            ranking = self._reranker.rank(query, proposals)
+            ranking = self._reranker.rank(asked, proposals)
         if proposals.rows.size:
             ranking = with_newcomers_seated(ranking, proposals, self.bundle.trained_count)
         ranking = self._arranged(ranking, query)
         return Ranking(ranking.rows[:limit], ranking.scores[:limit], ranking.fallback)
 
-    def _popular(self, query: Query) -> Ranking:
-        asked = Asked(query, self.bundle)
+    def _popular(self, asked: Asked) -> Ranking:
         popular = self._last_resort.find(asked)
-        rows = popular.best(depth_of(query), asked.allowed)
+        rows = popular.best(depth_of(asked.query), asked.allowed)
         return Ranking(rows, popular.of(rows).astype(np.float64), fallback=bool(rows.size))
 
     def _arranged(self, ranking: Ranking, query: Query) -> Ranking:

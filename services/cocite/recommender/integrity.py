@@ -84,6 +84,10 @@ def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]
         layout.REFERENCES: ("int32", (r,)),
         layout.CITED_BY_OFFSETS: ("int64", (n + 1,)),
         layout.CITED_BY: ("int32", (r,)),
+        layout.CITING_YEARS: ("int16", (r,)),
+        layout.VENUE_LINK_KEYS: ("int64", (None,)),
+        layout.VENUE_LINK_COUNTS: ("int32", (None,)),
+        layout.VENUE_PAPERS: ("int64", (len(manifest.venues),)),
         layout.ITEM_FACTORS: ("float32", (n, f)),
         layout.GRAM_INVERSE: ("float32", (f, f)),
         layout.ITEM_IDF: ("float32", (n,)),
@@ -140,6 +144,7 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
         if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
             raise CorruptData(f"{name} holds a number outside 0 to 1")
     _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
+    _check_venue_links(arrays, len(manifest.venues))
     for name in (
         layout.ITEM_FACTORS,
         layout.GRAM_INVERSE,
@@ -207,6 +212,15 @@ def _check_titles(arrays: Arrays, n: int) -> None:
 def _check_offsets(name: str, offsets: npt.NDArray[np.int64], end: int) -> None:
     if offsets[0] != 0 or offsets[-1] != end or not (offsets[1:] >= offsets[:-1]).all():
         raise CorruptData(f"{name} is no row of offsets from 0 to {end}")
+
+
+def _check_venue_links(arrays: Arrays, venues: int) -> None:
+    keys, counts = arrays[layout.VENUE_LINK_KEYS], arrays[layout.VENUE_LINK_COUNTS]
+    _check_range(layout.VENUE_LINK_KEYS, keys, 0, venues * venues)
+    if (np.diff(keys) <= 0).any():
+        raise CorruptData(f"{layout.VENUE_LINK_KEYS} does not ascend")
+    if counts.shape != keys.shape or (counts < 1).any() or (arrays[layout.VENUE_PAPERS] < 0).any():
+        raise CorruptData(f"{layout.VENUE_LINK_COUNTS} holds a number that cannot be")
 
 
 def _check_range(name: str, values: npt.NDArray[np.int32], low: int, end: int) -> None:

@@ -23,6 +23,10 @@ REFERENCE_OFFSETS = "reference_offsets.npy"  # int64 (n + 1,), CSR of citing to 
 REFERENCES = "references.npy"  # int32 (r,), rows cited, ascending within a paper
 CITED_BY_OFFSETS = "cited_by_offsets.npy"  # int64 (n + 1,), CSR of cited to citing
 CITED_BY = "cited_by.npy"  # int32 (r,), rows citing, ascending within a paper
+CITING_YEARS = "citing_years.npy"  # int16 (r,), when each paper was cited, ascending: citing.CitingYears
+VENUE_LINK_KEYS = "venue_link_keys.npy"  # int64 (any,), venues that cite venues, see citing.VenueLinks
+VENUE_LINK_COUNTS = "venue_link_counts.npy"  # int32 (any,)
+VENUE_PAPERS = "venue_papers.npy"  # int64 (venues,), papers of each
 ITEM_FACTORS = "item_factors.npy"  # float32 (n, f), zero for papers nobody cites
 GRAM_INVERSE = "gram_inverse.npy"  # float32 (f, f), inverse of item_factors^T item_factors + regularization * I
 ITEM_IDF = "item_idf.npy"  # float32 (n,), BM25 idf of each cited paper
@@ -64,6 +68,10 @@ FILES = (
     REFERENCES,
     CITED_BY_OFFSETS,
     CITED_BY,
+    CITING_YEARS,
+    VENUE_LINK_KEYS,
+    VENUE_LINK_COUNTS,
+    VENUE_PAPERS,
     ITEM_FACTORS,
     GRAM_INVERSE,
     ITEM_IDF,

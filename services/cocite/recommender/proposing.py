@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.candidates import Candidates
 from cocite.recommender.ranking.fusion import LIBRARY_RRF_K, RRF_K, reciprocal_rank_fusion
@@ -37,15 +36,14 @@ class Proposals:
 
 
 class Proposer:
-    """Asks retrievers for the papers of one bundle. Thread-safe."""
+    """Asks retrievers. Thread-safe."""
 
-    def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever]) -> None:
-        self._bundle = bundle
+    def __init__(self, retrievers: Sequence[Retriever]) -> None:
         self._retrievers = tuple(retrievers)
 
-    def propose(self, query: Query) -> Proposals:
-        """At most depth_of(query) proposals, filtered before they are cut off; none where no retriever knows any."""
-        asked, depth = Asked(query, self._bundle), depth_of(query)
+    def propose(self, asked: Asked) -> Proposals:
+        """At most depth_of(asked.query), filtered before they are cut off; none where no retriever knows any."""
+        query, depth = asked.query, depth_of(asked.query)
         says = {each.name: _weight(each, query) for each in self._retrievers}
         found = {each.name: each.find(asked) for each in self._retrievers}
         lists = {name: each.best(depth, asked.allowed) for name, each in found.items() if each is not None}

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.proposing import Proposer
 from cocite.recommender.ranking.reranking import CANDIDATES, LIBRARY_CANDIDATES
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.registry import retrievers_of
 from cocite.training.draws import LEAST_ENTRIES, LEAST_REFERENCES, HeldOut, draw
 from cocite.training.fitting import Material, fit, loaded
@@ -67,11 +68,11 @@ def _found(bundle: Bundle, queries: Sequence[HeldOut]) -> float:
 
     Not what the factors find alone: those that are best alone may say no more than the other retrievers do.
     """
-    proposer = Proposer(bundle, retrievers_of(bundle))
+    proposer = Proposer(retrievers_of(bundle))
     total = 0.0
     with threadpool_limits(1, user_api="blas"):
         for held_out in queries:
             depths = _LIBRARY_DEPTHS if held_out.query.library_rows else _DEPTHS
-            hits = np.isin(proposer.propose(held_out.query).rows, held_out.relevant)
+            hits = np.isin(proposer.propose(Asked(held_out.query, bundle)).rows, held_out.relevant)
             total += sum(recall(hits, len(held_out.relevant), depth) for depth in depths)
     return total / len(queries)

@@ -78,7 +78,7 @@ class Observer:
     def __init__(self, bundle: Bundle) -> None:
         lists = Lists.of(bundle)
         self._bundle = bundle
-        self._proposer = Proposer(bundle, retrievers_of(bundle, lists))
+        self._proposer = Proposer(retrievers_of(bundle, lists))
         self._extractor = FeatureExtractor(bundle, lists)
         self._popularity = PopularityRetriever(bundle)
 
@@ -88,30 +88,30 @@ class Observer:
         """Candidates and features of each query; measured asks for measures too."""
         seen = []
         for done, held_out in enumerate(queries, start=1):
-            proposals = self._proposer.propose(held_out.query)
+            asked = Asked(held_out.query, self._bundle)
+            proposals = self._proposer.propose(asked)
             candidates = proposals.candidates(candidate_count(held_out.query))
             seen.append(
                 Observed(
                     held_out,
                     proposals.rows[: max(candidates.rows.size, DEPTH)],
                     candidates.rows.size,
-                    self._extractor.of(held_out.query, candidates),
-                    self._measures(held_out, proposals) if measured else {},
+                    self._extractor.of(asked, candidates),
+                    self._measures(asked, held_out.relevant, proposals) if measured else {},
                 )
             )
             if done % 50 == 0 or done == len(queries):
                 progress(phase, done, len(queries))
         return seen
 
-    def _measures(self, held_out: HeldOut, proposals: Proposals) -> dict[str, Measures]:
+    def _measures(self, asked: Asked, relevant: npt.NDArray[np.int64], proposals: Proposals) -> dict[str, Measures]:
         found: dict[str, Measures] = {}
         nothing = np.empty(0, dtype=np.int64)
         for name in proposals.found:
-            found[name] = measure(proposals.lists.get(name, nothing)[:DEPTH], held_out.relevant)
-        asked = Asked(held_out.query, self._bundle)
+            found[name] = measure(proposals.lists.get(name, nothing)[:DEPTH], relevant)
         popular = self._popularity.find(asked).best(DEPTH, asked.allowed)
-        found[PopularityRetriever.name] = measure(popular, held_out.relevant)
-        found[RRF] = measure(proposals.rows, held_out.relevant)
+        found[PopularityRetriever.name] = measure(popular, relevant)
+        found[RRF] = measure(proposals.rows, relevant)
         return found
 
 

@@ -10,6 +10,8 @@ from scipy.sparse import csr_array
 
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
+from cocite.recommender.citing import citing_years, venue_links
+from cocite.recommender.csr import Csr
 from cocite.recommender.layout import Manifest
 from cocite.recommender.ranking.models import Rankers
 from cocite.training.als import Factorisation
@@ -57,6 +59,13 @@ def assemble(
         layout.REFERENCES: references,
         layout.CITED_BY_OFFSETS: cited_by_offsets,
         layout.CITED_BY: cited_by,
+        **citing_arrays(
+            Csr(reference_offsets, references),
+            Csr(cited_by_offsets, cited_by),
+            corpus.papers.years,
+            corpus.papers.venue_codes,
+            len(corpus.papers.venues),
+        ),
         layout.ITEM_FACTORS: factorisation.item_factors,
         layout.GRAM_INVERSE: factorisation.gram_inverse,
         layout.ITEM_IDF: factorisation.item_idf,
@@ -93,6 +102,23 @@ def _manifest(corpus: Corpus, factorisation: Factorisation, text: TextVectors, s
         venues=corpus.papers.venues,
         fields=corpus.papers.fields,
     )
+
+
+def citing_arrays(
+    references: Csr,
+    cited_by: Csr,
+    years: npt.NDArray[np.int16],
+    venue_codes: npt.NDArray[np.int32],
+    venues: int,
+) -> Arrays:
+    """When papers were cited, and which venues cite which; years and venue_codes (n,) are those of the layout."""
+    links = venue_links(references, venue_codes, venues)
+    return {
+        layout.CITING_YEARS: citing_years(cited_by, years),
+        layout.VENUE_LINK_KEYS: links.keys,
+        layout.VENUE_LINK_COUNTS: links.counts,
+        layout.VENUE_PAPERS: links.papers,
+    }
 
 
 def context_arrays(citations: csr_array, words: Words) -> Arrays:

@@ -13,6 +13,7 @@ from cocite.recommender.proposing import Proposer
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.candidates import Candidates
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Dense
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import RETRIEVERS, retrievers_of
@@ -42,7 +43,7 @@ def small() -> Bundle:
 def _values(bundle: Bundle, query: Query, candidates: Candidates) -> dict[str, np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        values = FeatureExtractor(bundle, Lists.of(bundle)).of(query, candidates)
+        values = FeatureExtractor(bundle, Lists.of(bundle)).of(Asked(query, bundle), candidates)
     assert values.dtype == np.float32 and values.shape == (candidates.rows.size, len(FEATURES))
     assert not np.isinf(values).any()
     return dict(zip(FEATURES, values.T, strict=True))
@@ -155,7 +156,7 @@ def test_features_of_whatever_is_proposed_are_numbers_or_unknown(case: tuple[Cor
     corpus, query = case
     bundle = bundle_in_memory(corpus, factors=2)
     lists = Lists.of(bundle)
-    proposals = Proposer(bundle, retrievers_of(bundle, lists)).propose(query)
+    proposals = Proposer(retrievers_of(bundle, lists)).propose(Asked(query, bundle))
     candidates = proposals.candidates(4)
     assert candidates.names == RETRIEVERS and np.array_equal(candidates.rows, proposals.rows[:4])
     if candidates.rows.size:

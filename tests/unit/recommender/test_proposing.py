@@ -31,7 +31,7 @@ class Falling:
     ],
 )
 def test_fused_by_what_each_weighs(bundle: Bundle, query: Query, says: tuple[float, float], k: int) -> None:
-    proposals = Proposer(bundle, (Falling(bundle), Falling(bundle, "unnamed", 1))).propose(query)
+    proposals = Proposer((Falling(bundle), Falling(bundle, "unnamed", 1))).propose(Asked(query, bundle))
     size = bundle.paper_count - 1  # the seed is in no list
     expected = np.array([says[0] / (k + rank) + says[1] / (k + size + 1 - rank) for rank in range(1, size + 1)])
     rows = np.delete(np.arange(bundle.paper_count), 20)

@@ -12,6 +12,7 @@ from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
 from cocite.recommender.ranking.models import LogisticModel, Rankers
 from cocite.recommender.ranking.reranking import Reranker
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
 from support.bundles import bundle_in_memory, checkerboard
@@ -32,13 +33,13 @@ def _bundle(rankers: Rankers) -> Bundle:
 
 
 def _proposals(bundle: Bundle, query: Query) -> Proposals:
-    return Proposer(bundle, retrievers_of(bundle)).propose(query)
+    return Proposer(retrievers_of(bundle)).propose(Asked(query, bundle))
 
 
 def _ranked(rankers: Rankers, query: Query = SEED) -> tuple[Proposals, Ranking]:
     bundle = _bundle(rankers)
     proposals = _proposals(bundle, query)
-    return proposals, Reranker(bundle, FeatureExtractor(bundle, Lists.of(bundle))).rank(query, proposals)
+    return proposals, Reranker(bundle, FeatureExtractor(bundle, Lists.of(bundle))).rank(Asked(query, bundle), proposals)
 
 
 @pytest.fixture(autouse=True)

@@ -90,10 +90,8 @@ class Forest:
 
     def scores(self, values: Floats) -> npt.NDArray[np.float64]:
         """Sum of the trees' values, float64 (k,), of features (k, F), NaN where unknown."""
-        from cocite.recommender.ranking.forest_sums import (
-            BIT_PLACES,
-            sums,
-        )  # late: to list models needs no machine code
+        # late: to list models needs no machine code
+        from cocite.recommender.ranking.forest_sums import BIT_PLACES, sums
 
         contiguous = np.ascontiguousarray(values, dtype=np.float32)
         return sums(contiguous, self._features, self._ends, self._above, self._stay, self._values, BIT_PLACES)

@@ -9,6 +9,7 @@ from cocite.recommender.proposing import Proposals
 from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
 from cocite.recommender.ranking.models import RankModel
+from cocite.recommender.retrieval.asked import Asked
 
 CANDIDATES = 300  # ranked for seeds that are papers or texts, where the first few results matter
 LIBRARY_CANDIDATES = 1000  # and for a reader's library, of which long lists are asked for
@@ -37,13 +38,14 @@ class Reranker:
             if model is not None:
                 model.scores(np.empty((0, len(model.features)), dtype=np.float32))  # no call waits for machine code
 
-    def rank(self, query: Query, proposals: Proposals) -> Ranking:
+    def rank(self, asked: Asked, proposals: Proposals) -> Ranking:
         """All proposals, best first; scores fall from first to last and are comparable within the list only."""
+        query = asked.query
         model = self._rankers.libraries if query.library_rows else self._rankers.papers
         if model is None or proposals.rows.size < 2:
             return Ranking(proposals.rows, proposals.scores)
         candidates = proposals.candidates(candidate_count(query))
-        values = self._extractor.of(query, candidates)
+        values = self._extractor.of(asked, candidates)
         scores = model.scores(values[:, self._columns[id(model)]])
         order = best_first(scores)
         rest = proposals.scores[order.size :]

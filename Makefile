@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+TRANSPORT ?=
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,9 +23,9 @@ setup: .venv/.installed ## create .venv with pinned, hash-checked dependencies a
 demo: setup ## related papers for a real paper, through all services; ARGS=--once to exit after printing
 	@$(BIN)/cocite up --demo $(ARGS) || [ $$? = 130 ] # Ctrl-C is how it is meant to end
 
-test: setup ## run all tests; ARGS="-k name" to choose
+test: setup ## run all tests; ARGS="-k name" to choose, TRANSPORT=native for the servers of that library
 	$(BIN)/cocite model pull
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	COCITE_TRANSPORT=$(TRANSPORT) $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup ## lint, types, import rules, buf lint, generated code is fresh
 	$(BIN)/ruff check .

@@ -28,6 +28,7 @@ class Home:
             "encoder": "hashing",
             "lame_duck_s": "0",
             "bundle_poll_s": "0.2",
+            "transport": Settings().transport,
             **{f"{service}_listen": "127.0.0.1:0" for service in SERVICES},
             **settings,
         }
@@ -39,10 +40,16 @@ class Home:
 
     def of_demo(self, **settings: str) -> "Home":
         """The home that `cocite up --demo` makes below this one, for other commands."""
-        home = Home.__new__(Home)
+        home = self.having(**settings)
         home.path = self.path / "demo" / "scientometrics"
-        extra = {PREFIX + name.upper(): value for name, value in settings.items()}
-        home.environment = self.environment | {f"{PREFIX}HOME": str(home.path)} | extra
+        home.environment[f"{PREFIX}HOME"] = str(home.path)
+        return home
+
+    def having(self, **settings: str) -> "Home":
+        """This home, for commands with other settings."""
+        home = Home.__new__(Home)
+        home.path = self.path
+        home.environment = self.environment | {PREFIX + name.upper(): value for name, value in settings.items()}
         return home
 
     def run(self, *arguments: str, check: bool = False) -> subprocess.CompletedProcess[str]:
@@ -125,6 +132,15 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def connections(pid: int, port: int) -> int:
+    """How many connections to one of this machine's ports a process has accepted."""
+    tables = [_read(Path("/proc/net") / name) for name in ("tcp", "tcp6")]  # gRPC takes IPv4 by IPv6 sockets, too
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    established = {row[9] for row in rows if row[3] == "01" and int(row[1].rpartition(":")[2], 16) == port}
+    held = [_link(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    return sum(link.removeprefix("socket:[").removesuffix("]") in established for link in held)
+
+
 def command_line(pid: int) -> str:
     """Command line of a process, "" when it is gone."""
     return _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ").strip()
@@ -144,6 +160,13 @@ def eventually(condition, timeout_s: float = 30.0) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except FileNotFoundError:
+        return ""
 
 
 def _read(path: Path) -> str:

@@ -23,10 +23,10 @@ def with_addresses(settings: Settings) -> Settings:
         for service in SERVICES:
             name = f"{service}_listen"
             host, port = split_address(getattr(settings, name), PREFIX + name.upper())
-            taken = _bind(host, port)
+            taken = bind(host, port)
             if taken is None and name in settings.model_fields_set:
                 raise Unavailable(f"{host}:{port} is taken", hint=f"choose another {PREFIX}{name.upper()}")
-            bound = taken or _bind(host, 0)
+            bound = taken or bind(host, 0)
             if bound is None:
                 raise Unavailable(f"no port of {host} is free", hint=f"is {PREFIX}{name.upper()} an address of here?")
             held.append(bound)
@@ -69,10 +69,13 @@ def split_address(address: str, field: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _bind(host: str, port: int) -> socket.socket | None:
+def bind(host: str, port: int, shared: bool = False) -> socket.socket | None:
+    """A socket with an address of this machine, None when it cannot be had; shared with others who ask for that."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left counts as free, as it does to gRPC
+    if shared:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         bound.bind((host, port))
     except OSError:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from cocite.cli.addresses import SERVICES, environment, moved, with_addresses
 from cocite.cli.existing import open_existing
 from cocite.cli.output import note, warn
+from cocite.cli.processes import grace_s
 from cocite.cli.supervisor import Supervisor
 from cocite.core.errors import CorruptData, NotReady
 from cocite.core.settings import Settings
@@ -19,11 +20,11 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
     placed = with_addresses(settings)
     if taken := moved(settings, placed):
         note(f"taken by others: {', '.join(taken)}; other ports are used instead")
-    grace_s = settings.lame_duck_s + settings.drain_s + 5
-    with Supervisor(settings.home / "logs", grace_s) as supervisor:
+    with Supervisor(settings.home / "logs", grace_s(settings) + 1) as supervisor:  # workers are ended a level below
         for name in SERVICES:
+            alone = placed if name == "recommender" else placed.model_copy(update={"workers": 1})
             command = [sys.executable, "-m", "cocite", "serve", name, "--parent", str(os.getpid())]
-            supervisor.start(name, getattr(placed, f"{name}_target"), command, environment(placed))
+            supervisor.start(name, getattr(placed, f"{name}_target"), command, environment(alone))
         supervisor.wait_ready()
         try:
             yield supervisor, placed

@@ -1,6 +1,5 @@
 """Services as child processes: started, watched, stopped together."""
 
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import IO, NoReturn, Self
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cocite.cli.processes import Process, end_all, spawn
 from cocite.core.errors import Unavailable
 from cocite.serving.channel import open_channel
 
@@ -26,7 +26,7 @@ class Child:
 
     name: str
     target: str
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     log_start: int
 
@@ -43,15 +43,7 @@ class Supervisor:
         """Start the command of a service that will be reached at target. Its output goes to logs/NAME.log."""
         log = self._logs / f"{name}.log"
         with _appending(log) as sink:
-            process = subprocess.Popen(
-                command,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                process_group=0,  # Ctrl-C is for us; we stop the services in order
-            )
-            self.children.append(Child(name, target, process, log, sink.tell()))
+            self.children.append(Child(name, target, spawn(command, env, sink), log, sink.tell()))
 
     def wait_ready(self, timeout_s: float = READY_S) -> None:
         """Return when every service is SERVING. Raises Unavailable when one ends or is late."""
@@ -84,16 +76,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """SIGTERM to all, a bounded wait, SIGKILL to what is left."""
-        for child in reversed(self.children):
-            if child.process.poll() is None:
-                child.process.terminate()
-        deadline = time.monotonic() + self._grace_s
-        for child in self.children:
-            try:
-                child.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+        end_all([child.process for child in reversed(self.children)], self._grace_s)
 
     def __enter__(self) -> Self:
         return self

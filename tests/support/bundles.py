@@ -21,7 +21,9 @@ from cocite.recommender.manifest import manifest_json
 from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
 from cocite.training.corpus import PaperRow, PaperTable
+from cocite.training.display import display_arrays
 from cocite.training.model import citing_arrays, context_arrays, field_arrays, word_arrays, work_arrays
+from cocite.training.related import nothing_related, related_arrays
 from cocite.training.text_neighbours import text_neighbours
 from cocite.training.word_index import WordCounts, Words
 
@@ -80,13 +82,14 @@ def checkerboard(size: int = 24) -> Corpus:
 
 @dataclass(frozen=True)
 class Options:
-    """How write_bundle builds."""
+    """How write_bundle builds; related results of each paper are kept ready."""
 
     version: str = "m1"
     factors: int = 8
     alpha: float = 20.0
     regularization: float = 0.05
     seed: int = 7
+    related: int = 0
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
@@ -95,13 +98,12 @@ def write_bundle(bundles_dir: Path, corpus: Corpus, options: Options | None = No
     options = replace(options or Options(), **changes)
     directory = bundles_dir / options.version
     directory.mkdir(parents=True)
-    arrays, als, venues = build_arrays(corpus, options)
-    arrays.update(options.overrides)
+    manifest, arrays = _built(corpus, options)
     entries = {}
     for name in layout.FILES:
         np.save(directory / name, arrays[name])
         entries[name] = entry_of(directory / name)
-    manifest = replace(_manifest(corpus, options, als, venues), files=entries)
+    manifest = replace(manifest, files=entries)
     (directory / layout.MANIFEST).write_text(manifest_json(manifest))
     return directory
 
@@ -109,13 +111,20 @@ def write_bundle(bundles_dir: Path, corpus: Corpus, options: Options | None = No
 def bundle_in_memory(corpus: Corpus, options: Options | None = None, **changes: Any) -> Bundle:
     """As write_bundle, checked as Bundle.load does, but without files: for corpora that hypothesis makes up."""
     options = replace(options or Options(), **changes)
-    arrays, als, venues = build_arrays(corpus, options)
-    arrays.update(options.overrides)
-    manifest = _manifest(corpus, options, als, venues)
+    manifest, arrays = _built(corpus, options)
     check_arrays(arrays, manifest)
     for array in arrays.values():
         array.flags.writeable = False
     return Bundle.of(Path(), manifest, arrays)
+
+
+def _built(corpus: Corpus, options: Options) -> tuple[Manifest, dict[str, npt.NDArray[Any]]]:
+    arrays, als, venues = build_arrays(corpus, options)
+    arrays.update(options.overrides)
+    manifest = _manifest(corpus, options, als, venues)
+    if options.related:
+        arrays |= related_arrays(Bundle.of(Path(), manifest, arrays), options.related)
+    return manifest, arrays
 
 
 def _manifest(corpus: Corpus, options: Options, als: AlsParameters, venues: tuple[str, ...]) -> Manifest:
@@ -198,6 +207,8 @@ def build_arrays(
         layout.TEXT_VECTORS: np.stack([bag_vector(text) for text in texts]).astype(np.float16),
         layout.SOURCE_GRAM_INVERSE: np.eye(als.factors, dtype=np.float32),
         layout.RANKERS: Rankers().to_bytes(),
+        **display_arrays(table.ids, enumerate(corpus.papers), matrix),
+        **nothing_related(len(corpus.papers)),
     }
     words = _word_counts(corpus.papers)
     arrays[layout.TERM_FACTORS] = np.zeros((len(words.terms), als.factors), dtype=np.float16)

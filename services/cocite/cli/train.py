@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def train(
     seed: Annotated[int, typer.Option(help="The same seed and data give the same model.")] = 0,
     learn: Annotated[bool, typer.Option(help="Learn to rank from hidden references, and measure.")] = True,
+    related: Annotated[int, typer.Option(help="Results of each paper that are kept ready; 0 for none.")] = 100,
     force: Annotated[bool, typer.Option("--force", help="Publish a model worse than the serving one.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -29,7 +30,9 @@ def train(
 
     measured: list[Learned] = []
     try:
-        result = train_model(load_settings(), seed=seed, learn=learn, force=force, told=measured.append)
+        result = train_model(
+            load_settings(), seed=seed, learn=learn, related=related, force=force, told=measured.append
+        )
     except ModelRefused:
         if not json:
             print_learned(stdout(), measured[-1])
@@ -78,6 +81,7 @@ def train_model(
     *,
     seed: int = 0,
     learn: bool = True,
+    related: int = 100,
     force: bool = False,
     told: "Callable[[Learned], object]" = lambda learned: None,
 ) -> "TrainingResult":
@@ -87,7 +91,7 @@ def train_model(
     from cocite.training.options import TrainingOptions
     from cocite.training.train import train as run
 
-    options = TrainingOptions(seed=seed, learn=learn, choose=learn)
+    options = TrainingOptions(seed=seed, learn=learn, choose=learn, related=related)
     try:
         with open_existing(settings.catalogue) as catalogue, progress_bars() as report:
             return run(catalogue, settings, options, report, force=force, told=told)

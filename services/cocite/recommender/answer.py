@@ -1,17 +1,17 @@
 """From a request to its answer, one model version throughout."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cocite.recommender.attribution import attribution_token
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.clients import FeatureClient, Lookup
 from cocite.recommender.evidence import SeedEvidence
-from cocite.recommender.explaining import Explanation, explain
-from cocite.recommender.paging import make_token, read_token
+from cocite.recommender.explaining import explain
+from cocite.recommender.paging import DEFAULT_PAGE_SIZE, basis_of, make_token, read_token
 from cocite.recommender.query import Query, Ranking, RowFilter
 from cocite.recommender.reload import Model
 from cocite.recommender.seeds import ResolvedSeeds, Seed, resolve_seeds
@@ -21,25 +21,34 @@ from cocite.v1 import paper_pb2, recommender_service_pb2
 from cocite.v1.degradation_pb2 import Degradation
 from cocite.v1.recommender_service_pb2 import (
     PaperFilter,
-    Recommendation,
     RecommendPapersRequest,
     RecommendPapersResponse,
 )
 
-DEFAULT_PAGE_SIZE = 20
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An encoded RecommendPapersResponse; whole when nothing is missing from it that may be there in a moment."""
+
+    body: bytes
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A stretch of a ranking, rank of its first result less one."""
+    """A stretch of a ranking, rows int32 and scores float32 (k,); start is the rank of its first result less one."""
 
     ranking: Ranking
     start: int
     end: int
 
     @property
-    def rows(self) -> list[int]:
-        return [int(row) for row in self.ranking.rows[self.start : self.end]]
+    def rows(self) -> npt.NDArray[np.int32]:
+        return self.ranking.rows[self.start : self.end].astype(np.int32)
+
+    @property
+    def scores(self) -> npt.NDArray[np.float32]:
+        return self.ranking.scores[self.start : self.end].astype(np.float32)
 
     @property
     def is_last(self) -> bool:
@@ -53,12 +62,16 @@ class Answerer:
         self._features = features
         self._texts = texts
 
-    def answer(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> RecommendPapersResponse:
+    def answer(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> Answer:
         """The page asked for.
 
         Raises InvalidArgument and InvalidId that name the field at fault, and Unavailable when what is missing now
         makes the list another than that of the pages before.
         """
+        quick = model.one_paper.answer(request)
+        return self._computed(request, model, deadline) if quick is None else Answer(quick)
+
+    def _computed(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> Answer:
         bundle, key = model.bundle, request_key(request)
         start = read_token(request.page_token, key, model.name)
         seeds = resolve_seeds(request, bundle, self._features, deadline)
@@ -66,25 +79,25 @@ class Answerer:
         basis = _basis(seeds, [*positives, *negatives])
         start.check(basis, complete=seeds.complete and not problems)
         query = _query(seeds, positives, negatives, request)
-        ranking = model.engine.rank(query)
-        page = _Page(ranking, start.offset, start.offset + (request.page_size or DEFAULT_PAGE_SIZE))
-        view = request.view or paper_pb2.PAPER_VIEW_BASIC
-        shown = self._display(bundle, page, view, deadline)
-        explained = explain(model.engine, query, seeds, positives, ranking, page.start, page.end)
-        return RecommendPapersResponse(
-            results=_results(bundle, page, shown, view, explained),
+        end = start.offset + (request.page_size or DEFAULT_PAGE_SIZE)
+        page = _Page(_ranking(model, query, end), start.offset, end)
+        only_ids, in_full = (request.view == view for view in (paper_pb2.PAPER_VIEW_ID, paper_pb2.PAPER_VIEW_FULL))
+        lookup = self._in_full(bundle, page, deadline) if in_full else Lookup()
+        told = explain(model.engine, query, seeds, positives, page.ranking, page.start, page.end)
+        shown = _encoded(bundle, page, lookup)
+        results = model.assembler.results(page.rows, page.scores, page.start + 1, told, shown, only_ids=only_ids)
+        rest = RecommendPapersResponse(
             next_page_token="" if page.is_last else make_token(key, model.name, basis, page.end),
             model_version=bundle.version,
             unresolved_seeds=seeds.unresolved,
-            degraded=_distinct([*seeds.degraded, *problems, *shown.degraded]),
+            degraded=_distinct([*seeds.degraded, *problems, *lookup.degraded]),
             attribution_token=attribution_token(
-                request.SerializeToString(deterministic=True),
-                bundle.version,
-                [bundle.paper_id(row) for row in page.rows],
+                request.SerializeToString(deterministic=True), bundle.version, bundle.key_of(page.rows)
             ),
-            fallback=recommender_service_pb2.FALLBACK_POPULARITY if ranking.fallback else None,
+            fallback=recommender_service_pb2.FALLBACK_POPULARITY if page.ranking.fallback else None,
             resolved_references=seeds.references,
         )
+        return Answer(results + rest.SerializeToString(deterministic=True), _is_whole(rest))
 
     def _with_vectors(
         self, seeds: ResolvedSeeds, bundle: Bundle, deadline: Deadline
@@ -100,10 +113,34 @@ class Answerer:
         ]
         return evidence[: len(seeds.positives)], evidence[len(seeds.positives) :], problems
 
-    def _display(self, bundle: Bundle, page: _Page, view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
-        if view == paper_pb2.PAPER_VIEW_ID:
-            return Lookup()
-        return self._features.papers([bundle.paper_id(row) for row in page.rows], view, deadline)
+    def _in_full(self, bundle: Bundle, page: _Page, deadline: Deadline) -> Lookup:
+        ids = [bundle.paper_id(row) for row in page.rows.tolist()]
+        return self._features.papers(ids, paper_pb2.PAPER_VIEW_FULL, deadline)
+
+
+def _ranking(model: Model, query: Query, end: int) -> Ranking:
+    """The query's ranking, or its start where that is kept in the bundle and goes on beyond end."""
+    paper = query.only_paper
+    kept = None if paper is None else model.bundle.related.start_of(paper, end)
+    if kept is None:
+        return model.engine.rank(query)
+    return Ranking(kept[0].astype(np.int64), kept[1].astype(np.float64))
+
+
+def _encoded(bundle: Bundle, page: _Page, lookup: Lookup) -> dict[int, bytes]:
+    """The papers of a page that were looked up, by row, under the ids that the model knows them by."""
+    shown = {}
+    for row in page.rows.tolist() if lookup.papers else ():
+        paper_id = bundle.paper_id(row)
+        if paper := lookup.papers.get(paper_id):
+            paper.paper_id = paper_id
+            shown[row] = paper.SerializeToString(deterministic=True)
+    return shown
+
+
+def _is_whole(answer: RecommendPapersResponse) -> bool:
+    lost = recommender_service_pb2.UNRESOLVED_CAUSE_UNAVAILABLE
+    return not answer.degraded and all(seed.cause != lost for seed in answer.unresolved_seeds)
 
 
 def request_key(request: RecommendPapersRequest) -> bytes:
@@ -117,29 +154,16 @@ def request_key(request: RecommendPapersRequest) -> bytes:
 
 def _basis(seeds: ResolvedSeeds, evidence: Sequence[SeedEvidence]) -> bytes:
     """What of the request the ranking goes by: rows of all it names, or texts of which vectors were to be had."""
-    texts = [
-        seed.text if found.vector is not None else None
-        for seed, found in zip((*seeds.positives, *seeds.negatives), evidence, strict=True)
-    ]
-    cited = [seed.reference_rows for seed in seeds.positives]
-    rows = (seeds.library_rows, seeds.reference_rows, seeds.excluded_rows, cited)
-    return json.dumps((_rows(seeds.positives), _rows(seeds.negatives), texts, *rows)).encode()
-
-
-def bundle_paper(bundle: Bundle, row: int) -> paper_pb2.Paper:
-    """What the bundle itself knows of a paper: id, year, whether it has an abstract."""
-    return paper_pb2.Paper(
-        paper_id=bundle.paper_id(row), year=bundle.year(row), has_abstract=bool(bundle.has_abstract[row])
+    texts = zip((*seeds.positives, *seeds.negatives), evidence, strict=True)
+    return basis_of(
+        positives=_rows(seeds.positives),
+        negatives=_rows(seeds.negatives),
+        texts=tuple(seed.text if found.vector is not None else None for seed, found in texts),
+        library=seeds.library_rows,
+        references=seeds.reference_rows,
+        excluded=seeds.excluded_rows,
+        cited=tuple(seed.reference_rows for seed in seeds.positives),
     )
-
-
-def display_paper(bundle: Bundle, row: int, shown: Lookup) -> paper_pb2.Paper:
-    """A paper as the feature service shows it, under the id the model knows it by; else what the bundle knows."""
-    paper = shown.papers.get(bundle.paper_id(row))
-    if paper is None:
-        return bundle_paper(bundle, row)
-    paper.paper_id = bundle.paper_id(row)
-    return paper
 
 
 def _query(
@@ -181,30 +205,6 @@ def _rows(seeds: list[Seed]) -> tuple[int, ...]:
 
 def _stack(vectors: Sequence[Vector]) -> Vector:
     return np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
-
-
-def _results(
-    bundle: Bundle,
-    page: _Page,
-    shown: Lookup,
-    view: paper_pb2.PaperView,
-    explained: list[Explanation],
-) -> list[Recommendation]:
-    scores = page.ranking.scores[page.start : page.end]
-    return [
-        Recommendation(
-            paper=(
-                paper_pb2.Paper(paper_id=bundle.paper_id(row))
-                if view == paper_pb2.PAPER_VIEW_ID
-                else display_paper(bundle, row, shown)
-            ),
-            score=float(score),
-            rank=page.start + place + 1,
-            reasons=found.reasons,
-            contributions=found.contributions,
-        )
-        for place, (row, score, found) in enumerate(zip(page.rows, scores, explained, strict=True))
-    ]
 
 
 def _distinct(degraded: list[Degradation]) -> list[Degradation]:

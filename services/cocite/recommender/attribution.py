@@ -2,12 +2,17 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import struct
+
+_LENGTHS = struct.Struct("<QQ")
 
 
-def attribution_token(request: bytes, model_version: str, paper_ids: Sequence[str]) -> str:
-    """The same for the same request bytes, model version and papers in their order; 22 characters of base64url."""
-    name = hashlib.blake2b(digest_size=16, person=b"cocite-answer")
-    for part in (request, model_version.encode(), "\n".join(paper_ids).encode()):
-        name.update(hashlib.blake2b(part, digest_size=16).digest())
-    return base64.urlsafe_b64encode(name.digest()).rstrip(b"=").decode()
+def attribution_token(request: bytes, model_version: str, papers: bytes) -> str:
+    """The same for the same request bytes, model version and papers in their order; 22 characters of base64url.
+
+    papers is Bundle.key_of their rows.
+    """
+    version = model_version.encode()
+    parts = b"".join((_LENGTHS.pack(len(request), len(version)), request, version, papers))
+    digest = hashlib.blake2b(parts, digest_size=16, person=b"cocite-answer").digest()
+    return base64.urlsafe_b64encode(digest)[:22].decode()

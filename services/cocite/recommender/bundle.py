@@ -1,5 +1,6 @@
 """A model bundle in memory: arrays mapped from its files, read-only, shared by all threads."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ from cocite.core.errors import CorruptData
 from cocite.recommender import layout
 from cocite.recommender.citing import CitingYears, VenueLinks
 from cocite.recommender.csr import Csr
+from cocite.recommender.display import Display
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
 from cocite.recommender.ranking.models import Rankers
+from cocite.recommender.related import RelatedLists
 from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.row_blocks import RowBlocks
 from cocite.recommender.word_index import Postings, WordIndex
@@ -58,8 +61,10 @@ class Bundle:
     works: npt.NDArray[np.int32]
     title_hashes: npt.NDArray[np.uint64]
     title_rows: npt.NDArray[np.int32]
-    _ids: npt.NDArray[np.uint8]
-    _id_offsets: npt.NDArray[np.int64]
+    display: Display
+    related: RelatedLists
+    id_bytes: npt.NDArray[np.uint8]
+    id_offsets: npt.NDArray[np.int64]
     _id_hashes: npt.NDArray[np.uint64]
     _id_rows: npt.NDArray[np.int32]
 
@@ -121,8 +126,15 @@ class Bundle:
             works=arrays[layout.WORKS],
             title_hashes=arrays[layout.TITLE_HASHES],
             title_rows=arrays[layout.TITLE_ROWS],
-            _ids=arrays[layout.PAPER_IDS],
-            _id_offsets=arrays[layout.PAPER_ID_OFFSETS],
+            display=Display(arrays[layout.DISPLAY], arrays[layout.DISPLAY_OFFSETS]),
+            related=RelatedLists(
+                Csr(arrays[layout.RELATED_OFFSETS], arrays[layout.RELATED]),
+                arrays[layout.RELATED_SCORES],
+                arrays[layout.RELATED_REASON_OFFSETS],
+                arrays[layout.RELATED_REASONS],
+            ),
+            id_bytes=arrays[layout.PAPER_IDS],
+            id_offsets=arrays[layout.PAPER_ID_OFFSETS],
             _id_hashes=arrays[layout.ID_HASHES],
             _id_rows=arrays[layout.ID_ROWS],
         )
@@ -152,10 +164,23 @@ class Bundle:
         rows[known] = self._id_rows[places[known]]
         return rows
 
+    def row_of(self, paper_id: str) -> int:
+        """Row of one canonical id or alias, -1 where the bundle knows none; quicker than rows_of."""
+        wanted, hashes = layout.id_hash(paper_id), self._id_hashes.data
+        place = bisect_left(hashes, wanted)
+        return int(self._id_rows[place]) if place < len(hashes) and hashes[place] == wanted else -1
+
     def paper_id(self, row: int) -> str:
         """Canonical id of the paper in a row."""
-        start, end = self._id_offsets[row], self._id_offsets[row + 1]
-        return self._ids[start:end].tobytes().decode("utf-8")
+        start, end = self.id_offsets[row], self.id_offsets[row + 1]
+        return self.id_bytes[start:end].tobytes().decode("utf-8")
+
+    def key_of(self, rows: npt.NDArray[np.int32]) -> bytes:
+        """What names papers by their rows, int32 (k,): the same whatever other papers came since the training."""
+        if not rows.size or rows.max() < self.trained_count:
+            return rows.tobytes()
+        newer = [self.paper_id(row) for row in rows.tolist() if row >= self.trained_count]
+        return np.where(rows < self.trained_count, rows, np.int32(-1)).tobytes() + "\n".join(newer).encode()
 
     def year(self, row: int) -> int | None:
         """Year of publication, None where unknown."""

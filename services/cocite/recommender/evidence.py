@@ -31,17 +31,17 @@ class DirectCitation:
 
 @dataclass(frozen=True, slots=True)
 class TextLikeness:
-    """Cosine of the two texts' vectors, and terms that both hold, most telling first."""
+    """Cosine of the two texts' vectors, and places in the vocabulary of terms that both hold, most telling first."""
 
     cosine: float
-    shared_terms: tuple[str, ...] = ()
+    terms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SharedTerms:
-    """Terms that both texts hold, most telling first; nothing else ties the two."""
+    """Places of terms that both texts hold, most telling first; nothing else ties the two."""
 
-    terms: tuple[str, ...]
+    terms: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
-"""Why the results of a page are there, as messages."""
+"""Why the results of a page are there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from cocite.recommender.engine import Engine
-from cocite.recommender.evidence import SeedEvidence
+from cocite.recommender.evidence import Reason, SeedEvidence
 from cocite.recommender.query import Query, Ranking
-from cocite.recommender.reason_messages import contribution_messages, reason_message
 from cocite.recommender.seeds import ResolvedSeeds
-from cocite.v1.recommender_service_pb2 import Reason, SeedContribution
 
 REFERENCES, LIBRARY = "references", "library"  # what the two are called where they count as one seed
 _MOST_EXPLAINING = 100  # papers of a library whose ties to the results are sought
@@ -16,10 +17,16 @@ _MOST_EXPLAINING = 100  # papers of a library whose ties to the results are soug
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Of one result: reasons, strongest first; contributions where there are several seeds."""
+    """Of the results of a page (k,): reasons, strongest first; contributions where there are several seeds.
 
-    reasons: list[Reason]
-    contributions: list[SeedContribution] = field(default_factory=list)
+    labels name what reasons and contributions tell of. shares float64 (k, g) are what the seeds at the places sharing
+    (g,) among the labels contribute; g is 0 without contributions.
+    """
+
+    reasons: list[list[Reason]]
+    labels: Sequence[str]
+    shares: npt.NDArray[np.float64]
+    sharing: Sequence[int] = ()
 
 
 def explain(
@@ -30,17 +37,15 @@ def explain(
     ranking: Ranking,
     start: int,
     end: int,
-) -> list[Explanation]:
+) -> Explanation:
     """Explanations of the results start to end of a ranking; positives are the evidence of seeds.positives."""
     wholes = [SeedEvidence(references=seeds.reference_rows)] if seeds.reference_rows else []
     labels = [*(seed.label for seed in seeds.positives), *([REFERENCES] if wholes else [])]
     counted = [*positives, *wholes]
     rows = seeds.library_rows[:_MOST_EXPLAINING]
-    found = engine.explain([*counted, *(SeedEvidence(row) for row in rows)], ranking, start, end)
-    every = [*labels, *map(engine.bundle.paper_id, rows)]
-    reasons = [[reason_message(engine.bundle, reason, every) for reason in each] for each in found]
+    reasons = engine.explain([*counted, *(SeedEvidence(row) for row in rows)], ranking, start, end)
+    every = [*labels, *map(engine.bundle.paper_id, rows), LIBRARY]
     if len(counted) + bool(seeds.library_rows) < 2 or ranking.fallback:
-        return [Explanation(each) for each in reasons]
-    shares = engine.contributions(query, counted, ranking, start, end).tolist()
-    named = [*labels, *([LIBRARY] if seeds.library_rows else [])]
-    return [Explanation(each, contribution_messages(row, named)) for each, row in zip(reasons, shares, strict=True)]
+        return Explanation(reasons, every, np.empty((len(reasons), 0)))
+    sharing = [*range(len(labels)), *([len(every) - 1] if seeds.library_rows else [])]
+    return Explanation(reasons, every, engine.contributions(query, counted, ranking, start, end), sharing)

@@ -4,6 +4,8 @@ Serving trusts the arrays blindly afterwards: a row out of range would be a cras
 """
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,19 @@ import numpy.typing as npt
 from cocite.core.errors import CociteError, CorruptData, Unavailable
 from cocite.recommender import layout
 from cocite.recommender.layout import Manifest
+from cocite.recommender.number_checks import (
+    NORM_TOLERANCE,
+    check_ascending_within,
+    check_finite,
+    check_norms,
+    check_offsets,
+    check_positive_definite,
+    check_range,
+)
 from cocite.recommender.word_index import TERM_DTYPE
 
 Arrays = dict[str, npt.NDArray[Any]]
-_BLOCK_ROWS = 65536
-_NORM_TOLERANCE = 0.01  # float16 keeps three digits
+_THREADS = 2  # checksums are taken without the interpreter's lock; more would take the cores of those who answer
 
 
 def unreadable(name: str, error: OSError) -> CociteError:
@@ -37,15 +47,23 @@ def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None
             size = path.stat().st_size
             if size != entry.size:
                 raise CorruptData(f"{name} has {size} bytes, not {entry.size}")
-            if checksums and _sha256(path) != entry.sha256:
-                raise CorruptData(f"{name} does not match its checksum")
         except OSError as error:
             raise unreadable(name, error) from error
+    if checksums:
+        largest_first = sorted(manifest.files, key=lambda name: -manifest.files[name].size)
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="checksums") as pool:
+            sums = dict(zip(largest_first, pool.map(partial(_sha256, directory), largest_first), strict=True))
+        for name, entry in manifest.files.items():
+            if sums[name] != entry.sha256:
+                raise CorruptData(f"{name} does not match its checksum")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(directory: Path, name: str) -> str:
+    try:
+        with (directory / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(name, error) from error
 
 
 def map_arrays(directory: Path, manifest: Manifest) -> Arrays:
@@ -115,11 +133,20 @@ def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]
         layout.CONTEXT_PAPERS: ("int32", (None,)),
         layout.CONTEXT_WEIGHTS: ("float32", (None,)),
         layout.RANKERS: ("uint8", (None,)),
+        layout.DISPLAY: ("uint8", (None,)),
+        layout.DISPLAY_OFFSETS: ("int64", (n + 1,)),
+        layout.RELATED_OFFSETS: ("int64", (n + 1,)),
+        layout.RELATED: ("int32", (None,)),
+        layout.RELATED_SCORES: ("float32", (None,)),
+        layout.RELATED_REASON_OFFSETS: ("int64", (n + 1,)),
+        layout.RELATED_REASONS: ("uint8", (None,)),
     }
 
 
 def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     """Raise CorruptData for the first array with a number that cannot be."""
+    from cocite.recommender.answer_checks import check_answers  # late: to list models needs no machine code
+
     n = manifest.paper_count
     _check_ids(arrays, n)
     _check_words(arrays)
@@ -134,16 +161,16 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
         (layout.FIELD_OFFSETS, layout.FIELD_CODES, len(manifest.fields)),
         (layout.CONTEXT_OFFSETS, layout.CONTEXT_PAPERS, n),
     ):
-        _check_offsets(offsets, arrays[offsets], arrays[rows].size)
-        _check_range(rows, arrays[rows], 0, end)
-        _check_ascending_within(rows, arrays[offsets], arrays[rows])
-    _check_range(layout.TEXT_NEIGHBOURS, arrays[layout.TEXT_NEIGHBOURS], -1, n)
+        check_offsets(offsets, arrays[offsets], arrays[rows].size)
+        check_range(rows, arrays[rows], 0, end)
+        check_ascending_within(rows, arrays[offsets], arrays[rows])
+    check_range(layout.TEXT_NEIGHBOURS, arrays[layout.TEXT_NEIGHBOURS], -1, n)
     if arrays[layout.TEXT_LIKENESS].shape != arrays[layout.TEXT_NEIGHBOURS].shape:
         raise CorruptData(f"{layout.TEXT_LIKENESS} has not the shape of {layout.TEXT_NEIGHBOURS}")
     for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS, layout.CONTEXT_WEIGHTS, layout.TEXT_LIKENESS):
-        if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + _NORM_TOLERANCE)).all():
+        if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + NORM_TOLERANCE)).all():
             raise CorruptData(f"{name} holds a number outside 0 to 1")
-    _check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
+    check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
     _check_venue_links(arrays, len(manifest.venues))
     for name in (
         layout.ITEM_FACTORS,
@@ -154,13 +181,23 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
         layout.TEXT_VECTORS,
         layout.TERM_IDF,
     ):
-        _check_finite(name, arrays[name])
-    _check_positive_definite(layout.SOURCE_GRAM_INVERSE, arrays[layout.SOURCE_GRAM_INVERSE])
-    _check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
+        check_finite(name, arrays[name])
+    check_answers(arrays, n)
+    check_positive_definite(layout.SOURCE_GRAM_INVERSE, arrays[layout.SOURCE_GRAM_INVERSE])
+    check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
+
+
+def _check_venue_links(arrays: Arrays, venues: int) -> None:
+    keys, counts = arrays[layout.VENUE_LINK_KEYS], arrays[layout.VENUE_LINK_COUNTS]
+    check_range(layout.VENUE_LINK_KEYS, keys, 0, venues * venues)
+    if (np.diff(keys) <= 0).any():
+        raise CorruptData(f"{layout.VENUE_LINK_KEYS} does not ascend")
+    if counts.shape != keys.shape or (counts < 1).any() or (arrays[layout.VENUE_PAPERS] < 0).any():
+        raise CorruptData(f"{layout.VENUE_LINK_COUNTS} holds a number that cannot be")
 
 
 def _check_ids(arrays: Arrays, n: int) -> None:
-    _check_offsets(layout.PAPER_ID_OFFSETS, arrays[layout.PAPER_ID_OFFSETS], arrays[layout.PAPER_IDS].size)
+    check_offsets(layout.PAPER_ID_OFFSETS, arrays[layout.PAPER_ID_OFFSETS], arrays[layout.PAPER_IDS].size)
     try:
         arrays[layout.PAPER_IDS].tobytes().decode("utf-8")
     except UnicodeDecodeError:
@@ -170,7 +207,7 @@ def _check_ids(arrays: Arrays, n: int) -> None:
         raise CorruptData(f"{layout.ID_HASHES} is not ascending")
     if rows.size != hashes.size or np.unique(rows).size != n:
         raise CorruptData(f"{layout.ID_ROWS} does not give each paper an id")
-    _check_range(layout.ID_ROWS, rows, 0, n)
+    check_range(layout.ID_ROWS, rows, 0, n)
 
 
 def _check_words(arrays: Arrays) -> None:
@@ -203,54 +240,7 @@ def _check_titles(arrays: Arrays, n: int) -> None:
         raise CorruptData(f"{layout.TITLE_HASHES} is not ascending")
     if rows.size != hashes.size:
         raise CorruptData(f"{layout.TITLE_ROWS} has {rows.size} entries, not {hashes.size}")
-    _check_range(layout.TITLE_ROWS, rows, 0, n)
-    _check_range(layout.WORKS, works, 0, n)
+    check_range(layout.TITLE_ROWS, rows, 0, n)
+    check_range(layout.WORKS, works, 0, n)
     if (works > np.arange(n)).any() or (works[works] != works).any():
         raise CorruptData(f"{layout.WORKS} holds a row that is not the smallest of its work")
-
-
-def _check_offsets(name: str, offsets: npt.NDArray[np.int64], end: int) -> None:
-    if offsets[0] != 0 or offsets[-1] != end or not (offsets[1:] >= offsets[:-1]).all():
-        raise CorruptData(f"{name} is no row of offsets from 0 to {end}")
-
-
-def _check_venue_links(arrays: Arrays, venues: int) -> None:
-    keys, counts = arrays[layout.VENUE_LINK_KEYS], arrays[layout.VENUE_LINK_COUNTS]
-    _check_range(layout.VENUE_LINK_KEYS, keys, 0, venues * venues)
-    if (np.diff(keys) <= 0).any():
-        raise CorruptData(f"{layout.VENUE_LINK_KEYS} does not ascend")
-    if counts.shape != keys.shape or (counts < 1).any() or (arrays[layout.VENUE_PAPERS] < 0).any():
-        raise CorruptData(f"{layout.VENUE_LINK_COUNTS} holds a number that cannot be")
-
-
-def _check_range(name: str, values: npt.NDArray[np.int32], low: int, end: int) -> None:
-    if values.size and not (low <= values.min() and values.max() < end):
-        raise CorruptData(f"{name} holds a number outside {low} to {end - 1}")
-
-
-def _check_ascending_within(name: str, offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int32]) -> None:
-    steps_up = rows[1:] > rows[:-1]
-    starts = offsets[1:-1]
-    steps_up[starts[(starts > 0) & (starts < rows.size)] - 1] = True  # a step from one paper's rows to the next one's
-    if not steps_up.all():
-        raise CorruptData(f"{name} is not ascending within a paper")
-
-
-def _check_finite(name: str, values: npt.NDArray[np.floating]) -> None:
-    for start in range(0, len(values), _BLOCK_ROWS):
-        if not np.isfinite(values[start : start + _BLOCK_ROWS]).all():
-            raise CorruptData(f"{name} holds a number that is not finite")
-
-
-def _check_positive_definite(name: str, matrix: npt.NDArray[np.float32]) -> None:
-    try:
-        np.linalg.cholesky(matrix.astype(np.float64))
-    except np.linalg.LinAlgError:
-        raise CorruptData(f"{name} is not the inverse of a regularised Gram matrix") from None
-
-
-def _check_norms(name: str, vectors: npt.NDArray[np.float16]) -> None:
-    for start in range(0, len(vectors), _BLOCK_ROWS):
-        norms = np.linalg.norm(vectors[start : start + _BLOCK_ROWS].astype(np.float32), axis=1)
-        if not ((np.abs(norms - 1.0) < _NORM_TOLERANCE) | (norms == 0.0)).all():
-            raise CorruptData(f"{name} holds a vector whose length is neither 1 nor 0")

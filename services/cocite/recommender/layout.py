@@ -1,14 +1,15 @@
 """What a model bundle holds: one immutable directory a model version, files named and typed here and nowhere else.
 
 n is the number of papers, f of ALS factors, d of the text vectors, m of ids and aliases, r of references among
-the papers, v of terms, w of terms in all papers, l of papers in all libraries. Row i of every array is the same paper.
+the papers, v of terms, w of terms in all papers, l of papers in all libraries, q of results in all related lists. Row i
+of every array is the same paper.
 All arrays are .npy files that can be memory-mapped.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 
-SCHEMA = 2
+SCHEMA = 3
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"  # file in the bundles directory that holds the name of the serving version, replaced atomically
 
@@ -55,6 +56,14 @@ CONTEXT_OFFSETS = "context_offsets.npy"  # int64 (v + 1,), CSR of terms to the p
 CONTEXT_PAPERS = "context_papers.npy"  # int32 (any,), rows, ascending within a term
 CONTEXT_WEIGHTS = "context_weights.npy"  # float32 (any,), mean TF-IDF in citing papers, norm 1 within a cited paper
 RANKERS = "rankers.npy"  # uint8 (any,), JSON in UTF-8, see ranking/models.py
+DISPLAY = "display.npy"  # uint8 (any,), cocite.v1.Paper of each paper in basic view, encoded, one after another
+DISPLAY_OFFSETS = "display_offsets.npy"  # int64 (n + 1,)
+RELATED_OFFSETS = "related_offsets.npy"  # int64 (n + 1,), CSR of papers to the first results of a query for them alone
+RELATED = "related.npy"  # int32 (q,), rows, best first
+RELATED_SCORES = "related_scores.npy"  # float32 (q,), falling within a list
+RELATED_REASON_OFFSETS = "related_reason_offsets.npy"  # int64 (n + 1,)
+RELATED_REASONS = "related_reasons.npy"  # uint8 (any,), of the first EXPLAINED of each list, see reason_code.py
+EXPLAINED = 20  # results of a related list whose reasons are kept: a page, unless asked otherwise
 
 FILES = (
     PAPER_IDS,
@@ -99,6 +108,13 @@ FILES = (
     CONTEXT_PAPERS,
     CONTEXT_WEIGHTS,
     RANKERS,
+    DISPLAY,
+    DISPLAY_OFFSETS,
+    RELATED_OFFSETS,
+    RELATED,
+    RELATED_SCORES,
+    RELATED_REASON_OFFSETS,
+    RELATED_REASONS,
 )
 
 

@@ -12,10 +12,12 @@ import base64
 import binascii
 import hashlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cocite.core.errors import InvalidArgument, Unavailable
 
+DEFAULT_PAGE_SIZE = 20
 _FIELD = "page_token"
 _VERSION = 2
 _FORMAT = struct.Struct(">B8s12s8sI")
@@ -61,6 +63,22 @@ def make_token(request_key: bytes, model: str, basis: bytes, offset: int) -> str
     """The token of the page that starts at offset. request_key is the request's bytes without its paging fields."""
     body = _FORMAT.pack(_VERSION, model_digest(model), digest(request_key, 12), digest(basis, _BASIS_BYTES), offset)
     return base64.urlsafe_b64encode(body + digest(body, _CHECKSUM_BYTES)).rstrip(b"=").decode()
+
+
+def basis_of(
+    *,
+    positives: Sequence[int] = (),
+    negatives: Sequence[int] = (),
+    texts: Sequence[str | None] = (),
+    library: Sequence[int] = (),
+    references: Sequence[int] = (),
+    excluded: Sequence[int] = (),
+    cited: Sequence[Sequence[int]] = (),
+) -> bytes:
+    """The basis of a list: rows of all that the request names, and of each of its seeds, positive ones first, the text
+    of which the vector was to be had. cited are references of each positive seed that the model does not know.
+    """  # fmt: skip
+    return repr((positives, negatives, texts, library, references, excluded, cited)).encode()
 
 
 def model_of(token: str) -> bytes:

@@ -95,6 +95,22 @@ class Query:
     recency: float = 0.0
     diversity: float = 0.0
 
+    @classmethod
+    def of_paper(cls, row: int) -> "Query":
+        """The query for one paper and nothing else."""
+        return cls(positive_rows=(row,), exclude_rows=(row,))
+
+    @property
+    def only_paper(self) -> int | None:
+        """The row that this is the query of_paper of, None when it asks for anything else or more."""
+        named = {*self.positive_rows, *self.exclude_rows}
+        others = (self.negative_rows, self.texts, self.negative_texts, self.reference_rows, self.library_rows)
+        wishes = (self.passages, self.recency, self.diversity)
+        if len(self.positive_rows) != 1 or len(named) != 1 or any(others) or any(wishes):
+            return None
+        plain = self.candidate_rows is None and self.year is None and self.row_filter == RowFilter()
+        return self.positive_rows[0] if plain else None
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:

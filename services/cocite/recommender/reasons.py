@@ -155,8 +155,8 @@ class _SeedTerms:
         self._rows = rows
         self._products: dict[int, npt.NDArray[np.float32]] = {}
 
-    def shared(self, seed: int, place: int) -> tuple[str, ...]:
-        """Terms that the seed at a place in the list shares with the result at a place of the page."""
+    def shared(self, seed: int, place: int) -> tuple[int, ...]:
+        """Places of terms that the seed at a place in the list shares with the result at a place of the page."""
         if seed not in self._products:
             found = self._seeds[seed]
             terms = self._words.of_text(found.text) if found.row is None else self._words.of_row(found.row)

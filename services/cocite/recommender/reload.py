@@ -17,10 +17,12 @@ from pathlib import Path
 import structlog
 
 from cocite.core.errors import CociteError, CorruptData, NotReady
+from cocite.recommender.assembly import Assembler
 from cocite.recommender.bundle import Bundle, read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.fresh.extension import Extension
 from cocite.recommender.fresh.paper import FreshPaper, name_of
+from cocite.recommender.one_paper import OnePaper
 from cocite.recommender.paging import model_digest
 
 log = structlog.get_logger("cocite.models")
@@ -38,7 +40,16 @@ class Model:
     bundle: Bundle
     engine: Engine
     name: str
+    assembler: Assembler
+    one_paper: OnePaper
     fresh_count: int = 0
+
+    @classmethod
+    def of(cls, bundle: Bundle, engine: Engine, name: str) -> "Model":
+        """What answers with a bundle. The engine's may show some papers otherwise."""
+        assembler = Assembler(bundle)
+        fresh_count = bundle.paper_count - bundle.trained_count
+        return cls(bundle, engine, name, assembler, OnePaper(bundle, name, assembler), fresh_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,7 @@ class Models:
         self._states: tuple[Model, ...] = ()  # of one version, the serving one first
         self._fresh: tuple[FreshPaper, ...] = ()
         self._extension: Extension | None = None
+        self._engine: Engine | None = None  # of the version as it was trained
         self._swapping = threading.Lock()
         self._refusals: tuple[Refusal, ...] = ()
         self._failure: _Failure | None = None
@@ -104,8 +116,8 @@ class Models:
         """Serve with these papers beside the trained ones from now on, whatever version it is."""
         with self._swapping:
             self._fresh = tuple(fresh)
-            if self._extension is not None:
-                state = self._extended(self._extension)
+            if self._extension is not None and self._engine is not None:
+                state = self._extended(self._extension, self._engine)
                 others = [each for each in self._states if each.name != state.name]
                 self._before_swap(state.name)
                 self._states = (state, *others[: KEPT_STATES - 1])
@@ -124,11 +136,11 @@ class Models:
                 return False
             bundle = self._load(name)
             with self._swapping:
-                extension = Extension(bundle)
-                state = self._extended(extension)
+                extension, engine = Extension(bundle), Engine(bundle)
+                state = self._extended(extension, engine)
                 self._before_swap(state.name)
                 self._states = (state,)
-                self._extension = extension
+                self._extension, self._engine = extension, engine
         except Exception as error:  # whatever is wrong with a new version, the old one goes on serving
             self._refuse(name, signature, error)
             return False
@@ -142,11 +154,13 @@ class Models:
             raise CorruptData(f"the manifest in {name} is that of {bundle.version}")
         return bundle
 
-    def _extended(self, extension: Extension) -> Model:
+    def _extended(self, extension: Extension, engine: Engine) -> Model:
+        """The version with what is newer; engine is that of the bundle as it was trained."""
         base = extension.bundle
         fresh = [each for each in self._fresh if each.number > base.manifest.catalogue_cursor]
         bundle = extension.of(fresh)
-        return Model(bundle, Engine(bundle), name_of(base.version, fresh), bundle.paper_count - base.paper_count)
+        name = name_of(base.version, fresh)
+        return Model.of(bundle, engine if bundle.paper_count == base.paper_count else Engine(bundle), name)
 
     def _due(self, signature: _Signature) -> bool:
         failure = self._failure

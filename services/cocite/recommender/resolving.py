@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from cocite.core.ids import try_normalise_id
-from cocite.recommender.answer import display_paper
 from cocite.recommender.asked_ids import rows_of_paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.clients import FeatureClient, Lookup
@@ -40,7 +39,10 @@ def _resolved(query: str, name: str | None, row: int, bundle: Bundle, lookup: Lo
     if row < 0 and known is not None:
         row = next(iter(rows_of_paper(bundle, known)), -1)
     paper = paper_pb2.Paper()
-    paper.CopyFrom(known if known is not None else display_paper(bundle, row, lookup))
+    if found := known or lookup.papers.get(bundle.paper_id(row)):
+        paper.CopyFrom(found)
+    else:
+        paper.ParseFromString(bundle.display.of(row))
     if row >= 0:
         paper.paper_id = bundle.paper_id(row)
     return pb.ResolvedPaper(

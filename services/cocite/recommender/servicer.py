@@ -17,8 +17,6 @@ from cocite.serving.wire_cache import Cacheable
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
 
-CACHED_METHODS = ("RecommendPapers", "ResolvePapers")  # those that may return a Cacheable
-
 
 class RecommenderServicer(RecommenderServiceServicer):
     """Each call takes the serving model once, so that one answer comes from one version."""
@@ -29,15 +27,12 @@ class RecommenderServicer(RecommenderServiceServicer):
         self._answerer = answerer
         self._default_deadline_s = default_deadline_s
 
-    def RecommendPapers(
-        self, request: pb.RecommendPapersRequest, context: grpc.ServicerContext
-    ) -> pb.RecommendPapersResponse | Cacheable:
+    def RecommendPapers(self, request: pb.RecommendPapersRequest, context: grpc.ServicerContext) -> bytes | Cacheable:
         """See recommender_service.proto."""
         deadline = Deadline.of(context, self._default_deadline_s)
         model = self._models.require(model_of(request.page_token))
         answer = self._answerer.answer(request, model, deadline)
-        lost = [seed for seed in answer.unresolved_seeds if seed.cause == pb.UNRESOLVED_CAUSE_UNAVAILABLE]
-        return answer if answer.degraded or lost else Cacheable(answer, model.name)
+        return Cacheable(answer.body, model.name) if answer.whole else answer.body
 
     def ResolvePapers(
         self, request: pb.ResolvePapersRequest, context: grpc.ServicerContext

@@ -35,25 +35,27 @@ class PageTerms:
         totals: npt.NDArray[np.float64] = running[self._ends[1:]] - running[self._ends[:-1]]
         return totals
 
-    def shared(self, products: npt.NDArray[np.float32], place: int) -> tuple[str, ...]:
-        """At most MAX_TERMS terms that the paper at a place of the page shares with the texts of the products.
+    def shared(self, products: npt.NDArray[np.float32], place: int) -> tuple[int, ...]:
+        """At most MAX_TERMS terms, by place, that the paper at a place of the page shares with the products' texts.
 
         The highest product comes first, of equals the longest term; a part of a compound that is named is not named
         again.
         """
         start, end = self._ends[place], self._ends[place + 1]
         heaviest = start + np.argsort(-products[start:end], kind="stable")[:_LOOKED_AT]
-        named = [(-float(products[at]), self._words.term(self._terms[at])) for at in heaviest if products[at] > 0.0]
-        return tuple(_distinct(term for _, term in sorted(named, key=lambda each: (each[0], -len(each[1]), each[1]))))
+        told = [(float(products[at]), int(self._terms[at])) for at in heaviest if products[at] > 0.0]
+        named = [(-product, self._words.term(term), term) for product, term in told]
+        order = sorted(named, key=lambda each: (each[0], -len(each[1]), each[1]))
+        return tuple(_distinct((name, term) for _, name, term in order))
 
 
-def _distinct(terms: Iterable[str]) -> Iterator[str]:
+def _distinct(terms: Iterable[tuple[str, int]]) -> Iterator[int]:
     said: set[str] = set()
     count = 0
-    for term in terms:
+    for name, term in terms:
         if count == MAX_TERMS:
             return
-        if term not in said:
-            said.update((term, *term.split("_")))
+        if name not in said:
+            said.update((name, *name.split("_")))
             count += 1
-            yield term.replace("_", "-")
+            yield term

@@ -87,7 +87,8 @@ class Corpus:
 
     citations (n, n) has a 1 where the row's paper cites the column's; libraries (m, n) has a row for each reader
     and a 1 for each paper kept; words are those of titles, abstracts and keywords. texts gives row and text of every
-    paper that has one, in any order, and can be called again. fingerprint names the state of the data, cursor is the
+    paper that has one, in any order, and can be called again; so can records, which gives whole papers, without counts
+    of links, where they are to be shown. fingerprint names the state of the data, cursor is the
     last arrival in the catalogue that is sure to be in it. undirected links are in citations both ways.
     """
 
@@ -99,6 +100,7 @@ class Corpus:
     fingerprint: str
     cursor: int = 0
     undirected: bool = False
+    records: Callable[[], Iterator[tuple[int, Paper]]] = lambda: iter(())
 
     @property
     def paper_count(self) -> int:
@@ -118,10 +120,15 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
     order = np.array(sorted(range(len(papers)), key=lambda place: papers[place].paper_id), dtype=np.int64)
     rows = _Rows(np.array(keys, dtype=np.int64), np.argsort(order))
 
-    def texts() -> Iterator[tuple[int, str]]:
+    def records() -> Iterator[tuple[int, Paper]]:
         for key, paper in catalogue.iter_papers(counts=False):
             row = int(rows.of(np.array([key]))[0])
-            if row >= 0 and (text := text_of(paper)):
+            if row >= 0:
+                yield row, paper
+
+    def texts() -> Iterator[tuple[int, str]]:
+        for row, paper in records():
+            if text := text_of(paper):
                 yield row, text
 
     return Corpus(
@@ -130,6 +137,7 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
         libraries=_read_libraries(catalogue, rows, len(papers)),
         words=counts.words(order),
         texts=texts,
+        records=records,
         fingerprint=fingerprint,
         cursor=cursor,
     )

@@ -17,7 +17,9 @@ from cocite.recommender.ranking.models import Rankers
 from cocite.training.als import Factorisation
 from cocite.training.contexts import citing_words
 from cocite.training.corpus import Corpus, PaperTable
+from cocite.training.display import nothing_shown
 from cocite.training.matrices import offsets_and_rows
+from cocite.training.related import nothing_related
 from cocite.training.text_neighbours import NeighbourTable
 from cocite.training.vectors import TextVectors
 from cocite.training.word_index import Words
@@ -38,6 +40,10 @@ class Model:
         manifest = replace(self.manifest, metrics=dict(metrics), rankers=dict(kinds))
         return Model({**self.arrays, layout.RANKERS: rankers.to_bytes()}, manifest)
 
+    def with_arrays(self, arrays: Arrays) -> "Model":
+        """The same model with these arrays instead of its own."""
+        return replace(self, arrays={**self.arrays, **arrays})
+
 
 def assemble(
     corpus: Corpus,
@@ -46,7 +52,9 @@ def assemble(
     neighbours: NeighbourTable,
     seed: int,
 ) -> Model:
-    """The model of a corpus from its parts, rows of all of them alike, without a learned ranker."""
+    """The model of a corpus from its parts, rows of all of them alike, without a learned ranker. It can rank; to answer
+    it lacks how papers are shown, and may have related lists.
+    """  # fmt: skip
     reference_offsets, references = offsets_and_rows(corpus.citations)
     cited_by_offsets, cited_by = offsets_and_rows(csr_array(corpus.citations.T))
     reader_offsets, readers = offsets_and_rows(csr_array(corpus.libraries.T))
@@ -81,6 +89,8 @@ def assemble(
         layout.TEXT_LIKENESS: neighbours.likeness,
         **context_arrays(corpus.citations, corpus.words),
         layout.RANKERS: Rankers().to_bytes(),
+        **nothing_shown(corpus.paper_count),
+        **nothing_related(corpus.paper_count),
     }
     return Model(arrays, _manifest(corpus, factorisation, text, seed))
 

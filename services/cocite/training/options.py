@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from cocite.core.errors import InvalidArgument
+from cocite.recommender.proposing import MAX_DEPTH
 
 
 def _require(name: str, holds: bool, what: str) -> None:
@@ -52,7 +53,7 @@ class TrainingOptions:
     choose tries how strongly the factorisation is held back. learn draws hidden references, as many times as draws
     says to learn from and once to measure on, and asks at most evaluation_queries of each kind in each. threads are
     those of the rank learner; they change its speed alone. One by default: several wait for each other at every tree,
-    and on a busy machine take longer than one.
+    and on a busy machine take longer than one. related is how many results of each paper are kept ready, 0 for none.
     """
 
     seed: int = 0
@@ -62,6 +63,7 @@ class TrainingOptions:
     draws: int = 3
     evaluation_queries: int = 2000
     threads: int = 1
+    related: int = 100
     bundles_kept: int = 5
 
     def __post_init__(self) -> None:
@@ -69,4 +71,5 @@ class TrainingOptions:
         _require("evaluation_queries", self.evaluation_queries >= 1, "at least 1")
         _require("draws", self.draws >= 1, "at least 1")
         _require("threads", self.threads >= 1, "at least 1")
+        _require("related", 0 <= self.related <= MAX_DEPTH, f"between 0 and {MAX_DEPTH}")
         _require("bundles_kept", self.bundles_kept >= 2, "at least 2")

@@ -8,8 +8,9 @@ from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.recommender.layout import Manifest
 from cocite.training.choosing import choose
-from cocite.training.corpus import read_corpus
-from cocite.training.fitting import Material, fit
+from cocite.training.corpus import Corpus, read_corpus
+from cocite.training.display import display_arrays
+from cocite.training.fitting import Material, fit, loaded
 from cocite.training.gate import check_not_worse
 from cocite.training.learning import Learned, learn, nothing_learned
 from cocite.training.locks import exclusive
@@ -18,6 +19,7 @@ from cocite.training.options import TrainingOptions
 from cocite.training.paths import vector_cache_path
 from cocite.training.progress import Progress, silent
 from cocite.training.publish import publish, sweep
+from cocite.training.related import related_arrays
 from cocite.training.vectors import embed_papers
 
 _LOCK = ".train.lock"
@@ -59,6 +61,7 @@ def train(
         told(learned)
         if not force:
             check_not_worse(bundles, model.manifest.metrics)
+        model = ready_to_answer(model, corpus, options, progress)
         progress("Publishing", 0, 1)
         manifest = publish(bundles, model, kept=options.bundles_kept)
         progress("Publishing", 1, 1)
@@ -71,3 +74,9 @@ def build(material: Material, options: TrainingOptions, progress: Progress = sil
         options = replace(options, als=choose(material, options, progress))
     learned = learn(material, options, progress) if options.learn else nothing_learned("not asked for")
     return fit(material, options, progress).with_rankers(learned.rankers, learned.kinds(), learned.metrics()), learned
+
+
+def ready_to_answer(model: Model, corpus: Corpus, options: TrainingOptions, progress: Progress = silent) -> Model:
+    """The model of the corpus with what answers are spliced from: how papers are shown, and their related lists."""
+    shown = model.with_arrays(display_arrays(corpus.papers.ids, corpus.records(), corpus.citations, progress))
+    return shown.with_arrays(related_arrays(loaded(shown), options.related, options.als.threads, progress))

@@ -6,34 +6,38 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from cocite.v1 import degradation_pb2
+from cocite.v1 import degradation_pb2, paper_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from support.bundles import Corpus
 from support.recommender import House, open_house, until
 from support.recommender_calls import LATER, SEED, ask, causes, ids, refused
 
+FULL = paper_pb2.PAPER_VIEW_FULL
 
-def test_features_down_leaves_ids(house: House, corpus: Corpus) -> None:
+
+def test_features_down_leaves_papers_as_the_model_shows_them(house: House, corpus: Corpus) -> None:
     house.features.trouble.code = grpc.StatusCode.UNAVAILABLE
-    response = house.stub.RecommendPapers(ask(SEED, "10.1000/nowhere"), timeout=10)
+    assert not house.stub.RecommendPapers(ask(SEED), timeout=10).degraded, "basic papers are all in the model"
+    response = house.stub.RecommendPapers(ask(SEED, "10.1000/nowhere", view=FULL), timeout=10)
     assert causes(response) == [degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE]
     assert response.unresolved_seeds[0].cause == pb.UNRESOLVED_CAUSE_UNAVAILABLE
     by_id = {paper.paper_id: paper for paper in corpus.papers}
     for result in response.results:
         paper = by_id[result.paper.paper_id]
         assert (result.paper.year or None) == paper.year and result.paper.has_abstract == bool(paper.abstract)
-        assert not result.paper.title and result.reasons
+        assert result.paper.title == paper.title and not result.paper.abstract and result.reasons
 
 
 def test_a_dead_service_is_left_alone_and_taken_back(house: House) -> None:
     house.features.trouble.code = grpc.StatusCode.UNAVAILABLE
     for _ in range(6):
-        response = house.stub.RecommendPapers(ask(SEED), timeout=10)
+        response = house.stub.RecommendPapers(ask(SEED, view=FULL), timeout=10)
         assert causes(response) == [degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE]
     assert len(house.features.requests) == 3
     house.features.trouble.code = None
-    until(lambda: not house.stub.RecommendPapers(ask(SEED), timeout=10).degraded)
-    assert house.stub.RecommendPapers(ask(SEED), timeout=10).results[0].paper.title
+    until(lambda: not house.stub.RecommendPapers(ask(SEED, view=FULL), timeout=10).degraded)
+    answer = house.stub.RecommendPapers(ask(SEED, view=FULL), timeout=10)
+    assert any(result.paper.abstract for result in answer.results)
 
 
 def test_thousands_of_unknown_ids_leave_time_to_answer_while_the_features_are_slow(house: House) -> None:
@@ -127,7 +131,7 @@ def test_pages_of_one_token_are_pages_of_one_list(
 def test_details_are_fixed_sentences_without_matters_of_the_house(house: House) -> None:
     house.features.trouble.code = house.embedding.trouble.code = grpc.StatusCode.UNAVAILABLE
     house.embedding.trouble.says = house.features.trouble.says = "connect failed: ipv4:10.1.2.3:50052"
-    request = ask(SEED, texts=[pb.TextSeed(title="odd")])
+    request = ask(SEED, texts=[pb.TextSeed(title="odd")], view=FULL)
     answers = [house.stub.RecommendPapers(request, timeout=10).degraded for _ in range(5)]
     assert len({tuple(each.SerializeToString() for each in answer) for answer in answers}) == 1
     assert len(answers[0]) == 2 and not any("10.1.2.3" in each.detail for each in answers[0])

@@ -71,13 +71,14 @@ def test_where_every_list_ends_is_told(name: str) -> None:
 
 
 def test_attribution_names_request_model_and_papers() -> None:
-    token = attribution_token(b"request", "m1", ["pmid:1", "pmid:2"])
-    assert token == attribution_token(b"request", "m1", ["pmid:1", "pmid:2"])
+    token = attribution_token(b"request", "m1", b"papers")
+    assert token == attribution_token(b"request", "m1", b"papers")
     others = [
-        attribution_token(b"request", "m2", ["pmid:1", "pmid:2"]),
-        attribution_token(b"other", "m1", ["pmid:1", "pmid:2"]),
-        attribution_token(b"request", "m1", ["pmid:2", "pmid:1"]),
-        attribution_token(b"request", "m1", ["pmid:1"]),
-        attribution_token(b"request", "m1", []),
+        attribution_token(b"request", "m2", b"papers"),
+        attribution_token(b"other", "m1", b"papers"),
+        attribution_token(b"request", "m1", b"others"),
+        attribution_token(b"request", "m1p", b"apers"),
+        attribution_token(b"requestm", "1", b"papers"),
+        attribution_token(b"request", "m1", b""),
     ]
-    assert len({token, *others}) == 6
+    assert len({token, *others}) == 7 and {len(each) for each in (token, *others)} == {22}

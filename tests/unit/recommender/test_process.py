@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cocite.recommender import layout
 from cocite.recommender.ranking.models import LambdaMartModel, Rankers
+from cocite.v1 import paper_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 from support.bundles import Corpus, publish, write_bundle
@@ -44,7 +45,8 @@ def test_a_process_serves_alone_and_ends_clean(bundle_dir: Path, tmp_path: Path,
                 until(socket.exists)
                 status = health.Check(health_pb2.HealthCheckRequest(), timeout=20, wait_for_ready=True).status
                 assert status == health_pb2.HealthCheckResponse.SERVING
-                request = pb.RecommendPapersRequest(seeds=pb.Seeds(positive_ids=["10.1000/20"]))
+                seeds = pb.Seeds(positive_ids=["10.1000/20"])
+                request = pb.RecommendPapersRequest(seeds=seeds, view=paper_pb2.PAPER_VIEW_FULL)
                 response = RecommenderServiceStub(channel).RecommendPapers(request, timeout=20)
                 assert response.results and response.degraded
             process.send_signal(number)

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cocite.serving.papers import paper_to_proto
 from cocite.v1 import paper_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from support.bundles import Corpus
@@ -19,8 +22,7 @@ def test_an_answer_whole(house: House, corpus: Corpus) -> None:
         assert result.paper.title == papers[result.paper.paper_id].title
         assert not result.paper.abstract
         assert result.reasons and all(reason.seed == SEED for reason in result.reasons)
-    assert len(house.features.requests) == 1, "display data in one call, and no other"
-    assert not house.embedding.requests
+    assert not house.features.requests and not house.embedding.requests, "nobody else is asked"
 
 
 def test_pages_join_to_one_list_without_gap_or_repeat(house: House) -> None:
@@ -48,7 +50,12 @@ def test_views(house: House, corpus: Corpus) -> None:
     assert any(result.paper.abstract for result in full.results)
     assert not any(result.paper.abstract for result in basic.results)
     assert all(result.paper == paper_pb2.Paper(paper_id=result.paper.paper_id) for result in bare.results)
-    assert len(house.features.requests) == 2, "ids need no display data"
+    assert len(house.features.requests) == 1, "only full papers are asked for, in one call"
+    for result in basic.results:
+        shown = next(paper for paper in corpus.papers if paper.paper_id == result.paper.paper_id)
+        cited = sum(shown is corpus.papers[cited] for _, cited in corpus.citations)
+        citing = sum(shown is corpus.papers[citing] for citing, _ in corpus.citations)
+        assert result.paper == paper_to_proto(replace(shown, citation_count=cited, reference_count=citing))
 
 
 def test_filters_and_exclusions(house: House, corpus: Corpus) -> None:

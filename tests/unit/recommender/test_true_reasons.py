@@ -24,6 +24,7 @@ from cocite.recommender.evidence import (
 )
 from cocite.recommender.reasons import MAX_REASONS, reasons_for
 from support.bundles import Corpus, bag_vector, checkerboard, write_bundle
+from support.messages import in_words
 from support.reasons import Truth
 
 SIZE = 14
@@ -67,7 +68,7 @@ def test_every_reason_is_true_and_no_stronger_one_is_missing(
         assert len(found) <= MAX_REASONS
         for reason in found:
             at, said, cited = known[reason.seed]
-            truth.check(reason.evidence, row, seed=at, text=said, references=cited)
+            truth.check(in_words(bundle, reason.evidence), row, seed=at, text=said, references=cited)
         if len(found) < MAX_REASONS:
             kinds = {(reason.seed, type(reason.evidence)) for reason in found}
             assert ((0, SharedReferences) in kinds) == bool(truth.cites[row] & truth.cites[seed])
@@ -102,7 +103,7 @@ def test_words_in_common_are_the_last_thing_said(tmp_path: Path) -> None:
     bundle = Bundle.load(write_bundle(tmp_path, corpus, factors=1))
     seeds = [SeedEvidence(text="queens"), SeedEvidence(text="knights and bishops")]  # vectors could not be had
     found = reasons_for(bundle, seeds, np.arange(6))
-    assert [[reason.evidence for reason in each] for each in found] == [
+    assert [[in_words(bundle, reason.evidence) for reason in each] for each in found] == [
         [SharedTerms(("knights",))],
         [SharedTerms(("knights",))],
         [SharedTerms(("bishops",))],
@@ -128,5 +129,5 @@ def test_shared_terms_are_the_most_telling_and_compounds_stand_for_their_parts(t
     corpus = Corpus((*(Paper(f"local:{i}", title=title) for i, title in enumerate(titles)), *filling), ())
     bundle = Bundle.load(write_bundle(tmp_path, corpus, factors=1))
     (found,) = reasons_for(bundle, [SeedEvidence(0)], np.array([1]))
-    (likeness,) = (reason.evidence for reason in found)
-    assert isinstance(likeness, TextLikeness) and likeness.shared_terms == ("small-world", "graph", "tree")
+    (likeness,) = (in_words(bundle, reason.evidence) for reason in found)
+    assert isinstance(likeness, TextLikeness) and likeness.terms == ("small-world", "graph", "tree")

@@ -6,9 +6,9 @@ import pytest
 from cocite.core.paper import Paper
 from cocite.recommender import second_order
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.reason_messages import reason_message
 from cocite.recommender.reasons import CitedWithReferences, Reason, SeedEvidence, TextLikeness, reasons_for
 from support.bundles import Corpus, bag_vector, write_bundle
+from support.messages import reason_message
 
 SEED, RESULT, A, B, C = 0, 1, 2, 3, 4
 TIED = ((SEED, A), (SEED, B), (SEED, C), (5, RESULT), (5, A), (6, RESULT), (6, A), (6, B), (7, RESULT), (8, C))

@@ -1,15 +1,16 @@
-"""The papers that a bundle does not know, as the catalogue tells of them one after another."""
+"""Papers that came or changed since a training, as the catalogue tells of them one after another."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from cocite.core.paper import text_of
 from cocite.recommender.bundle import Bundle
+from cocite.recommender.display import named
 from cocite.recommender.fresh.paper import FreshPaper, Vector
 
 
 class FreshPapers:
-    """At most limit papers that are newer than a bundle. For one thread.
+    """At most limit papers that are newer than a bundle, and as many that it shows otherwise. For one thread.
 
     cursor is the arrival up to which the catalogue has been read. changed tells that the papers are others than when
     it was last set to False. Papers of another collection are kept if they are still newer, so that after a training
@@ -22,7 +23,8 @@ class FreshPapers:
         self.changed = False
         self._limit = limit
         self._has_texts = bool(bundle.text_vectors.nonzero_rows().any())
-        self._papers: dict[str, FreshPaper] = {}
+        self._papers: dict[str, FreshPaper] = {}  # new ones
+        self._known: dict[str, FreshPaper] = {}
         for fresh in before:
             if fresh.number > self.cursor:
                 self.take(fresh)
@@ -31,21 +33,32 @@ class FreshPapers:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room for another paper."""
+        """Whether there is no room for another new paper."""
         return len(self._papers) >= self._limit
 
     def papers(self) -> list[FreshPaper]:
         """All of them, in order of id: the same in every process that has read as far."""
-        return [self._papers[paper_id] for paper_id in sorted(self._papers)]
+        every = self._papers | self._known
+        return [every[paper_id] for paper_id in sorted(every)]
 
     def take(self, fresh: FreshPaper) -> None:
         """Note the next arrival: one of a known paper, of a new one, or one that says more of a paper that is here."""
         self.cursor = fresh.number
-        known = bool((self.bundle.rows_of(fresh.ids) >= 0).any())
-        replaced = [self._papers.pop(name) for name in fresh.ids if name in self._papers]
-        self.changed |= bool(replaced) or not known
-        if not known:
+        rows = [int(row) for row in self.bundle.rows_of(fresh.ids) if row >= 0]
+        replaced = [kept.pop(name) for kept in (self._papers, self._known) for name in fresh.ids if name in kept]
+        if not rows:
             self._papers[fresh.paper.paper_id] = _with_known_vector(fresh, replaced)
+        elif self._is_news(fresh, rows) and len(self._known) < self._limit:
+            self._known[fresh.paper.paper_id] = fresh
+        elif not replaced:
+            return
+        self.changed = True
+
+    def _is_news(self, fresh: FreshPaper, rows: Sequence[int]) -> bool:
+        """Whether a paper that the bundle has in rows is shown otherwise by now."""
+        return bool(fresh.display) and any(
+            named(fresh.display, self.bundle.paper_id(row)) != self.bundle.display.of(row) for row in rows
+        )
 
     def without_vector(self) -> list[FreshPaper]:
         """Papers that have a text and no vector that fits the bundle yet, the first to come first.

@@ -15,9 +15,11 @@ from cocite.core.paper import words_of
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
+from cocite.recommender.display import named
 from cocite.recommender.fresh.factors import Folding
 from cocite.recommender.fresh.paper import FreshPaper
 from cocite.recommender.fresh.works import works_of
+from cocite.recommender.related import RelatedLists
 from cocite.recommender.word_index import Terms, WordIndex
 
 Rows = npt.NDArray[np.int64]
@@ -41,21 +43,25 @@ class Extension:
         self._derived: dict[FreshPaper, _Derived] = {}
 
     def of(self, papers: Sequence[FreshPaper]) -> Bundle:
-        """The bundle with the papers as further rows, in their order; those it knows are left out.
+        """The bundle with the papers as further rows, in their order; those it knows are only shown as they are now.
 
         No two papers may share an id. A vector by another embedding model than the bundle's counts as none.
         """
         new = [fresh for fresh in papers if (self.bundle.rows_of(fresh.ids) < 0).all()]
         self._derived = {fresh: self._derived.get(fresh) or self._derive(fresh) for fresh in new}
+        changed = _displays(self.bundle, [fresh for fresh in papers if fresh.display])
+        shown = replace(self.bundle, display=self.bundle.display.with_newer(changed)) if changed else self.bundle
         if not new:
-            return self.bundle
-        bundle = _with_names(_with_ids(self.bundle, new), new)
+            return shown
+        bundle = _with_names(_with_ids(shown, new), new)
         sources, targets = _links(bundle, new)
         dimension = bundle.text_vectors.shape[1]
         vectors = [np.zeros(dimension, np.float32) if (v := self._vector(fresh)) is None else v for fresh in new]
         derived = [self._derived[fresh] for fresh in new]
         return replace(
             bundle,
+            display=bundle.display.with_newer(_displays(bundle, new)),
+            related=RelatedLists.none(),  # they know no fresh paper
             references=bundle.references.with_links(*_ordered(sources, targets), bundle.paper_count),
             cited_by=bundle.cited_by.with_links(*_ordered(targets, sources), bundle.paper_count),
             item_factors=bundle.item_factors.with_rows(np.stack([each.factors for each in derived])),
@@ -77,6 +83,16 @@ class Extension:
         return fresh.vector if fresh.embedding_model_version == wanted else None
 
 
+def _displays(bundle: Bundle, papers: Sequence[FreshPaper]) -> dict[int, bytes]:
+    """The encoded message of each of the papers that has a row, by that row."""
+    shown = {}
+    for fresh in papers:
+        for row in bundle.rows_of(fresh.ids).tolist():
+            if row >= 0:
+                shown[row] = named(fresh.display, bundle.paper_id(row))
+    return shown
+
+
 def _with_ids(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
     encoded = [fresh.paper.paper_id.encode("utf-8") for fresh in papers]
     named = [(layout.id_hash(name), row) for row, fresh in enumerate(papers, bundle.paper_count) for name in fresh.ids]
@@ -84,12 +100,12 @@ def _with_ids(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
     order = np.argsort(hashes)
     places = np.searchsorted(bundle._id_hashes, hashes[order])
     rows = np.array([row for _, row in named], dtype=np.int32)
-    ends = bundle._id_offsets[-1] + np.cumsum([len(name) for name in encoded])
+    ends = bundle.id_offsets[-1] + np.cumsum([len(name) for name in encoded])
     return replace(
         bundle,
         manifest=replace(bundle.manifest, paper_count=bundle.paper_count + len(papers)),
-        _ids=_appended(bundle._ids, np.frombuffer(b"".join(encoded), dtype=np.uint8)),
-        _id_offsets=_appended(bundle._id_offsets, ends),
+        id_bytes=_appended(bundle.id_bytes, np.frombuffer(b"".join(encoded), dtype=np.uint8)),
+        id_offsets=_appended(bundle.id_offsets, ends),
         _id_hashes=np.insert(bundle._id_hashes, places, hashes[order]),
         _id_rows=np.insert(bundle._id_rows, places, rows[order]),
     )

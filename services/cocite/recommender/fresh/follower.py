@@ -18,7 +18,8 @@ from cocite.recommender.fresh.paper import FreshPaper
 from cocite.recommender.reload import Models
 from cocite.recommender.texts import MAX_TEXT_LENGTH
 from cocite.serving.deadline import Deadline
-from cocite.serving.papers import paper_from_proto
+from cocite.serving.papers import in_view, paper_from_proto
+from cocite.v1 import paper_pb2
 from cocite.v1.feature_service_pb2 import NewPaper
 
 log = structlog.get_logger("cocite.recommender.fresh")
@@ -159,4 +160,6 @@ class Follower:
 
 
 def _fresh_paper(new: NewPaper) -> FreshPaper:
-    return FreshPaper(new.cursor, paper_from_proto(new.paper), tuple(new.reference_ids), tuple(new.citing_ids))
+    paper = paper_from_proto(new.paper)
+    display = in_view(new.paper, paper_pb2.PAPER_VIEW_BASIC).SerializeToString(deterministic=True)
+    return FreshPaper(new.cursor, paper, tuple(new.reference_ids), tuple(new.citing_ids), display=display)

@@ -1,4 +1,4 @@
-"""A paper that came since the model was trained."""
+"""A paper that came, or changed, since the model was trained."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ Vector = npt.NDArray[np.float32]
 @dataclass(frozen=True, slots=True, eq=False)
 class FreshPaper:
     """number is that of its arrival in the catalogue; reference_ids are papers that it cites, citing_ids such that
-    cite it; vector float32 (d,), norm 1, is that of its text by the embedding model named, None while there is none.
+    cite it; vector float32 (d,), norm 1, is that of its text by the embedding model named, None while there is none;
+    display is its encoded message in basic view, empty for one that is shown by its id.
     """  # fmt: skip
 
     number: int
@@ -24,6 +25,7 @@ class FreshPaper:
     citing_ids: tuple[str, ...] = ()
     vector: Vector | None = None
     embedding_model_version: str = ""
+    display: bytes = b""
 
     @property
     def ids(self) -> tuple[str, ...]:

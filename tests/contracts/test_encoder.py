@@ -1,4 +1,4 @@
-"""What every encoder must do; the hashing encoder and the real one pass the same suite."""
+"""What every encoder must do; the hashing encoder and the real one, in both precisions, pass the same suite."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from cocite.embedding.encoder import Encoder, TokenizedText
-from cocite.embedding.encoders import HashingEncoder
+from cocite.embedding.encoders import INT8, HashingEncoder
 from support.encoding import minilm
 
 TEXTS = [
@@ -26,9 +26,9 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["hashing", "minilm"])
+@pytest.fixture(scope="module", params=["hashing", "minilm", "minilm-int8"])
 def encoder(request: pytest.FixtureRequest) -> Encoder:
-    return HashingEncoder() if request.param == "hashing" else minilm()
+    return HashingEncoder() if request.param == "hashing" else minilm(int8=request.param == INT8)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from cocite.embedding.model_files import pull
 
 
 @cache
-def minilm() -> MiniLmEncoder:
+def minilm(*, int8: bool = False) -> MiniLmEncoder:
     """The real encoder on the real files, fetched where they are not there yet."""
-    return MiniLmEncoder(pull(load_settings()))
+    return MiniLmEncoder(pull(load_settings()), int8=int8)
 
 
 class WatchedEncoder(HashingEncoder):
@@ -38,3 +38,26 @@ class WatchedEncoder(HashingEncoder):
         if self.failure:
             raise self.failure
         return super().encode(batch)
+
+
+class ManualClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class PacedEncoder(WatchedEncoder):
+    """A watched encoder that takes a second of a manual clock for each token."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def encode(self, batch: Sequence[TokenizedText]) -> npt.NDArray[np.float32]:
+        vectors = super().encode(batch)
+        self._clock.now += sum(len(text.token_ids) for text in batch)
+        return vectors

@@ -120,7 +120,7 @@ class _Commands:
             return sum(pool.map(lambda _: peak_flops(seconds, time.thread_time), range(self._settings.encoder_threads)))
 
     def bare(self, encoder: str) -> tuple[float, float]:
-        """Seconds, and seconds of CPU, that the texts take as a corpus: sorted by length, nothing around the encoder."""
+        """Seconds, and seconds of CPU, that the texts take as a corpus: sorted by length, with no service around."""
         from cocite.embedding.bulk import embed_corpus
 
         engine = self._encoder(encoder)

@@ -36,11 +36,11 @@ def _rate(m: int, k: int, n: int, seconds: float, clock: Callable[[], float]) ->
     rows = rng.standard_normal((m, k), dtype=np.float32)
     session = _product(rng.standard_normal((k, n), dtype=np.float32))
     session.run(None, {"rows": rows})
-    begin, products = clock(), 0
-    while (elapsed := clock() - begin) < seconds or not products:
+    begin, products, elapsed = clock(), 0, 0.0
+    while elapsed < seconds or elapsed == 0.0:
         session.run(None, {"rows": rows})
-        products += 1
-    return 2.0 * m * k * n * products / elapsed if elapsed else float("inf")
+        products, elapsed = products + 1, clock() - begin
+    return 2.0 * m * k * n * products / elapsed
 
 
 def _product(weights: Any) -> Any:

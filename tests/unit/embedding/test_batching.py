@@ -1,7 +1,7 @@
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,28 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cocite.core.errors import DeadlineExceeded, InvalidArgument, Overloaded, Unavailable
-from cocite.embedding.batching import Batcher, Vector
-from cocite.embedding.encoder import TokenizedText
+from cocite.embedding.batching import Batcher
 from cocite.embedding.encoders import HashingEncoder
 from cocite.embedding.packing import MAX_WASTE, padding_waste
+from support.batching import LONG, occupy, soon, text, until
 from support.encoding import WatchedEncoder
-
-LONG = 30.0
-
-
-def text(length: int, start: int = 1) -> TokenizedText:
-    return TokenizedText(tuple(range(start, start + length)), truncated=False)
-
-
-def soon(seconds: float = LONG) -> float:
-    return time.monotonic() + seconds
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = soon()
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -51,14 +34,6 @@ def batcher(encoder: WatchedEncoder, callers: ThreadPoolExecutor) -> Iterator[Ba
 def callers() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(32) as pool:
         yield pool
-
-
-def occupy(encoder: WatchedEncoder, batcher: Batcher, callers: ThreadPoolExecutor) -> Future[list[Vector]]:
-    """Keep the one worker busy until the gate opens."""
-    encoder.gate.clear()
-    busy = callers.submit(batcher.encode, [text(5, 900_000)], soon())
-    assert encoder.entered.acquire(timeout=LONG)
-    return busy
 
 
 @settings(max_examples=30, deadline=None)

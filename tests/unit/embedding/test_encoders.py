@@ -6,7 +6,7 @@ import pytest
 
 from cocite.core.errors import NotReady
 from cocite.core.settings import Settings, load_settings
-from cocite.embedding.encoders import HashingEncoder, MiniLmEncoder, load_encoder, worker_count
+from cocite.embedding.encoders import INT8, HashingEncoder, MiniLmEncoder, encoder_version, load_encoder, worker_count
 from cocite.embedding.model_files import FILES, TOKENIZER, pull
 from support.encoding import minilm
 
@@ -64,6 +64,19 @@ def test_settings_choose_the_encoder(tmp_path: Path) -> None:
     assert isinstance(load_encoder(load_settings()), MiniLmEncoder)
     with pytest.raises(NotReady, match="cocite model pull"):
         load_encoder(Settings(home=tmp_path))
+
+
+def test_int8_is_a_model_of_its_own() -> None:
+    """Its vectors are near those of the trained model, and never kept under its name."""
+    exact, coarse = minilm(), minilm(int8=True)
+    assert coarse.model_version != exact.model_version
+    for name, encoder in (("minilm", exact), (INT8, coarse)):
+        settings = load_settings().model_copy(update={"encoder": name})
+        assert encoder_version(settings) == encoder.model_version == load_encoder(settings).model_version
+    tokens = exact.tokenize(["graph drawing", "co-citation in the scientific literature " * 20])
+    one, other = exact.encode(tokens), coarse.encode(tokens)
+    assert ((one * other).sum(axis=1) > 0.99).all()
+    assert np.abs(one - other).max() > 1e-4
 
 
 def test_hashing_tells_texts_without_words_apart() -> None:

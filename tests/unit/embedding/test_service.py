@@ -19,6 +19,7 @@ from cocite.core.settings import Settings, load_settings
 from cocite.core.vectors import decode_vector
 from cocite.embedding import cache as cache_module
 from cocite.embedding import main
+from cocite.embedding.batching import Batcher
 from cocite.embedding.cache import rounded
 from cocite.embedding.encoder import TokenizedText
 from cocite.embedding.main import SERVICE
@@ -27,6 +28,7 @@ from cocite.serving.channel import open_channel
 from cocite.v1 import embedding_service_pb2 as pb
 from cocite.v1 import vector_pb2
 from cocite.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
+from support.batching import until
 from support.encoding import WatchedEncoder, minilm
 from support.vector_store import VectorServer
 
@@ -41,11 +43,17 @@ def hashing(home: Path, features_target: str = NOWHERE, **changes: object) -> Se
 
 @contextmanager
 def running(settings: Settings) -> Iterator[grpc.Channel]:
+    with serving(settings) as (channel, _):
+        yield channel
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[tuple[grpc.Channel, Batcher]]:
     process = main.build(settings)
     address = process.server.start()
     try:
         with open_channel(address) as channel:
-            yield channel
+            yield channel, process.batcher
     finally:
         process.server.stop(lame_duck_s=0)
         process.close()
@@ -214,6 +222,60 @@ def test_no_texts_are_tokenised_for_a_caller_who_is_gone(tmp_path: Path, monkeyp
         encoder.released.set()
     assert late.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert 0 < encoder.tokenized < 256
+
+
+def test_under_overload_a_call_is_refused_before_its_text_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = SlowTokenizer()
+    encoder.released.set()
+    monkeypatch.setattr(main, "load_encoder", lambda settings: encoder)
+    with serving(hashing(tmp_path, encoder_threads=1)) as (channel, batcher), ThreadPoolExecutor(8) as callers:
+        stub = EmbeddingServiceStub(channel)
+        assert encoder.entered.acquire(timeout=PATIENT_S)  # the warm-up's
+        encoder.gate.clear()
+        calls = [callers.submit(embed, stub, ["first"])]
+        assert encoder.entered.acquire(timeout=PATIENT_S)
+        calls.append(callers.submit(embed, stub, ["second"]))
+        until(lambda: batcher.waiting_tokens == 1)
+        batcher._throughput.add(tokens=1, seconds=1e6)  # of late a token took days
+        read = encoder.tokenized
+        assert refusal(stub, ["third"]).code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert encoder.tokenized == read
+        encoder.gate.set()
+        for call in calls:
+            assert len(call.result(PATIENT_S).embeddings) == 1
+
+
+def test_the_text_of_a_caller_who_left_is_not_encoded(tmp_path: Path, watched: WatchedEncoder) -> None:
+    with serving(hashing(tmp_path, encoder_threads=1)) as (channel, batcher), ThreadPoolExecutor(8) as callers:
+        stub = EmbeddingServiceStub(channel)
+        assert watched.entered.acquire(timeout=PATIENT_S)
+        watched.gate.clear()
+        busy = callers.submit(embed, stub, ["first"])
+        assert watched.entered.acquire(timeout=PATIENT_S)
+        leaving = stub.EmbedTexts.future(pb.EmbedTextsRequest(texts=["left"]), timeout=PATIENT_S)
+        until(lambda: batcher.waiting_tokens == 1)
+        leaving.cancel()
+        until(lambda: batcher.waiting_tokens == 0)
+        watched.gate.set()
+        busy.result(PATIENT_S)
+        embed(stub, ["after"])
+    left = watched.tokenize(["left"])[0]
+    assert left not in [text for batch in watched.batches for text in batch]
+
+
+def test_every_call_that_waits_can_be_packed_with_the_others(tmp_path: Path, watched: WatchedEncoder) -> None:
+    """As many wait in the batcher as there are callers, more than server_threads."""
+    settings = hashing(tmp_path, encoder_threads=1, server_threads=2)
+    with serving(settings) as (channel, batcher), ThreadPoolExecutor(32) as callers:
+        stub = EmbeddingServiceStub(channel)
+        assert watched.entered.acquire(timeout=PATIENT_S)
+        watched.gate.clear()
+        calls = [callers.submit(embed, stub, [f"w{number}"]) for number in range(21)]
+        until(lambda: batcher.waiting_tokens == 20)
+        watched.gate.set()
+        assert all(len(call.result(PATIENT_S).embeddings) == 1 for call in calls)
 
 
 def test_an_expired_deadline_is_refused(stub: EmbeddingServiceStub) -> None:

@@ -19,6 +19,7 @@ from cocite.training.corpus import Corpus
 HIDDEN_SHARE = 0.2  # of a known paper's references
 LEAST_REFERENCES = 5  # a paper with fewer loses too much of what it is asked by
 UNSEEN_SHARE = 0.08  # of the papers that cite at least LEAST_REFERENCES_UNSEEN
+MOST_UNSEEN = 4000  # more are never asked, and each is barred from every answer
 LEAST_REFERENCES_UNSEEN = 3
 HIDDEN_LIBRARY_SHARE = 0.3
 LEAST_ENTRIES = 3  # of a library that loses any
@@ -28,10 +29,19 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A query, and the rows (at least one, ascending) that its answer should hold. The query bars none of them."""
+    """A query, and the rows (at least one, ascending) that its answer should hold. The query bars none of them.
 
-    query: Query
+    own is the query but for the rows that all queries of a draw bar alike.
+    """
+
+    own: Query
     relevant: Rows
+    barred: tuple[int, ...] = ()
+
+    @property
+    def query(self) -> Query:
+        """What is asked."""
+        return replace(self.own, exclude_rows=(*self.own.exclude_rows, *self.barred)) if self.barred else self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +68,42 @@ def draw(corpus: Corpus, seed: int, most_queries: int) -> Draw:
     libraries, kept_back = _hide(owned, HIDDEN_LIBRARY_SHARE, LEAST_ENTRIES, generator)
     visible = replace(corpus, citations=citations, libraries=libraries)
     barred = tuple(np.flatnonzero(unseen).tolist())
-    papers = _known(visible, _sample(hidden, most_queries, generator), _turned(hidden), barred)
+    papers = _known(visible, hidden, _places(hidden.rows.size, most_queries, generator))
     told = _told_halves(corpus, unseen, generator)
     for place in _places(len(told), most_queries // 2, generator):
-        papers.extend(_unseen(visible, *told[place], barred))
-    readers = [_reader(visible, reader, rows, barred) for reader, rows in _sample(kept_back, most_queries, generator)]
-    return Draw(visible, _answerable(corpus, papers), _answerable(corpus, readers))
+        papers.extend(_unseen(visible, *told[place]))
+    places = _places(kept_back.rows.size, most_queries, generator)
+    readers = [_reader(visible, int(reader), kept_back.of(reader)) for reader in kept_back.rows[places]]
+    return Draw(visible, _answerable(corpus, papers, unseen, barred), _answerable(corpus, readers, unseen, barred))
 
 
 def _unseen_papers(corpus: Corpus, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
     able = np.flatnonzero(np.diff(corpus.citations.indptr) >= LEAST_REFERENCES_UNSEEN)
     unseen = np.zeros(corpus.paper_count, dtype=np.bool_)
-    unseen[generator.choice(able, int(UNSEEN_SHARE * able.size), replace=False)] = True
+    unseen[generator.choice(able, min(int(UNSEEN_SHARE * able.size), MOST_UNSEEN), replace=False)] = True
     return unseen
 
 
-Hidden = list[tuple[int, Rows]]
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """What is hidden of a matrix: mask bool (entries,), of which rows (k,) are asked about."""
+
+    matrix: csr_array
+    mask: npt.NDArray[np.bool_]
+    rows: Rows
+
+    def of(self, row: int) -> Rows:
+        """Columns hidden from a row that is asked about, ascending."""
+        span = slice(int(self.matrix.indptr[row]), int(self.matrix.indptr[row + 1]))
+        found: Rows = self.matrix.indices[span][self.mask[span]].astype(np.int64)
+        return found
+
+    def turned(self) -> csr_array:
+        """The rows that each column is hidden from, as a matrix."""
+        asked = np.zeros(self.matrix.shape[0], dtype=np.bool_)
+        asked[self.rows] = True
+        of_asked = np.repeat(asked, np.diff(self.matrix.indptr))
+        return csr_array(_kept(self.matrix, self.mask & of_asked).T)
 
 
 def _without(citations: csr_array, unseen: npt.NDArray[np.bool_]) -> csr_array:
@@ -84,7 +114,7 @@ def _without(citations: csr_array, unseen: npt.NDArray[np.bool_]) -> csr_array:
 
 def _hide(
     matrix: csr_array, share: float, least: int, generator: np.random.Generator, *, both_ways: bool = False
-) -> tuple[csr_array, Hidden]:
+) -> tuple[csr_array, _Hidden]:
     """The matrix without what is hidden, and what is: for each row with at least least entries, a share of them.
 
     With both_ways, a link that is hidden in one row is hidden in the other's too.
@@ -99,9 +129,7 @@ def _hide(
         rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
         there, back = rows * matrix.shape[0] + matrix.indices, matrix.indices * matrix.shape[0] + rows
         hidden |= np.isin(there, back[hidden])
-    spans = ((int(row), slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))) for row in asked)
-    taken = [(row, matrix.indices[span][hidden[span]].astype(np.int64)) for row, span in spans]
-    return _kept(matrix, ~hidden), taken
+    return _kept(matrix, ~hidden), _Hidden(matrix, hidden, asked)
 
 
 def _kept(matrix: csr_array, kept: npt.NDArray[np.bool_]) -> csr_array:
@@ -127,81 +155,70 @@ def _ascending(rows: npt.NDArray[np.integer]) -> Rows:
     return np.sort(rows).astype(np.int64)
 
 
-def _sample(hidden: Hidden, most: int, generator: np.random.Generator) -> Hidden:
-    return [hidden[place] for place in _places(len(hidden), most, generator)]
-
-
-def _places(count: int, most: int, generator: np.random.Generator) -> list[int]:
-    chosen = np.sort(generator.choice(count, min(count, most), replace=False))
-    return [int(place) for place in chosen]
+def _places(count: int, most: int, generator: np.random.Generator) -> Rows:
+    return np.sort(generator.choice(count, min(count, most), replace=False))
 
 
 def _not_newer(corpus: Corpus, row: int) -> RowFilter:
     return RowFilter(not_after=None if corpus.undirected else int(corpus.papers.years[row]) or None)
 
 
-def _known(corpus: Corpus, hidden: Hidden, hidden_from: dict[int, Rows], barred: tuple[int, ...]) -> list[HeldOut]:
+def _known(corpus: Corpus, hidden: _Hidden, places: Rows) -> list[HeldOut]:
     """Papers that lost references, by turns asked what they cite and what they are linked to."""
-    cited_by = csr_array(corpus.citations.T)
+    cited_by, hidden_from = csr_array(corpus.citations.T), hidden.turned()
     queries = []
-    for place, (row, rows) in enumerate(hidden):
-        if place % 2 == 0:
-            queries.append(_citing(corpus, row, rows, barred))
+    for turn, row in enumerate(hidden.rows[places].tolist()):
+        if turn % 2 == 0:
+            queries.append(_citing(corpus, row, hidden.of(row)))
             continue
         # Known links, in either direction, are no examples of what is not relevant.
-        excluded = (*_listed(corpus.citations, row), *_listed(cited_by, row), *barred)
-        relevant = np.union1d(rows, hidden_from.get(row, rows))
+        excluded = (*_listed(corpus.citations, row), *_listed(cited_by, row))
+        relevant = np.union1d(hidden.of(row), _listed(hidden_from, row)).astype(np.int64)
         queries.append(HeldOut(Query(positive_rows=(row,), exclude_rows=excluded), relevant))
     return queries
-
-
-def _turned(hidden: Hidden) -> dict[int, Rows]:
-    """For each row that is hidden somewhere, the rows it is hidden from."""
-    found: dict[int, list[int]] = {}
-    for row, rows in hidden:
-        for other in rows.tolist():
-            found.setdefault(other, []).append(row)
-    return {row: np.array(rows, dtype=np.int64) for row, rows in found.items()}
 
 
 def _listed(matrix: csr_array, row: int) -> list[int]:
     return [int(column) for column in matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]]
 
 
-def _citing(corpus: Corpus, row: int, relevant: Rows, barred: tuple[int, ...]) -> HeldOut:
+def _citing(corpus: Corpus, row: int, relevant: Rows) -> HeldOut:
     query = Query(
         positive_rows=(row,),
-        exclude_rows=(*_listed(corpus.citations, row), *barred),
+        exclude_rows=tuple(_listed(corpus.citations, row)),
         row_filter=_not_newer(corpus, row),
     )
     return HeldOut(query, relevant)
 
 
-def _unseen(corpus: Corpus, row: int, told: Rows, relevant: Rows, barred: tuple[int, ...]) -> tuple[HeldOut, HeldOut]:
+def _unseen(corpus: Corpus, row: int, told: Rows, relevant: Rows) -> tuple[HeldOut, HeldOut]:
     """By text alone, and with half of the references told. The corpus knows no link of the paper, so that its row
     stands for its text and year alone.
     """  # fmt: skip
-    seed = Query(positive_rows=(row,), exclude_rows=barred, row_filter=_not_newer(corpus, row))
+    seed = Query(positive_rows=(row,), row_filter=_not_newer(corpus, row))
     half = tuple(told.tolist())
     return (
         HeldOut(seed, np.union1d(told, relevant)),
-        HeldOut(replace(seed, reference_rows=half, exclude_rows=(*barred, *half)), relevant),
+        HeldOut(replace(seed, reference_rows=half, exclude_rows=half), relevant),
     )
 
 
-def _reader(corpus: Corpus, reader: int, relevant: Rows, barred: tuple[int, ...]) -> HeldOut:
-    return HeldOut(Query(library_rows=tuple(_listed(corpus.libraries, reader)), exclude_rows=barred), relevant)
+def _reader(corpus: Corpus, reader: int, relevant: Rows) -> HeldOut:
+    return HeldOut(Query(library_rows=tuple(_listed(corpus.libraries, reader))), relevant)
 
 
-def _answerable(corpus: Corpus, asked: list[HeldOut]) -> tuple[HeldOut, ...]:
-    """The queries without the relevant rows that they bar: what a paper cites though it is newer, or is linked to in
-    both directions of which one is still to be seen. Queries that nothing is left of are left out.
+def _answerable(
+    corpus: Corpus, asked: list[HeldOut], unseen: npt.NDArray[np.bool_], barred: tuple[int, ...]
+) -> tuple[HeldOut, ...]:
+    """The queries, which bar unseen papers too, without the relevant rows that they bar: what a paper cites though it
+    is newer, or is linked to in both directions of which one is still to be seen. Queries that nothing is left of are
+    left out.
     """  # fmt: skip
     kept = []
-    for query, relevant in ((each.query, each.relevant) for each in asked):
-        passes = ~np.isin(relevant, query.exclude_rows)
+    for query, relevant in ((each.own, each.relevant) for each in asked):
+        passes = ~(np.isin(relevant, query.exclude_rows) | unseen[relevant])
         if query.row_filter.not_after is not None:
             passes &= corpus.papers.years[relevant] <= query.row_filter.not_after
         if passes.any():
-            kept.append(HeldOut(query, relevant[passes]))
+            kept.append(HeldOut(query, relevant[passes], barred))
     return tuple(kept)

@@ -90,7 +90,7 @@ class Observer:
         for done, held_out in enumerate(queries, start=1):
             asked = Asked(held_out.query, self._bundle)
             proposals = self._proposer.propose(asked)
-            candidates = proposals.candidates(candidate_count(held_out.query))
+            candidates = proposals.candidates(candidate_count(asked.query))
             seen.append(
                 Observed(
                     held_out,

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from cocite.core.paper import words_of
+from cocite.synthetic.corpus import SyntheticCorpus
 from cocite.training import text_neighbours as module
 from cocite.training.sparse_rows import with_norm_1
 from cocite.training.text_neighbours import text_neighbours
+from cocite.training.word_index import WordCounts
 
 Pair = tuple[np.ndarray, csr_array]
 
@@ -75,3 +78,38 @@ def test_every_block_is_told():
     told: list[tuple[int, int]] = []
     text_neighbours(*some_texts(40), lambda phase, done, total: told.append((done, total)))
     assert told[-1] == (40, 40)
+
+
+@pytest.fixture(scope="module")
+def clustered() -> Pair:
+    corpus = SyntheticCorpus.of(3000)
+    counts = WordCounts()
+    for paper in corpus.papers():
+        counts.add(words_of(paper))
+    return corpus.text_vectors(dimension=64), counts.words().weights
+
+
+def test_approximate_search_finds_nearly_all_that_comparing_all_finds(clustered: Pair):
+    exact, approximate = text_neighbours(*clustered), text_neighbours(*clustered, most_compared=0)
+    found = [np.isin(one, other).mean() for one, other in zip(exact.rows, approximate.rows, strict=True)]
+    assert np.mean(found) >= 0.95
+    one, other = exact.rows[:, 0] == approximate.rows[:, 0], np.abs(exact.likeness - approximate.likeness)
+    assert np.median(other[one, 0]) < 1e-3  # float16 in both
+    assert not (approximate.rows == np.arange(3000)[:, None]).any()
+    assert (np.diff(approximate.likeness, axis=1) <= 0).all()
+
+
+def test_approximate_search_gives_the_same_every_time(clustered: Pair):
+    tables = [text_neighbours(*clustered, most_compared=0) for _ in range(2)]
+    assert np.array_equal(tables[0].rows, tables[1].rows)
+
+
+@pytest.mark.parametrize("papers", [2, 5, 60])
+def test_approximate_search_of_few_papers_finds_what_there_is(papers: int):
+    texts = some_texts(papers, silent=(0,))
+    exact, approximate = text_neighbours(*texts, count=3), text_neighbours(*texts, count=3, most_compared=0)
+    assert approximate.rows.shape == exact.rows.shape
+    assert (approximate.rows[0] == -1).all()
+    known = approximate.rows >= 0
+    assert (approximate.likeness[known] > 0).all()
+    assert not approximate.likeness[~known].any()

@@ -6,6 +6,7 @@ they say, and a text that nobody has seen gets them the same way (collective fac
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,14 @@ from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.training.options import AlsOptions
 from cocite.training.progress import Progress, silent
+from cocite.training.sparse_rows import heaviest
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Floats = npt.NDArray[np.float32]
+MANY_PAPERS = 50_000  # with more, only the heaviest words of each take part: half of the entries, most of the weight
+MOST_TERMS = 32  # of each of so many papers
 _LEAST_PAPERS_OF_TERM = 5
 _LEAST_SHARE_OF_MEDIAN = 1e-3  # of the norms of factors; shorter ones point anywhere
 _PROFILES_A_FACTOR = 2  # fewer citing papers than this for each factor, and factors only learn them by heart
@@ -49,11 +57,11 @@ def factorise(
     """  # fmt: skip
     weighted, idf, average_length = _weighted(interactions, options)
     scale = 1.0 / float(weighted.data.mean()) if weighted.nnz else 1.0
-    used, term_weight = _word_rows(words, float(weighted.sum()) * scale, options)
-    by_term = csr_array(words[:, used].T) * term_weight
-    matrix = csr_array(vstack([weighted * scale, by_term], format="csr"))
+    told = heaviest(words, MOST_TERMS) if words.shape[0] > MANY_PAPERS else words
+    used, term_weight = _word_rows(told, float(weighted.sum()) * scale, options)
     regularization = options.regularization * options.alpha
-    items, sources = _fit(matrix, regularization, options, seed, progress)
+    confidences = _confidences(weighted * scale, csr_array(told[:, used].T), term_weight, options.alpha)
+    items, sources = _fit(confidences, regularization, options, seed, progress)
     term_factors = np.zeros((words.shape[1], items.shape[1]), dtype=np.float16)
     if used.size:
         term_factors[used] = sources[weighted.shape[0] :]
@@ -104,50 +112,70 @@ def _word_rows(words: csr_array, links: float, options: AlsOptions) -> tuple[npt
     return used, wanted / total
 
 
+def _confidences(links: csr_array, by_term: csr_array, term_weight: float, alpha: float) -> "csr_matrix":
+    """Links (m, n) and below them the weighted words of papers (v, n), float32, times alpha; changes by_term."""
+    from scipy.sparse import csr_matrix
+
+    by_term.data *= np.float32(term_weight)
+    # implicit knows the matrix classes only
+    matrix = csr_matrix(vstack([links.astype(np.float32), by_term], format="csr"))
+    matrix.data *= np.float32(alpha)  # by implicit it would be a copy
+    return matrix
+
+
 def _fit(
-    matrix: csr_array, regularization: float, options: AlsOptions, seed: int, progress: Progress
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    matrix: "csr_matrix", regularization: float, options: AlsOptions, seed: int, progress: Progress
+) -> tuple[Floats, Floats]:
     """Factors of the columns (n, f) and of the rows (m, f), zero for those that are empty."""
     if not matrix.nnz:
         return np.zeros((matrix.shape[1], 1), dtype=np.float32), np.zeros((matrix.shape[0], 1), dtype=np.float32)
     from implicit.cpu.als import AlternatingLeastSquares
-    from scipy.sparse import csr_matrix
 
     filled = int(np.count_nonzero(np.diff(matrix.indptr)))
-    kept = np.unique(matrix.indices)
+    silent_columns = np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0
+    factors = max(1, min(options.factors, int(np.count_nonzero(~silent_columns)), filled // _PROFILES_A_FACTOR))
     phase, total = "Factorising", options.iterations
     progress(phase, 0, total)
     with threadpool_limits(1, user_api="blas"):  # threads in BLAS would fight those of implicit, and reorder sums
         model = AlternatingLeastSquares(
-            factors=max(1, min(options.factors, kept.size, filled // _PROFILES_A_FACTOR)),
-            alpha=options.alpha,
+            factors=factors,
+            alpha=1.0,
             regularization=regularization,
             iterations=options.iterations,
             num_threads=options.threads,
-            random_state=seed,
         )
+        generator = np.random.default_rng(seed)
+        model.user_factors = _first_factors(generator, (matrix.shape[0], factors))
+        model.item_factors = _first_factors(generator, (matrix.shape[1], factors))
         model.fit(
-            csr_matrix(matrix, dtype=np.float32),  # implicit knows the matrix classes only
+            matrix,
             show_progress=False,
             callback=lambda iteration, seconds, loss: progress(phase, iteration + 1, total),
         )
-    items = np.zeros(model.item_factors.shape, dtype=np.float32)
-    items[kept] = model.item_factors[kept]
+    items: Floats = model.item_factors
+    items[silent_columns] = 0.0
     _silence_the_unknown(items)
-    return items, np.asarray(model.user_factors, dtype=np.float32)
+    return items, model.user_factors
 
 
-def _silence_the_unknown(items: npt.NDArray[np.float32]) -> None:
+def _first_factors(generator: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    """Small random numbers, as implicit starts from; made in place, for a million papers they are 1 GB."""
+    factors = generator.random(shape, dtype=np.float32)
+    factors *= np.float32(0.01)
+    return factors
+
+
+def _silence_the_unknown(items: Floats) -> None:
     """Set factors to zero that shrank to next to nothing.
 
     A paper without text that one reader alone keeps, who keeps nothing else, ends so: where its factors point is
     chance, and whoever goes by directions alone would follow them.
     """
-    norms = np.linalg.norm(items, axis=1)
+    norms = np.sqrt(np.einsum("nf,nf->n", items, items))
     if norms.any():
         items[norms < _LEAST_SHARE_OF_MEDIAN * np.median(norms[norms > 0.0])] = 0.0
 
 
-def _gram_inverse(factors: npt.NDArray[np.float32], regularization: float) -> npt.NDArray[np.float32]:
+def _gram_inverse(factors: Floats, regularization: float) -> Floats:
     with threadpool_limits(1, user_api="blas"):
         return np.linalg.inv(regularized_gram(factors, regularization)).astype(np.float32)

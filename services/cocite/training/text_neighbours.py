@@ -66,7 +66,7 @@ def _by_all(vectors: npt.NDArray[np.float16], words: csr_array, count: int) -> I
     block = max(1, _BLOCK_NUMBERS // max(len(wide), 1))
     for start in range(0, len(wide), block):
         end = min(start + block, len(wide))
-        likeness = (0.5 * wide[start:end]) @ wide.T
+        likeness = np.matmul(0.5 * wide[start:end], wide.T, dtype=np.float32)
         likeness += ((0.5 * asked[start:end]) @ by_term).toarray()
         likeness[np.arange(end - start), np.arange(start, end)] = 0.0
         nearest = np.array([top_rows(row, count) for row in likeness])

@@ -161,13 +161,13 @@ def test_a_frozen_or_killed_redis_costs_no_answer(stack, client):
     frozen = valkey()
     os.kill(frozen, signal.SIGSTOP)
     try:
-        without = client.recommend(SMALL)
+        without = client.recommend([SMALL] * 2)  # the same paper in other words, for which no answer is kept
     finally:
         os.kill(frozen, signal.SIGCONT)
     assert without.results == whole.results  # titles and all, from the catalogue
     os.kill(frozen, signal.SIGKILL)
-    assert client.recommend(SMALL).results == whole.results
-    assert eventually(lambda: client.recommend(SMALL).degraded == ())  # it was started again
+    assert client.recommend([SMALL] * 3).results == whole.results
+    assert eventually(lambda: client.recommend([SMALL] * 4).degraded == ())  # it was started again
 
 
 def test_a_new_model_takes_over_without_a_lost_call(stack, client):

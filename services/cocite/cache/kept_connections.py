@@ -1,4 +1,4 @@
-"""Commands over connections that stay out of redis-py's pool, whose lending costs twice as much as a GET itself."""
+"""Commands over connections that stay out of redis-py's pool, whose lending costs more than a GET itself."""
 
 from collections import deque
 from contextlib import suppress

@@ -139,8 +139,8 @@ def _encoded(bundle: Bundle, page: _Page, lookup: Lookup) -> dict[int, bytes]:
 
 
 def _is_whole(answer: RecommendPapersResponse) -> bool:
-    lost = recommender_service_pb2.UNRESOLVED_CAUSE_UNAVAILABLE
-    return not answer.degraded and all(seed.cause != lost for seed in answer.unresolved_seeds)
+    """Whether it would be the same in a moment. A seed that nobody knows may be in the catalogue by then."""
+    return not (answer.degraded or answer.unresolved_seeds)
 
 
 def request_key(request: RecommendPapersRequest) -> bytes:

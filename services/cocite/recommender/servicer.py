@@ -1,6 +1,7 @@
 """RecommenderService over gRPC. Requests arrive validated; errors leave by the interceptor.
 
-Only whole answers are Cacheable: one that lacks what a service did not give in time would go on lacking it.
+Only whole answers are Cacheable: one that lacks what a service did not give in time would go on lacking it, and a paper
+that nobody knows may be in the catalogue a moment later.
 """
 
 from datetime import datetime
@@ -16,6 +17,8 @@ from cocite.serving.deadline import Deadline
 from cocite.serving.wire_cache import Cacheable
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
+
+_MAY_BE_FOUND = (pb.RESOLVE_STATUS_UNKNOWN, pb.RESOLVE_STATUS_UNAVAILABLE)
 
 
 class RecommenderServicer(RecommenderServiceServicer):
@@ -41,7 +44,7 @@ class RecommenderServicer(RecommenderServiceServicer):
         deadline = Deadline.of(context, self._default_deadline_s)
         model = self._models.require()
         answer = resolve_papers(request.queries, model.bundle, self._features, deadline)
-        lost = [found for found in answer.results if found.status == pb.RESOLVE_STATUS_UNAVAILABLE]
+        lost = any(found.status in _MAY_BE_FOUND for found in answer.results)
         return answer if answer.degraded or lost else Cacheable(answer, model.name)
 
     def GetModel(self, request: pb.GetModelRequest, context: grpc.ServicerContext) -> pb.GetModelResponse:

@@ -49,13 +49,26 @@ class SecondLevel(Protocol):
 
 
 class _Flight:
-    """A computation that equal calls wait for; body is None when it failed or must not be shared."""
+    """A computation that equal calls wait for; body is None when it failed or must not be shared.
 
-    __slots__ = ("body", "landed")
+    A lock, held until it lands, does what an Event does at a tenth of the cost: every computed call makes one.
+    """
+
+    __slots__ = ("_flying", "body")
 
     def __init__(self) -> None:
-        self.landed = threading.Event()
+        self._flying = threading.Lock()
+        self._flying.acquire()
         self.body: bytes | None = None
+
+    def land(self) -> None:
+        """Let those who wait go on."""
+        self._flying.release()
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when it has landed, or after so many seconds."""
+        if self._flying.acquire(timeout=timeout_s):
+            self._flying.release()
 
 
 class WireCache:
@@ -78,7 +91,7 @@ class WireCache:
         mine = _Flight()
         flight = self._flights.setdefault(key, mine)  # one operation of a dict, hence atomic
         if flight is not mine:
-            flight.landed.wait(deadline.share(WAIT_SHARE, WAIT_AT_MOST_S))
+            flight.wait(deadline.share(WAIT_SHARE, WAIT_AT_MOST_S))
             return self._computed(method, request, compute).body if flight.body is None else flight.body
         try:
             found = self._found(*key)
@@ -88,7 +101,7 @@ class WireCache:
             return computed.body
         finally:
             del self._flights[key]
-            flight.landed.set()
+            flight.land()
 
     def _found(self, model: str, method: str, request: bytes) -> Computed | None:
         body = self.get(method, request)  # where an equal call that has just landed left it

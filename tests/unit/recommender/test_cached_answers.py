@@ -14,18 +14,24 @@ from cocite.recommender import answer_cache
 from cocite.v1 import recommender_service_pb2 as pb
 from cocite.v1.recommender_service_pb2 import RecommendPapersRequest, RecommendPapersResponse
 from support.bundles import Corpus, publish, write_bundle
-from support.feature_stores import HASTY_S, PATIENT_S
+from support.feature_stores import HASTY_S, KESSLER, PATIENT_S
 from support.recommender import House, open_house, until
 from support.recommender_calls import LATER, SEED, ask
 from support.valkey import RealValkey
 
 MEMORY = 64 << 20
+
+
+def resolve(*queries: str) -> pb.ResolvePapersRequest:
+    return pb.ResolvePapersRequest(queries=queries)
+
+
 REQUESTS: list[Message] = [
     ask(SEED),
     ask(SEED, "doi:10.1000/4", page_size=5),
-    ask("doi:10.1000/new", "local:nowhere"),
+    ask("doi:10.1000/new"),
     ask(texts=[pb.TextSeed(title="graphs over trees")], page_size=3),
-    pb.ResolvePapersRequest(queries=[SEED, "local:nowhere", "what?"]),
+    resolve(SEED, "doi:10.1000/new", "what?"),
 ]
 
 
@@ -140,7 +146,7 @@ def test_answers_go_on_while_valkey_is_frozen_and_after_its_death(
 
 
 def test_what_lacks_something_is_not_kept(opened: Callable[..., Any], valkey: RealValkey) -> None:
-    requests = [ask(SEED, texts=[pb.TextSeed(title="graphs")]), pb.ResolvePapersRequest(queries=["local:nowhere"])]
+    requests = [ask(SEED, texts=[pb.TextSeed(title="graphs")]), resolve("local:nowhere")]
     with opened(MEMORY, valkey) as house:
         for service in (house.features, house.embedding):
             service.trouble.code = grpc.StatusCode.UNAVAILABLE
@@ -156,6 +162,16 @@ def test_what_lacks_something_is_not_kept(opened: Callable[..., Any], valkey: Re
                 pb.ResolvePapersResponse.FromString(call(house, requests[1])),
             )
         )
+
+
+@pytest.mark.parametrize(
+    "request_", [ask(SEED, KESSLER.paper_id), resolve(SEED, KESSLER.paper_id)], ids=["ask", "resolve"]
+)
+def test_a_paper_that_nobody_knew_is_known_as_soon_as_it_comes(opened: Callable[..., Any], request_: Message) -> None:
+    with opened(MEMORY) as house:
+        before = call(house, request_)
+        house.features.papers[KESSLER.paper_id] = KESSLER
+        assert call(house, request_) != before
 
 
 def test_a_request_that_is_wrong_is_refused_though_an_equal_one_waits(opened: Callable[..., Any]) -> None:

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cocite.cli.bench_corpus import corpus
+from cocite.cli.bench_embedding import embedding
+from cocite.cli.bench_load import load
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,6 +25,11 @@ bench = typer.Typer(no_args_is_help=True, help="Measure.")
 @bench.callback()
 def _group() -> None:
     """Measure."""
+
+
+bench.command()(corpus)
+bench.command()(embedding)
+bench.command()(load)
 
 
 @bench.command()

@@ -80,7 +80,7 @@ def recommend(
         "negative": not_ids or [],
         "texts": text_seeds(text or [], abstract),
         "negative_texts": text_seeds(not_text or [], ""),
-        "library": ids_in(read_text(library, "--library"), library),
+        "library": ids_in(read_text(library, "--library"), library, "--library"),
         "reference_text": read_text(references, "--references"),
         "exclude": exclude or [],
         "min_year": min_year,
@@ -156,8 +156,8 @@ def read_text(path: Path | None, option: str) -> str:
     raise typer.BadParameter(f"{path} has over {MAX_BYTES} bytes", param_hint=f"'{option}'")
 
 
-def ids_in(text: str, path: Path | None) -> list[str]:
-    """The ids in the list of a file, one a line; empty lines and lines that begin with # are none.
+def ids_in(text: str, path: Path | None, option: str) -> list[str]:
+    """The ids in the list of a file that an option names, one a line; empty lines and lines that begin with # are none.
 
     What is no id is wrong usage, told with its line.
     """
@@ -172,7 +172,7 @@ def ids_in(text: str, path: Path | None) -> list[str]:
                 normalise_id(given)
             except InvalidId as error:
                 told = f"{path}, line {number}: {error.message}"
-                raise typer.BadParameter(told, param_hint="'--library'") from None
+                raise typer.BadParameter(told, param_hint=f"'{option}'") from None
             ids.append(given)
     return ids
 

@@ -172,7 +172,7 @@ class Connection:
                 case Kind.HEADERS | Kind.CONTINUATION:
                     self._headers(flags, stream, payload, goes_on=kind == Kind.CONTINUATION)
                 case Kind.RST_STREAM:
-                    self._end(stream, *of_reset(*frames.UINT32.unpack(payload)))
+                    self._reset(stream, *frames.UINT32.unpack(payload))
                 case Kind.SETTINGS:
                     self._settings(flags, payload)
                 case Kind.PING if not flags & frames.ACK:
@@ -232,10 +232,21 @@ class Connection:
         self._greeted = True
         self._output.append(frames.frame(Kind.SETTINGS, frames.ACK, 0))
 
+    def _reset(self, stream: int, code: int) -> None:
+        if code == frames.ErrorCode.REFUSED_STREAM:  # grpcio counts a stream as open for a moment after its end
+            self._return(stream)
+        else:
+            self._end(stream, *of_reset(code))
+
     def _go_away(self, last_stream: int) -> None:
         """Begin nothing more; calls after last_stream were not looked at, those before go on to their end (6.8)."""
         self.closing = True
         for stream in [stream for stream in self.in_flight if stream > last_stream]:
+            self._return(stream)
+
+    def _return(self, stream: int) -> None:
+        """A call of which the server says that it did nothing for it (8.7)."""
+        if stream in self.in_flight:
             self.returned.append(self.in_flight.pop(stream))
-            self._bodies.pop(stream, None)
-            self._http.pop(stream, None)
+        self._bodies.pop(stream, None)
+        self._http.pop(stream, None)

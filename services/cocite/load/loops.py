@@ -22,7 +22,7 @@ class Sender(Protocol):
         """How many calls may begin now."""
 
     def send(self, starts: Sequence[float]) -> int:
-        """Begin calls whose time counts from starts; how many of the first of them have begun."""
+        """Begin calls whose time counts from starts, those that there is room for; how many of the first have begun."""
 
     def poll(self, timeout_s: float) -> None:
         """Wait that long for answers."""
@@ -58,7 +58,7 @@ def closed_loop(sender: Sender, window: Window, concurrency: int, seconds: float
     """Keep as many calls under way as concurrency says, or as there is room for."""
     end = window.begin + seconds
     while (now := window.clock()) < end and not window.stopped(now):
-        wanted = min(concurrency - sender.in_flight, sender.room)
+        wanted = concurrency - sender.in_flight
         if wanted > 0:
             window.sent += sender.send([now] * wanted)
         sender.poll(min(TICK_S, end - now))

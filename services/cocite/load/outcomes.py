@@ -18,12 +18,14 @@ Seconds = npt.NDArray[np.float64]
 class Outcomes:
     """Beginnings of answered calls and, for each batch that came at once, when that was and how many it held.
 
-    All times are seconds of one clock. failures are counts by the name of the status, messages the first of each.
+    All times are seconds of one clock. failures are counts by the name of the status, messages the first of each,
+    resent how often the server gave a call back untouched.
     """
 
     failures: Counter[str] = field(default_factory=Counter)
     messages: dict[str, str] = field(default_factory=dict)
     answer_octets: int = 0
+    resent: int = 0
     _starts: "array[float]" = field(default_factory=lambda: array("d"))
     _ends: "array[float]" = field(default_factory=lambda: array("d"))
     _counts: "array[int]" = field(default_factory=lambda: array("q"))

@@ -3,11 +3,10 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from select import select
 
 from cocite.core.errors import InvalidArgument, Unavailable
-from cocite.load.connection import Connection
+from cocite.load.connection import Connection, Failure
 from cocite.load.link import Link
 from cocite.load.outcomes import Outcomes
 from cocite.load.requests import Request
@@ -67,7 +66,7 @@ class Pool:
             if free > 0:
                 link.connection.send(starts[sent : sent + free], self._requests)
                 sent += free
-                self._attempt(link, link.write)
+                self._attempt(link, Link.write)
         return sent
 
     def poll(self, timeout_s: float) -> None:
@@ -76,25 +75,32 @@ class Pool:
         blocked = [link for link in links if link.blocked]
         readable, writable, _ = select(links, blocked, (), max(timeout_s, 0.0))
         for link in writable:
-            self._attempt(link, link.write)
+            self._attempt(link, Link.write)
         for link in readable:
-            self._attempt(link, partial(self._read, link))
+            self._attempt(link, self._read)
         now = self._clock()
         if now >= self._look_again:
             self._look_again = now + self._deadline_s / 20
             for link in links:
                 link.connection.expire(now - self._deadline_s)
                 self._collect(link, now)
-                self._attempt(link, link.write)
+                self._attempt(link, Link.write)
         if self._ending or any(link.connection.closing for link in self._links):
             self._complete()
         if self._again:
-            del self._again[: self.send(self._again)]
+            self._resend(now - self._deadline_s)
 
     def close(self) -> None:
         """Close every connection."""
         for link in (*self._links, *self._ending):
             link.close()
+
+    def _resend(self, before: float) -> None:
+        """Send once more what was given back, but for calls that began before that time."""
+        for start in [start for start in self._again if start < before]:
+            self._again.remove(start)
+            self.outcomes.failed(Failure(start, Status.DEADLINE_EXCEEDED, "given back until the deadline was over"))
+        del self._again[: self.send(self._again)]
 
     def _read(self, link: Link) -> None:
         data = link.read()
@@ -105,10 +111,10 @@ class Pool:
         self._collect(link, now)
         link.write()
 
-    def _attempt(self, link: Link, work: Callable[[], None]) -> None:
+    def _attempt(self, link: Link, work: Callable[[Link], None]) -> None:
         """Do it; where the connection breaks, so do its calls."""
         try:
-            work()
+            work(link)
         except (OSError, Unavailable) as error:
             link.connection.fail_all(Status.UNAVAILABLE, f"the connection broke: {error}")
             self._collect(link, self._clock())
@@ -122,6 +128,7 @@ class Pool:
         for failure in connection.failed:
             self.outcomes.failed(failure)
         connection.failed = []
+        self.outcomes.resent += len(connection.returned)
         self._again += connection.returned
         connection.returned = []
 

@@ -32,16 +32,20 @@ class Load:
 class Result:
     """One window.
 
-    seconds: how long was measured. sent: all calls begun, the warm-up included, as in failures (by name of the status),
-    messages (the first of each) and answer_octets (DATA of all answers). late, unsent: calls of an open loop that began
-    late, or never, and late_share of both together. latencies_us: of calls answered OK in the measured time, ascending
-    (n,) float64; in an open loop from when each was due. lost: why the server could not be asked to the end, or "".
-    cpu_us: what a call took of CPU here.
+    seconds: how long was measured. latencies_us: of calls answered OK in that time, ascending (n,) float64; in an open
+    loop from when each was due. late, unsent: calls of an open loop that began late, or never, and late_share of both.
+
+    The others count from the beginning of the warm-up on. sent: calls begun; resent: those given back by the server
+    untouched, which went again; answered_in_all: OK; failures: by name of the status; messages: the first of each;
+    answer_octets: DATA of all answers. lost: why the server could not be asked to the end, or "". cpu_us: what a call
+    took of CPU here.
     """
 
     load: Load
     seconds: float
     sent: int
+    resent: int
+    answered_in_all: int
     failures: dict[str, int]
     messages: dict[str, str]
     answer_octets: int
@@ -87,7 +91,18 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """Everything but the single latencies; percentiles as p50_us and so on, None where no call was answered."""
         percentiles = {f"p{p:g}_us": round(self.percentile_us(p), 1) if self.answered else None for p in PERCENTILES}
-        told = ("sent", "answered", "failed", "failures", "messages", "late", "unsent", "rejected", "interrupted")
+        told = (
+            "sent",
+            "resent",
+            "answered",
+            "failed",
+            "failures",
+            "messages",
+            "late",
+            "unsent",
+            "rejected",
+            "interrupted",
+        )
         return {
             "mode": "closed" if self.load.rate is None else "open",
             "rate": self.load.rate,

@@ -101,6 +101,8 @@ class LoadSession:
             load=load,
             seconds=max(end - begin, 0.0),
             sent=window.sent,
+            resent=outcomes.resent,
+            answered_in_all=len(outcomes),
             failures=dict(outcomes.failures),
             messages=outcomes.messages,
             answer_octets=outcomes.answer_octets,

@@ -40,7 +40,6 @@ _OF_HTTP = {
 }
 # ... and of the code of a stream that was reset (doc/PROTOCOL-HTTP2.md, Errors).
 _OF_RESET: dict[int, Status] = {
-    ErrorCode.REFUSED_STREAM: Status.UNAVAILABLE,
     ErrorCode.CANCEL: Status.CANCELLED,
     ErrorCode.ENHANCE_YOUR_CALM: Status.RESOURCE_EXHAUSTED,
     ErrorCode.INADEQUATE_SECURITY: Status.PERMISSION_DENIED,

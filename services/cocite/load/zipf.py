@@ -1,6 +1,7 @@
 """Which payload comes next: the k-th most popular with a chance in proportion to 1 / k ** exponent."""
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +23,8 @@ def zipf_probabilities(count: int, exponent: float) -> npt.NDArray[np.float64]:
 
 
 def zipf_draws(count: int, exponent: float, seed: int) -> Iterator[int]:
-    """Ranks from 0 to count - 1, without end; the same seed gives the same ones."""
-    bounds = np.cumsum(zipf_probabilities(count, exponent))
+    """Ranks from 0 to count - 1, without end; the same seed gives the same ones. Raises InvalidArgument at once."""
+    bounds = np.cumsum(zipf_probabilities(count, exponent))[:-1]
     rng = np.random.default_rng(seed)
-    while True:
-        yield from np.searchsorted(bounds[:-1], rng.random(_CHUNK), side="right").tolist()
+    chunks = (np.searchsorted(bounds, rng.random(_CHUNK), side="right").tolist() for _ in repeat(None))
+    return chain.from_iterable(chunks)

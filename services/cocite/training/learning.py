@@ -2,16 +2,18 @@
 
 Several draws hide part of the references and libraries, a model is fitted to the rest of each, and rankers learn
 from where the hidden papers stand among its candidates. One more draw, which nothing was learned from, decides what
-serves: LambdaMART or a logistic blend, or plain reciprocal rank fusion where neither is surely better.
+serves: LambdaMART or a logistic blend, or plain reciprocal rank fusion where neither is surely better. Of many papers
+there is one draw, since each costs a factorisation: some of its queries are learned from, others decide.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cocite.recommender.ranking.models import LAMBDAMART, LOGISTIC, Rankers, RankModel
+from cocite.training.corpus import Corpus
 from cocite.training.draws import LEAST_ENTRIES, LEAST_REFERENCES, HeldOut, draw
 from cocite.training.evaluate import Evaluation, Measures, Observed, Observer, summarised
 from cocite.training.fitting import Material, fit, loaded
@@ -22,6 +24,8 @@ from cocite.training.rank_learning import TREES, Examples, examples_of, fit_lamb
 from cocite.training.rankers import MODEL, RRF
 
 LEAST_QUERIES = 100  # with fewer, what a ranker learns is chance
+MOST_PAPERS = 50_000  # with more, all is learned and measured in one draw
+_PARTS = 3  # of the queries of one draw; one part is measured on
 _CHOSEN_BY = {"papers": "recall@20", "libraries": "recall@100"}  # longer lists are asked for libraries
 
 
@@ -51,22 +55,72 @@ def learn(material: Material, options: TrainingOptions, progress: Progress = sil
     """Draw, observe, fit, choose. The same material and options give the same rankers."""
     pupils = (_Pupil("papers"), _Pupil("libraries"))
     with threadpool_limits(1, user_api="blas"):
-        for number in range(options.draws, -1, -1):  # the last, number 0, is the one to measure on
-            hidden = draw(material.corpus, options.seed + number, options.evaluation_queries)
-            asked = (hidden.papers, hidden.libraries)
-            if number and max(map(len, asked)) < LEAST_QUERIES:
-                continue
-            if not any(asked):
-                break
-            told = _as_part_of(
-                progress, f"Learning {options.draws - number + 1} of {options.draws}" if number else "Measuring"
-            )
-            observer = Observer(loaded(fit(material.seeing(hidden.corpus), options, told)))
-            for pupil, queries in zip(pupils, asked, strict=True):
-                if not number or len(queries) >= LEAST_QUERIES:
-                    pupil.see(queries, observer, final=not number, seed=options.seed + number, progress=told)
+        for lesson in _lessons(material.corpus, options):
+            _give(lesson, pupils, material, options, progress)
         papers, libraries = (pupil.graduate(options, progress) for pupil in pupils)
     return Learned(Rankers(papers[0], libraries[0]), papers[1], libraries[1])
+
+
+Queries = Sequence[HeldOut]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """One draw: corpus is what is to be seen; of queries about papers and about libraries, in this order, those that
+    are learned from and those that are measured on.
+    """  # fmt: skip
+
+    name: str
+    seed: int
+    corpus: Corpus
+    taught: tuple[Queries, Queries]
+    asked: tuple[Queries, Queries]
+
+
+def _lessons(corpus: Corpus, options: TrainingOptions) -> Iterator[_Lesson]:
+    if corpus.paper_count > MOST_PAPERS:
+        hidden = draw(corpus, options.seed, options.evaluation_queries)
+        papers, libraries = _parted(hidden.papers), _parted(hidden.libraries)
+        if any((*papers, *libraries)):
+            both = (_enough(papers[0]), _enough(libraries[0])), (papers[1], libraries[1])
+            yield _Lesson("Learning and measuring", options.seed, hidden.corpus, *both)
+        return
+    for number in range(options.draws, -1, -1):  # the last, number 0, is the one to measure on
+        seed = options.seed + number
+        hidden = draw(corpus, seed, options.evaluation_queries)
+        if number:
+            taught = _enough(hidden.papers), _enough(hidden.libraries)
+            if any(taught):
+                name = f"Learning {options.draws - number + 1} of {options.draws}"
+                yield _Lesson(name, seed, hidden.corpus, taught, ((), ()))
+        elif hidden.papers or hidden.libraries:
+            yield _Lesson("Measuring", seed, hidden.corpus, ((), ()), (hidden.papers, hidden.libraries))
+
+
+def _enough(queries: Queries) -> Queries:
+    return queries if len(queries) >= LEAST_QUERIES else ()
+
+
+def _parted(queries: Queries) -> tuple[Queries, Queries]:
+    """Those to learn from and those to measure on; all queries of one paper are in one part."""
+    measured = [min(each.own.positive_rows, default=place) % _PARTS == 0 for place, each in enumerate(queries)]
+    parts = tuple(
+        [each for each, chosen in zip(queries, measured, strict=True) if chosen == part] for part in (False, True)
+    )
+    return parts[0], parts[1]
+
+
+def _give(
+    lesson: _Lesson, pupils: "Sequence[_Pupil]", material: Material, options: TrainingOptions, progress: Progress
+) -> None:
+    """Let the pupils see the queries of a lesson, through a model of what is to be seen."""
+    told = _as_part_of(progress, lesson.name)
+    observer = Observer(loaded(fit(material.seeing(lesson.corpus), options, told)))
+    for pupil, taught, asked in zip(pupils, lesson.taught, lesson.asked, strict=True):
+        if taught:
+            pupil.study(taught, observer, lesson.seed, told)
+        if asked:
+            pupil.sit(asked, observer, told)
 
 
 def _as_part_of(progress: Progress, part: str) -> Progress:
@@ -79,17 +133,18 @@ class _Pupil:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
+        self._phase = f"Looking at hidden {kind}"
         self._examples: list[Examples] = []
         self._final: list[Observed] = []
 
-    def see(
-        self, queries: Sequence[HeldOut], observer: Observer, *, final: bool, seed: int, progress: Progress
-    ) -> None:
-        observed = observer.observe(queries, measured=final, phase=f"Looking at hidden {self._kind}", progress=progress)
-        if final:
-            self._final = observed
-        else:
-            self._examples.append(_examples(observed, seed))
+    def study(self, queries: Queries, observer: Observer, seed: int, progress: Progress) -> None:
+        """See where what is hidden stands, to learn from it."""
+        observed = observer.observe(queries, measured=False, phase=self._phase, progress=progress)
+        self._examples.append(_examples(observed, seed))
+
+    def sit(self, queries: Queries, observer: Observer, progress: Progress) -> None:
+        """See where what is hidden stands, to be measured on it."""
+        self._final = observer.observe(queries, measured=True, phase=self._phase, progress=progress)
 
     def graduate(self, options: TrainingOptions, progress: Progress) -> tuple[RankModel | None, Evaluation]:
         """The best model, fitted anew to all there is, or None for fusion, and how good everything was."""

@@ -37,7 +37,7 @@ def serve(
     configure_logs(settings)
     if settings.workers > 1 and worker_of is None:
         from cocite.cli.workers import serve_with_workers
-        from cocite.serving.server import stop_on_signal
+        from cocite.serving.signals import stop_on_signal
 
         serve_with_workers(name, settings, stop_on_signal())
         return

@@ -1,7 +1,6 @@
 """A gRPC server as every process runs it: health, reflection, interceptor, signals, drain."""
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from cocite.serving.deadline import Deadline
 from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import RpcInterceptor
 from cocite.serving.pools import BoundedPool
+from cocite.serving.signals import stop_on_signal
 from cocite.serving.transport import open_server
 from cocite.serving.wire_cache import WireCache
 
@@ -82,14 +82,6 @@ class GrpcServer:
         self._health.close()
         for pool in self._pools:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def stop_on_signal() -> threading.Event:
-    """An event that SIGTERM or SIGINT sets from now on, instead of ending the process."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def run(server: GrpcServer, name: str, close: Callable[[], None] = lambda: None) -> None:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocite.recommender import row_blocks
 from cocite.recommender.row_blocks import RowBlocks
 
 
@@ -39,12 +38,27 @@ def test_growing_copies_nothing_and_leaves_the_old_as_it_was() -> None:
     assert (len(first), len(longer)) == (10, 13)
 
 
-def test_a_block_too_large_to_keep_converted_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = RowBlocks(matrix(10, 1)).with_rows(matrix(4, 2))
-    monkeypatch.setattr(row_blocks, "_RESIDENT_NUMBERS", 0)
-    monkeypatch.setattr(row_blocks, "_BLOCK_ROWS", 3)
-    large = RowBlocks(matrix(10, 1)).with_rows(matrix(4, 2))
-    vector = matrix(1, 3)[0].astype(np.float32)
-    assert large.blocks[0].dtype == np.float16
-    np.testing.assert_allclose(large @ vector, kept @ vector, atol=1e-5)
-    np.testing.assert_array_equal(large[[0, 12]], kept[[0, 12]])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_products_and_lengths_of_rows_are_those_of_float32(dtype: type[np.floating]) -> None:
+    first, second = matrix(40, 1).astype(dtype), matrix(3, 2).astype(dtype)
+    whole = np.concatenate((first, second)).astype(np.float32)
+    blocks = RowBlocks(first).with_rows(second)
+    rows, aim = np.array([42, 0, 17, 17, 40]), matrix(1, 3)[0].astype(np.float32)
+    np.testing.assert_allclose(blocks.products(rows, aim), whole[rows] @ aim, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(blocks.lengths(rows), np.linalg.norm(whole[rows], axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(blocks[rows], whole[rows])
+    for bad in (-1, 43):
+        with pytest.raises(IndexError):
+            blocks.products(np.array([bad]), aim)
+
+
+def test_every_float16_is_read_as_what_it_is() -> None:
+    numbers = np.arange(2**16, dtype=np.uint16).view(np.float16).reshape(-1, 4)
+    found = RowBlocks(numbers)[np.arange(len(numbers))]
+    np.testing.assert_array_equal(found, numbers.astype(np.float32))  # zeros, subnormals, infinities, not-a-numbers
+
+
+def test_a_matrix_of_zeros_has_nothing() -> None:
+    blocks = RowBlocks(np.zeros((3, 5), dtype=np.float16))
+    assert not blocks.has_nonzero()
+    assert blocks.with_rows(matrix(1, 1)).has_nonzero()

@@ -160,6 +160,7 @@ def run_embedding_bench(
             "embedding_listen": "127.0.0.1:0",
             "features_target": f"unix:{nowhere / 'none'}",  # a cache would answer what is to be measured
             "encoder_threads": threads,
+            "log_level": "error",  # that it misses its cache is no news
         }
     )
     with pinned(cores.others), hosting(chosen, texts, cores) as host:

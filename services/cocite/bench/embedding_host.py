@@ -56,7 +56,10 @@ class EmbeddingHost:
 
     def ask(self, command: str, *arguments: Any) -> Any:
         """What a method of _Commands gives there."""
-        self._pipe.send((command, arguments))
+        try:
+            self._pipe.send((command, arguments))
+        except OSError:
+            raise _ended() from None
         return self._answer()
 
     def close(self) -> None:
@@ -73,10 +76,14 @@ class EmbeddingHost:
                 raise Unavailable(f"the embedding service did not answer within {ANSWER_TIMEOUT_S:.0f} s")
             answer = self._pipe.recv()
         except (EOFError, OSError):
-            raise Unavailable("the embedding service ended while it was measured") from None
+            raise _ended() from None
         if isinstance(answer, CociteError):
             raise answer
         return answer
+
+
+def _ended() -> Unavailable:
+    return Unavailable("the embedding service ended while it was measured")
 
 
 @contextmanager

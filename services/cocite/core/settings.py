@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         default=1, description="processes of a service that answer on one port; with cocite up of the recommender alone"
     )
     server_threads: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=16, description="threads that answer calls in one process"
+        default=16, description="threads that answer calls in one process; the embedding service has one a call"
     )
     max_concurrent_calls: Annotated[int, Field(ge=1)] = Field(
         default=256, description="calls a process accepts at once; more are refused"

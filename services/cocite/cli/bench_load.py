@@ -102,7 +102,7 @@ def tell(result: "Result", cpu_s: float | None, json: bool) -> None:
     from cocite.cli.output import print_json, stdout, warn
 
     if json:
-        extra = {} if cpu_s is None else {"server_cpu_us": round(1e6 * cpu_s / max(result.answered_in_all, 1), 1)}
+        extra = {} if cpu_s is None else {"server_cpu_us": round(1e6 * cpu_s / max(result.ended, 1), 1)}
         print_json(result.as_json() | extra)
     else:
         print_load(stdout(), result, cpu_s)

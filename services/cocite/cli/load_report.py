@@ -31,7 +31,7 @@ def print_load(console: "Console", result: "Result", cpu_s: float | None) -> Non
     if result.load.rate is not None:
         told.add_row("begun late, or never", f"{result.late + result.unsent:,} ({100 * result.late_share:.2f} %)")
     if cpu_s is not None:
-        told.add_row("CPU of the server a call", duration(1e6 * cpu_s / max(result.answered_in_all, 1)))
+        told.add_row("CPU of the server a call", duration(1e6 * cpu_s / max(result.ended, 1)))
     told.add_row("CPU of the generator a call", duration(result.cpu_us))
     print_table(console, told)
     drawn = Table(box=None, pad_edge=False, header_style="bold")

@@ -68,6 +68,11 @@ class Result:
         return sum(self.failures.values())
 
     @property
+    def ended(self) -> int:
+        """Calls that were answered or failed, the warm-up included: what CPU time is divided by."""
+        return self.answered_in_all + self.failed
+
+    @property
     def rps(self) -> float:
         """Calls answered OK, a second."""
         return self.answered / self.seconds if self.seconds > 0 else 0.0

@@ -111,7 +111,7 @@ class LoadSession:
             late_share=(window.late + window.unsent) / due if due else 0.0,
             interrupted=window.interrupted,
             lost=lost,
-            cpu_us=1e6 * cpu / max(len(outcomes), 1),
+            cpu_us=1e6 * cpu / max(len(outcomes) + outcomes.failures.total(), 1),
             latencies_us=1e6 * outcomes.latencies(begin, end, by_start=load.rate is not None),
         )
 

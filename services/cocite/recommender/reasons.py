@@ -10,12 +10,11 @@ any. Reasons are empty when even that is missing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender import reason_code
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
 from cocite.recommender.evidence import (
@@ -31,28 +30,23 @@ from cocite.recommender.evidence import (
     SharedTerms,
     TextLikeness,
 )
-from cocite.recommender.second_order import SecondOrder, SecondOrderLinks
-from cocite.recommender.shared_terms import PageTerms
+from cocite.recommender.reason_loops import (
+    LEAST_COSINE,
+    LEAST_READERS,
+    MAX_EXAMPLES,
+    MAX_REASONS,
+    Papers,
+    write_reasons,
+)
+from cocite.recommender.second_order import SecondOrderLinks
+from cocite.recommender.shared_term_loops import MAX_TERMS, Owned, shared_terms
+from cocite.recommender.word_index import Terms
 
-MAX_REASONS = 5
-MAX_EXAMPLES = 3
-LEAST_READERS = 3  # what fewer keep is not told: of two, one who reads the reason could be one and know the other
-LEAST_COSINE = 0.3
+__all__ = ["LEAST_COSINE", "LEAST_READERS", "MAX_REASONS", "popularity_reasons", "reasons_for"]
 LEAST_COSINE_ALONE = 0.001  # vectors kept as float16 do not tell less from 0
-_HALF_STRENGTH = 3
-_DIRECT_STRENGTH = 0.6
-_SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _READERS, _CITED_WITH, _TEXT = range(7)
 
 Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    strength: float
-    seed: int
-    kind: int
-    value: float
-    tie: SecondOrder | None = None
+Floats = npt.NDArray[np.float32]
 
 
 def popularity_reasons(bundle: Bundle, rows: Rows) -> list[list[Reason]]:
@@ -62,57 +56,122 @@ def popularity_reasons(bundle: Bundle, rows: Rows) -> list[list[Reason]]:
 
 def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> list[list[Reason]]:
     """At most MAX_REASONS reasons for each row, strongest first, ties by seed and kind."""
-    links: list[list[_Link]] = [[] for _ in rows]
-    _add_citation_links(bundle, links, seeds, rows)
-    _add_list_links(bundle, links, seeds, rows)
-    _add_reader_links(bundle, links, seeds, rows)
-    _add_text_links(bundle, links, seeds, rows)
-    terms = _SeedTerms(bundle, seeds, rows)
-    reasons = [
-        [
-            Reason(link.seed, _evidence(bundle, link, seeds[link.seed], int(row), place, terms))
-            for link in sorted(found, key=lambda link: (-link.strength, link.seed, link.kind))[:MAX_REASONS]
-        ]
-        for place, (row, found) in enumerate(zip(rows, links, strict=True))
-    ]
-    _add_weak_reasons(bundle, reasons, seeds, rows, terms)
+    if not rows.size or not seeds:
+        return [[] for _ in rows]
+    told = _Told(bundle, seeds, rows)
+    reasons = told.strong()
+    bare = np.array([place for place, found in enumerate(reasons) if not found], dtype=np.int64)
+    if bare.size:
+        for place, weak in zip(bare.tolist(), told.weak(bare), strict=True):
+            reasons[place] += weak
     return reasons
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """The linked rows of all results in one array, and the place of the result that owns each."""
+class _Told:
+    """What is known of the results of a page, in rows, and of seeds, side by side."""
 
-    values: npt.NDArray[np.int32]
-    owners: Rows
+    def __init__(self, bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> None:
+        self._bundle = bundle
+        self._vocabulary = bundle.words.vocabulary.view(np.uint8)
+        self._rows = rows
+        self._page: Papers = (
+            _owned(bundle.references, rows),
+            _owned(bundle.cited_by, rows),
+            _owned(bundle.readers, rows),
+            _terms([bundle.words.of_row(row) for row in rows.tolist()]),
+        )
+        self._lists = [_references_of(bundle, seed) for seed in seeds]
+        self._listed = [bool(seed.references) and seed.row is None for seed in seeds]
+        self._seed_rows = np.array([-1 if seed.row is None else seed.row for seed in seeds], dtype=np.int64)
+        nothing = np.empty(0, dtype=np.int32)
+        words = bundle.words
+        self._seeds: Papers = (
+            _joined(self._lists),
+            _joined([nothing if seed.row is None else bundle.cited_by.of(seed.row) for seed in seeds]),
+            _joined([nothing if seed.row is None else bundle.readers.of(seed.row) for seed in seeds]),
+            _terms([words.of_text(seed.text) if seed.row is None else words.of_row(seed.row) for seed in seeds]),
+        )
+        self._cosines = _cosines(bundle, seeds, rows)
 
-    @classmethod
-    def of(cls, links: Csr, rows: Rows) -> "_Gathered":
-        return cls(*links.gather(rows))
+    def strong(self) -> list[list[Reason]]:
+        """The strongest reasons of each result, none where nothing ties it closely to a seed."""
+        results = self._rows.size
+        heads = np.empty((results, MAX_REASONS, 3), dtype=np.int32)
+        values, counts = np.empty((results, MAX_REASONS)), np.empty(results, dtype=np.int64)
+        arguments = np.empty((results, MAX_REASONS, max(MAX_TERMS, MAX_EXAMPLES)), dtype=np.int32)
+        write_reasons(
+            self._rows,
+            self._page,
+            self._seed_rows,
+            self._seeds,
+            self._ties(),
+            self._cosines,
+            self._bundle.item_idf,
+            self._bundle.years,
+            self._vocabulary,
+            heads,
+            values,
+            arguments,
+            counts,
+        )
+        every = zip(counts.tolist(), heads.tolist(), values.tolist(), arguments.tolist(), strict=True)
+        return [
+            [_reason(heads[at], values[at], arguments[at]) for at in range(count)]
+            for count, heads, values, arguments in every
+        ]
 
-    def counts_of_marked(self, mark: npt.NDArray[np.bool_], results: int) -> Rows:
-        return np.bincount(self.owners[mark[self.values]], minlength=results)
+    def weak(self, places: Rows) -> Iterator[list[Reason]]:
+        """One reason at most for each result at places (b,) of the page, which have no other."""
+        links = SecondOrderLinks(self._bundle, self._lists)
+        for place in places.tolist():
+            tie = links.strongest(int(self._rows[place]))
+            cosines = np.nan_to_num(self._cosines[:, place], nan=-1.0)
+            seed = int(np.argmax(cosines))
+            if tie is not None:
+                yield [Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows)))]
+            elif cosines[seed] >= LEAST_COSINE_ALONE:
+                yield [Reason(seed, TextLikeness(float(cosines[seed]), self._shared_terms(seed, place)))]
+            else:
+                shared = ((each, self._shared_terms(each, place)) for each in range(len(self._lists)))
+                yield [Reason(each, SharedTerms(found)) for each, found in shared if found][:1]
+
+    def _ties(self) -> npt.NDArray[np.int32]:
+        """How papers tie lists of references to results: nobody can cite a list, but results together with what is in
+        it. int32 (s, k, 1 + MAX_EXAMPLES), see write_reasons.
+        """  # fmt: skip
+        ties = np.zeros((len(self._lists), self._rows.size, 1 + MAX_EXAMPLES), dtype=np.int32)
+        for seed in np.flatnonzero(self._listed):
+            second = SecondOrderLinks(self._bundle, [self._lists[seed]])
+            for place, row in enumerate(self._rows.tolist()):
+                if tie := second.strongest(row):
+                    shown = _examples(tie.rows)
+                    ties[seed, place] = (tie.count, *shown, *[-1] * (MAX_EXAMPLES - len(shown)))
+        return ties
+
+    def _shared_terms(self, seed: int, place: int) -> tuple[int, ...]:
+        out = np.empty(MAX_TERMS, dtype=np.int32)
+        count = shared_terms(self._page[3], place, self._seeds[3], seed, self._vocabulary, out)
+        return tuple(out[:count].tolist())
 
 
-def _add_citation_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
-    """One pass over the page's links for each seed, whatever the number of pairs."""
-    references, cited_by = _Gathered.of(bundle.references, rows), _Gathered.of(bundle.cited_by, rows)
-    mark = np.zeros(bundle.paper_count, dtype=np.bool_)
-    for index, seed in enumerate(seeds):
-        found = []
-        for own, page, count_kind, direct_kind in (
-            (_references_of(bundle, seed), references, _SHARED, _SEED_CITES),
-            (_citing(bundle, seed), cited_by, _CO_CITED, _CITES_SEED),
-        ):
-            if not own.size:
-                continue
-            mark[own] = True
-            counts = page.counts_of_marked(mark, len(rows))
-            found += [(place, count_kind, int(counts[place])) for place in np.flatnonzero(counts)]
-            found += [(place, direct_kind, 1) for place in np.flatnonzero(mark[rows])]
-            mark[own] = False
-        for place, kind, count in found:
-            links[place].append(_Link(_strength(kind, count), index, kind, count))
+def _reason(head: list[int], value: float, arguments: list[int]) -> Reason:
+    found: Evidence
+    kind, seed, shown = head
+    told = tuple(arguments[:shown])
+    match kind:
+        case reason_code.SHARED_REFERENCES:
+            found = SharedReferences(int(value), told)
+        case reason_code.CO_CITATION:
+            found = CoCitation(int(value), told)
+        case reason_code.DIRECT_CITATION:
+            found = DirectCitation(seed_cites_result=bool(value))
+        case reason_code.SHARED_READERS:
+            found = SharedReaders(int(value))
+        case reason_code.CITED_WITH_REFERENCES:
+            found = CitedWithReferences(int(value), told)
+        case _:
+            found = TextLikeness(value, told)
+    return Reason(seed, found)
 
 
 def _references_of(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
@@ -120,118 +179,28 @@ def _references_of(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
     return np.array(sorted(seed.references), dtype=np.int32) if seed.row is None else bundle.references.of(seed.row)
 
 
-def _citing(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:
-    return np.empty(0, dtype=np.int32) if seed.row is None else bundle.cited_by.of(seed.row)
+def _owned(links: Csr, rows: Rows) -> Owned:
+    values, owners = links.gather(rows)
+    return values, np.searchsorted(owners, np.arange(rows.size + 1))
 
 
-def _add_list_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
-    """Of seeds known by their references: nobody can cite them, but papers cite results together with those."""
-    lists = [seed.references if seed.row is None else () for seed in seeds]
-    for index, references in enumerate(lists):
-        if references:
-            second = SecondOrderLinks(bundle, [_references_of(bundle, seeds[index])])
-            for place, row in enumerate(rows):
-                if tie := second.strongest(int(row)):
-                    strength = _strength(_CITED_WITH, tie.count)
-                    links[place].append(_Link(strength, index, _CITED_WITH, tie.count, tie))
+def _joined(lists: Sequence[npt.NDArray[np.int32]]) -> Owned:
+    return np.concatenate(lists), np.cumsum([0, *map(len, lists)])
 
 
-def _add_reader_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
-    page = _Gathered.of(bundle.readers, rows)
-    for index, seed in enumerate(seeds if page.values.size else ()):
-        if seed.row is not None:
-            shared = np.isin(page.values, bundle.readers.of(seed.row))
-            counts = np.bincount(page.owners[shared], minlength=len(rows))
-            for place in np.flatnonzero(counts >= LEAST_READERS):
-                links[place].append(_Link(_strength(_READERS, counts[place]), index, _READERS, int(counts[place])))
+def _terms(told: Sequence[Terms]) -> tuple[Owned, Floats]:
+    return _joined([terms.places for terms in told]), np.concatenate([terms.weights for terms in told])
 
 
-class _SeedTerms:
-    """The terms that seeds share with results, looked up when they are first asked for."""
-
-    def __init__(self, bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> None:
-        self._words = bundle.words
-        self._seeds = seeds
-        self._rows = rows
-        self._products: dict[int, npt.NDArray[np.float32]] = {}
-
-    def shared(self, seed: int, place: int) -> tuple[int, ...]:
-        """Places of terms that the seed at a place in the list shares with the result at a place of the page."""
-        if seed not in self._products:
-            found = self._seeds[seed]
-            terms = self._words.of_text(found.text) if found.row is None else self._words.of_row(found.row)
-            self._products[seed] = self._page.products([terms])
-        return self._page.shared(self._products[seed], place)
-
-    @cached_property
-    def _page(self) -> PageTerms:
-        return PageTerms(self._words, self._rows)
-
-
-def _add_text_links(bundle: Bundle, links: list[list[_Link]], seeds: Sequence[SeedEvidence], rows: Rows) -> None:
-    for index, cosines in _cosines(bundle, seeds, rows):
-        for place in np.flatnonzero(cosines >= LEAST_COSINE):
-            links[place].append(_Link(float(cosines[place]) ** 2, index, _TEXT, float(cosines[place])))
-
-
-def _cosines(
-    bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows
-) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    """For each seed that has a text: its place, and the cosines (k,) of rows (k,) to it."""
-    results = bundle.text_vectors[rows].astype(np.float32)
-    for index, seed in enumerate(seeds):
-        vector = seed.vector
-        if vector is None and seed.row is not None:
-            vector = bundle.text_vectors[seed.row].astype(np.float32)
-        if vector is not None:
-            yield index, np.clip(results @ vector, -1.0, 1.0)
-
-
-def _add_weak_reasons(
-    bundle: Bundle, reasons: list[list[Reason]], seeds: Sequence[SeedEvidence], rows: Rows, terms: _SeedTerms
-) -> None:
-    """One reason for each result that has none, if there is one."""
-    bare = np.array([place for place, found in enumerate(reasons) if not found], dtype=np.int64)
-    if not bare.size:
-        return
-    links = SecondOrderLinks(bundle, [_references_of(bundle, seed) for seed in seeds])
-    likeness = list(_cosines(bundle, seeds, rows[bare]))
-    for i, place in enumerate(bare):
-        tie = links.strongest(int(rows[place]))
-        cosine, seed = max(((float(cosines[i]), -index) for index, cosines in likeness), default=(0.0, 0))
-        if tie is not None:
-            reasons[place].append(Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows))))
-        elif cosine >= LEAST_COSINE_ALONE:
-            reasons[place].append(Reason(-seed, TextLikeness(cosine, terms.shared(-seed, int(place)))))
-        else:
-            shared = ((each, terms.shared(each, int(place))) for each in range(len(seeds)))
-            reasons[place] += [Reason(each, SharedTerms(found)) for each, found in shared if found][:1]
-
-
-def _strength(kind: int, count: int) -> float:
-    return _DIRECT_STRENGTH if kind in (_SEED_CITES, _CITES_SEED) else count / (count + _HALF_STRENGTH)
-
-
-def _evidence(bundle: Bundle, link: _Link, seed: SeedEvidence, row: int, place: int, terms: _SeedTerms) -> Evidence:
-    if link.kind == _TEXT:
-        return TextLikeness(link.value, terms.shared(link.seed, place))
-    if link.tie is not None:
-        return CitedWithReferences(link.tie.count, _examples(link.tie.rows))
-    if link.kind == _READERS:
-        return SharedReaders(int(link.value))
-    if link.kind == _SHARED:
-        shared = _common(_references_of(bundle, seed), bundle.references.of(row))
-        telling = np.lexsort((shared, -bundle.item_idf[shared]))
-        return SharedReferences(int(link.value), _examples(shared[telling]))
-    if link.kind == _CO_CITED:
-        citing = _common(_citing(bundle, seed), bundle.cited_by.of(row))
-        newest = np.lexsort((citing, -bundle.years[citing].astype(np.int32)))
-        return CoCitation(int(link.value), _examples(citing[newest]))
-    return DirectCitation(seed_cites_result=link.kind == _SEED_CITES)
-
-
-def _common(first: npt.NDArray[np.int32], second: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    return np.intersect1d(first, second, assume_unique=True)
+def _cosines(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> Floats:
+    """Cosines (s, k) of the texts of rows (k,) to those of seeds, NaN where a seed has none to compare."""
+    unknown = np.full(bundle.text_vectors.shape[1], np.nan, dtype=np.float32)
+    known = bundle.text_vectors[[seed.row for seed in seeds if seed.row is not None]]
+    of_rows = iter(known)
+    vectors = np.stack(
+        [next(of_rows) if seed.row is not None else unknown if seed.vector is None else seed.vector for seed in seeds]
+    )
+    return np.ascontiguousarray(np.clip(vectors @ bundle.text_vectors[rows].T, -1.0, 1.0), dtype=np.float32)
 
 
 def _examples(rows: npt.NDArray[np.int32]) -> tuple[int, ...]:

@@ -20,9 +20,9 @@ from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
 from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
-from cocite.training.corpus import PaperRow, PaperTable
 from cocite.training.display import display_arrays
 from cocite.training.model import citing_arrays, context_arrays, field_arrays, word_arrays, work_arrays
+from cocite.training.paper_table import PaperRow, PaperTable
 from cocite.training.related import nothing_related, related_arrays
 from cocite.training.text_neighbours import text_neighbours
 from cocite.training.word_index import WordCounts, Words

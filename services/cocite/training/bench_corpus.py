@@ -9,8 +9,9 @@ import numpy as np
 from cocite.core.errors import InvalidArgument
 from cocite.core.paper import Paper, text_of, words_of
 from cocite.training.bench_folder import BenchFolder, Task
-from cocite.training.corpus import Corpus, PaperRow, PaperTable
+from cocite.training.corpus import Corpus
 from cocite.training.matrices import Pairs, library_matrix, link_matrix
+from cocite.training.paper_table import PaperRow, PaperTable
 from cocite.training.word_index import WordCounts
 
 

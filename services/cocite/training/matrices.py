@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array, vstack
 
-Pairs = npt.NDArray[np.int64]
+Pairs = npt.NDArray[np.integer]
 
 
 def link_matrix(links: Pairs, papers: int) -> csr_array:

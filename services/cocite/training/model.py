@@ -16,9 +16,10 @@ from cocite.recommender.layout import Manifest
 from cocite.recommender.ranking.models import Rankers
 from cocite.training.als import Factorisation
 from cocite.training.contexts import citing_words
-from cocite.training.corpus import Corpus, PaperTable
+from cocite.training.corpus import Corpus
 from cocite.training.display import nothing_shown
 from cocite.training.matrices import offsets_and_rows
+from cocite.training.paper_table import PaperTable
 from cocite.training.related import nothing_related
 from cocite.training.text_neighbours import NeighbourTable
 from cocite.training.vectors import TextVectors

@@ -5,6 +5,8 @@ from scipy.sparse import csr_array
 
 from cocite.recommender.ranking.fusion import top_rows
 
+_ROWS_TOGETHER = 65_536  # scaled at once, in float64
+
 
 def heaviest(matrix: csr_array, count: int) -> csr_array:
     """The matrix, float32 with columns in order, with at most count entries a row, the largest, ties by column."""
@@ -22,8 +24,11 @@ def heaviest(matrix: csr_array, count: int) -> csr_array:
 
 def with_norm_1(matrix: csr_array) -> csr_array:
     """The matrix with every row scaled to norm 1; rows of zeros stay."""
-    lengths = np.diff(matrix.indptr)
-    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
-    norms = np.sqrt(np.bincount(rows, weights=matrix.data.astype(np.float64) ** 2, minlength=matrix.shape[0]))
-    data = (matrix.data / np.maximum(norms, 1e-12)[rows]).astype(np.float32)
+    data = np.empty(matrix.nnz, dtype=np.float32)
+    for start in range(0, matrix.shape[0], _ROWS_TOGETHER):
+        offsets = matrix.indptr[start : start + _ROWS_TOGETHER + 1]
+        span = slice(int(offsets[0]), int(offsets[-1]))
+        rows = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
+        norms = np.sqrt(np.bincount(rows, weights=matrix.data[span].astype(np.float64) ** 2))
+        data[span] = matrix.data[span] / np.maximum(norms, 1e-12)[rows]
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)

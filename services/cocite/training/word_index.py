@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from cocite.recommender.tokens import terms
 from cocite.recommender.word_index import TERM_DTYPE, tf_idf
+from cocite.training.sparse_rows import with_norm_1
 
 LEAST_PAPERS = 2  # a term of one paper relates it to no other
 MOST_COMMON = 0.5  # share of the papers with text; a term of more of them tells nothing
@@ -55,7 +56,7 @@ class WordCounts:
         The vocabulary holds the terms of at least LEAST_PAPERS papers and at most MOST_COMMON of those with text.
         """
         shape = (len(self._ends) - 1, len(self._places))
-        counts = csr_array((np.array(self._counts), np.array(self._found), np.array(self._ends)), shape=shape)
+        counts = csr_array(tuple(map(np.asarray, (self._counts, self._found, self._ends))), shape=shape)
         frequency = np.bincount(counts.indices, minlength=shape[1])
         with_text = np.count_nonzero(np.diff(counts.indptr))
         names = np.array([term.encode() for term in self._places], dtype=TERM_DTYPE)
@@ -71,8 +72,4 @@ class WordCounts:
 def _weighted(counts: csr_array, idf: npt.NDArray[np.float32]) -> csr_array:
     counts.sort_indices()
     weights = tf_idf(counts.data, idf[counts.indices])
-    lengths = np.diff(counts.indptr)
-    rows = np.repeat(np.arange(counts.shape[0]), lengths)
-    norms = np.sqrt(np.bincount(rows, weights=weights.astype(np.float64) ** 2, minlength=counts.shape[0]))
-    scaled = (weights / norms[rows]).astype(np.float32)
-    return csr_array((scaled, counts.indices, counts.indptr), shape=counts.shape)
+    return with_norm_1(csr_array((weights, counts.indices, counts.indptr), shape=counts.shape))

@@ -3,9 +3,10 @@
 The catalogue joins records that share an identifier. A preprint and what was published of it often share none.
 """
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +42,12 @@ class Described:
 def works_of(papers: Sequence[Described]) -> npt.NDArray[np.int32]:
     """The smallest row of the work that each paper is a version of, int32 (n,); its own for most."""
     works = np.arange(len(papers), dtype=np.int32)
-    for rows in _rows_by_title(papers).values():
-        if len(rows) <= MOST_VERSIONS:
-            for first, second in combinations(rows, 2):
+    for _, rows in _rows_by_title(papers):
+        if 1 < rows.size <= MOST_VERSIONS:
+            for first, second in combinations(rows.tolist(), 2):
                 if same_work(papers[first], papers[second]):
                     joined = np.isin(works[rows], (works[first], works[second]))
-                    works[np.array(rows)[joined]] = min(works[first], works[second])
+                    works[rows[joined]] = min(works[first], works[second])
     return works
 
 
@@ -70,20 +71,22 @@ def title_rows(
 
     citations (n,): how often each paper is cited. Titles that several works bear mean none of them.
     """
-    found = {}
-    for title, rows in _rows_by_title(papers).items():
-        if len({int(works[row]) for row in rows}) == 1:
-            found[title] = max(rows, key=lambda row: (citations[row], -row))
-    hashes = np.array(sorted(found), dtype=np.uint64)
-    return hashes, np.array([found[title] for title in hashes.tolist()], dtype=np.int32)
+    hashes, found = array("Q"), array("i")
+    for title, of_title in _rows_by_title(papers):
+        if (works[of_title] == works[of_title[0]]).all():
+            hashes.append(title)
+            found.append(int(of_title[np.argmax(citations[of_title])]))
+    return np.array(hashes, dtype=np.uint64), np.array(found, dtype=np.int32)
 
 
-def _rows_by_title(papers: Iterable[Described]) -> dict[int, list[int]]:
-    rows: dict[int, list[int]] = {}
-    for row, paper in enumerate(papers):
-        if paper.title:
-            rows.setdefault(paper.title, []).append(row)
-    return rows
+def _rows_by_title(papers: Sequence[Described]) -> Iterator[tuple[int, Numbers]]:
+    """Hashes of titles, ascending, and the rows (k,) that bear each, ascending."""
+    titles = np.fromiter((paper.title for paper in papers), dtype=np.uint64, count=len(papers))
+    told = np.flatnonzero(titles)
+    order = told[np.argsort(titles[told], kind="stable")]
+    starts = np.flatnonzero(np.diff(titles[order], prepend=np.uint64(0)))
+    for start, end in pairwise((*starts.tolist(), order.size)):
+        yield int(titles[order[start]]), order[start:end]
 
 
 def _surname(author: str) -> str:

@@ -8,9 +8,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from cocite.core.paper import Paper
-from cocite.training.corpus import Corpus, PaperRow, PaperTable
+from cocite.training.corpus import Corpus
 from cocite.training.draws import LEAST_REFERENCES, Draw, HeldOut, draw
 from cocite.training.matrices import library_matrix, link_matrix
+from cocite.training.paper_table import PaperRow, PaperTable
 from cocite.training.word_index import WordCounts
 
 SIZE = 120

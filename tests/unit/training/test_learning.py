@@ -9,11 +9,12 @@ from cocite.core.paper import Paper
 from cocite.recommender.allowed import Allowed
 from cocite.recommender.engine import Engine
 from cocite.recommender.query import Query
-from cocite.training.corpus import Corpus, PaperRow, PaperTable
+from cocite.training.corpus import Corpus
 from cocite.training.draws import draw
 from cocite.training.fitting import Material, loaded
 from cocite.training.learning import LEAST_QUERIES, Learned, learn
 from cocite.training.model import Model
+from cocite.training.paper_table import PaperRow, PaperTable
 from cocite.training.rankers import RRF
 from cocite.training.train import build
 

@@ -8,6 +8,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from cocite.core.paper import Paper
+from cocite.training import draws as module
 from cocite.training.corpus import Corpus
 from cocite.training.draws import LEAST_REFERENCES, Draw, HeldOut, draw
 from cocite.training.matrices import library_matrix, link_matrix
@@ -229,3 +230,11 @@ def test_a_paper_that_cites_everything_hides_its_share():
     outlier = [asked for asked in draw(corpus, 3, 1000).papers if asked.query.positive_rows == (size - 1,)]
     assert outlier
     assert outlier[0].relevant.size > 0.15 * size
+
+
+def test_only_so_many_papers_are_unseen(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MOST_UNSEEN", 3)
+    corpus = CORPORA["in time"]
+    hidden = draw(corpus, 7, 1000)
+    assert len(unseen_of(corpus, hidden)) == 3
+    assert all(len(asked.barred) == 3 for asked in hidden.papers)

@@ -9,6 +9,7 @@ from cocite.core.paper import Paper
 from cocite.recommender.allowed import Allowed
 from cocite.recommender.engine import Engine
 from cocite.recommender.query import Query
+from cocite.training import learning as module
 from cocite.training.corpus import Corpus
 from cocite.training.draws import draw
 from cocite.training.fitting import Material, loaded
@@ -151,3 +152,25 @@ def test_every_lesson_is_told_from_0_to_its_end():
         done = [each for each, _ in steps]
         assert done == sorted(done), phase
         assert steps[-1][0] == steps[-1][1] > 0, phase
+
+
+def test_of_many_papers_all_is_learned_and_measured_in_one_draw(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MOST_PAPERS", SIZE - 1)
+    phases = set()
+    options = replace(OPTIONS, evaluation_queries=240)
+    learned = learn(material_of(planted(0)), options, lambda phase, done, total: phases.add(phase.partition(":")[0]))
+    assert phases == {"Learning and measuring", "Learning to rank papers", "Learning to rank papers, from all draws"}
+    assert {"logistic", "lambdamart"} <= set(learned.papers.estimates)
+    hidden = draw(planted(0), options.seed, options.evaluation_queries)
+    assert 0.2 * len(hidden.papers) < learned.papers.queries < 0.5 * len(hidden.papers)
+    assert learned.papers.kind != RRF
+    assert recall(learned, "model")[0] > recall(learned, RRF)[1]
+
+
+def test_what_is_measured_on_was_not_learned_from(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MOST_PAPERS", SIZE - 1)
+    (lesson,) = module._lessons(planted(0), OPTIONS)
+    for taught, asked in zip(lesson.taught, lesson.asked, strict=True):
+        papers = [{row for each in part for row in each.own.positive_rows} for part in (taught, asked)]
+        assert not papers[0] & papers[1]
+    assert len(lesson.taught[0]) > len(lesson.asked[0]) > 0

@@ -7,11 +7,13 @@ c = alpha * |w|, and preference 1 when w > 0, 0 otherwise. The vector solves
 
 with S (k, f) the factors of the k items, D = diag(c - 1), and p = c where the preference is 1, else 0. With
 G = (Y^T Y + reg I)^-1 from the bundle, K = S G S^T and B = (I + D K)^-1, the Woodbury identity in its push-through
-form gives x = G S^T B p: one k by k solve, and no difference of large numbers that would cost digits.
+form gives x = G S^T B p: one k by k solve, and no difference of large numbers that would cost digits. Where all
+confidences are above 1, R = D^1/2 makes it symmetric: with C = (I + R K R)^-1, by Cholesky, B = R C R^-1. Most of the
+work is K, of the products S L with G = L L^T, for which single precision does; what is inverted is kept in double.
 
 An item that the vector was folded in from scores high for that alone. What the other items say of it follows from the
 Sherman-Morrison identity without folding in again: with A the matrix above and h = y^T A^-1 y, the score of y under
-the vector without it is (y^T x - p h) / (1 - (c - 1) h).
+the vector without it is (y^T x - p h) / (1 - (c - 1) h). With C it is that of the others' share in C R^-1 p.
 """
 
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from cocite.recommender.row_blocks import RowBlocks
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 _BLOCK_ROWS = 65536
+_LEAST_EXTRA = 1e-3  # confidence above 1, from which on its root may be divided by
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class FoldIn:
     def __init__(self, item_factors: Floats | RowBlocks, gram: Doubles, gram_inverse: Floats, alpha: float) -> None:
         self._factors = item_factors
         self._alpha = alpha
-        self._inverse = gram_inverse.astype(np.float64)
+        self._inverse = gram_inverse
+        self._root = np.asfortranarray(np.linalg.cholesky(gram_inverse.astype(np.float64)), dtype=np.float32)
         self._gram = gram
 
     def fold_in(self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> FoldedIn:
@@ -53,13 +57,14 @@ class FoldIn:
 
     def fold_in_factors(self, item_factors: Floats, weights: npt.NDArray[np.floating]) -> FoldedIn:
         """The same of items that need not be in the factorisation: their factors (k, f) and signed weights (k,)."""
-        factors = item_factors.astype(np.float64)
         signed = self._alpha * np.asarray(weights, dtype=np.float64)
         extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
-        solve = self._by_woodbury if len(factors) <= factors.shape[1] else self._by_dense_solve
-        vector, spread = solve(factors, extra, preferred)
-        held_out = (factors @ vector - preferred * spread) / (1.0 - extra * spread)
-        return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))
+        count, width = item_factors.shape
+        if count > width:
+            return _told(*self._by_dense_solve(item_factors, extra, preferred))
+        if count and extra.min() > _LEAST_EXTRA:
+            return _told(*self._by_cholesky(item_factors, extra, preferred))
+        return _told(*self._by_woodbury(item_factors, extra, preferred))
 
     def parts(
         self, item_factors: Floats, weights: npt.NDArray[np.floating], results: npt.NDArray[np.integer]
@@ -82,19 +87,43 @@ class FoldIn:
         system.flat[:: len(factors) + 1] += 1.0
         return np.asarray(np.linalg.solve(system.T, projected @ wanted.T).T * preferred)
 
-    def _by_woodbury(self, factors: Doubles, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
-        """The vector (f,), and y^T A^-1 y of each item (k,)."""
+    def _by_cholesky(self, factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+        """The vector (f,) and the held-out scores (k,), of confidences above 1."""
+        from scipy.linalg.blas import ssyrk, strmm
+        from scipy.linalg.lapack import dpotrf, dtrtri
+
+        projected = strmm(1.0, self._root, factors.T, trans_a=1, lower=1)
+        roots = np.sqrt(extra)
+        system = ssyrk(1.0, projected, trans=1, lower=1).astype(np.float64)
+        system *= roots[:, None] * roots
+        system.flat[:: len(factors) + 1] += 1.0
+        inverse, _ = dtrtri(dpotrf(system, lower=1, overwrite_a=1)[0], lower=1, overwrite_c=1)
+        wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)
+        solved = inverse.T @ (inverse @ wanted)
+        vector = self._root @ (projected @ (roots * solved).astype(np.float32))
+        return vector, (own * wanted - solved) / (roots * own)
+
+    def _by_woodbury(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+        """The same of any confidences."""
+        factors = item_factors.astype(np.float64)
         projected = factors @ self._inverse
         products = projected @ factors.T
         system = extra[:, None] * products
         system.flat[:: len(factors) + 1] += 1.0
         inverse = np.linalg.inv(system)
-        return projected.T @ (inverse @ preferred), np.einsum("ij,ji->i", products, inverse)
+        vector, spread = projected.T @ (inverse @ preferred), np.einsum("ij,ji->i", products, inverse)
+        return vector, (factors @ vector - preferred * spread) / (1.0 - extra * spread)
 
-    def _by_dense_solve(self, factors: Doubles, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+    def _by_dense_solve(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
         """The same by one f by f solve, cheaper once there are more items than factors."""
+        factors = item_factors.astype(np.float64)
         inverse = np.linalg.inv(self._gram + (factors.T * extra) @ factors)
-        return inverse @ (factors.T @ preferred), np.einsum("ij,ij->i", factors @ inverse, factors)
+        vector, spread = inverse @ (factors.T @ preferred), np.einsum("ij,ij->i", factors @ inverse, factors)
+        return vector, (factors @ vector - preferred * spread) / (1.0 - extra * spread)
+
+
+def _told(vector: npt.NDArray[np.floating], held_out: Doubles) -> FoldedIn:
+    return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))
 
 
 def regularized_gram(factors: Floats, regularization: float) -> Doubles:

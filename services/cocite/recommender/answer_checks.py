@@ -13,13 +13,23 @@ import numpy.typing as npt
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
 from cocite.recommender.compiled import compiled
-from cocite.recommender.machine_code import BYTES, OFFSETS, ROWS, SCORES, Bytes, Offsets, byte_at, varint_size
+from cocite.recommender.machine_code import (
+    BYTES,
+    OFFSETS,
+    ROWS,
+    SCORES,
+    Bytes,
+    Offsets,
+    byte_at,
+    get_single,
+    varint_size,
+)
 from cocite.recommender.number_checks import check_offsets
 from cocite.recommender.reason_code import POPULARITY, SHARED_REFERENCES, SHARED_TERMS, TEXT_LIKENESS
-from cocite.recommender.reason_writer import cosine_at
 
 _THREADS = 2
 _LONGEST_VARINT = 5
+_ONE = 0x3F800000  # the bits of 1.0 as float32, which ascend with the number
 _PAPER_ID_HEAD = 10  # field 1 of cocite.v1.Paper, bytes
 
 
@@ -110,7 +120,7 @@ def end_of_reason(code: Bytes, at: int, end: int, papers: int, terms: int) -> in
     if seed != 1 or not SHARED_REFERENCES <= kind <= SHARED_TERMS or kind == POPULARITY:
         return -1
     if kind == TEXT_LIKENESS:
-        if at + 4 > end or not -1.0 <= cosine_at(code, at) <= 1.0:
+        if at + 4 > end or get_single(code, at) & 0x7FFFFFFF > _ONE:  # neither infinite nor none
             return -1
         at += 4
     elif kind != SHARED_TERMS:

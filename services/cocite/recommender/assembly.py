@@ -11,6 +11,7 @@ from cocite.recommender.explaining import Explanation
 from cocite.recommender.layout import EXPLAINED
 from cocite.recommender.page_writer import write_results
 from cocite.recommender.reason_writer import end_of_reasons
+from cocite.recommender.tokens import LONGEST_TERM
 
 Rows = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
@@ -18,7 +19,7 @@ Names = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 
 _NO_NAMES = (np.empty(0, dtype=np.uint8), np.zeros(1, dtype=np.int64))
-_NO_SHARES = (np.empty((0, 0), dtype=np.float64), np.empty(0, dtype=np.int64))
+_NO_SHARES = (np.empty((0, 0), dtype=np.int64), np.empty(0, dtype=np.int64))
 for _array in (*_NO_NAMES, *_NO_SHARES):
     _array.flags.writeable = False  # the type that machine code was compiled for: others are converted at every call
 
@@ -36,6 +37,7 @@ class Assembler:
         self._display = (bundle.display.encoded, bundle.display.offsets)
         self._vocabulary = bundle.words.vocabulary.view(np.uint8)
         self._related = bundle.related
+        self._longest = max(LONGEST_TERM, int(np.diff(bundle.id_offsets).max()))
 
     def results(
         self,
@@ -48,10 +50,12 @@ class Assembler:
         only_ids: bool = False,
     ) -> bytes:
         """Encoded results with what is told of them."""
-        labels = _names([label.encode() for label in told.labels])
+        encoded = [label.encode() for label in told.labels]
         code = np.frombuffer(reason_code.encode(told.reasons), dtype=np.uint8)
         sharing = np.array(told.sharing, dtype=np.int64)
-        return self._written(rows, scores, rank, shown, only_ids, (code, 0), labels, (told.shares, sharing))
+        shares = (np.ascontiguousarray(told.shares, dtype=np.float64).view(np.int64), sharing)
+        longest = max(self._longest, *map(len, encoded))
+        return self._written(rows, scores, rank, shown, only_ids, (code, 0), _names(encoded), shares, longest)
 
     def related(self, row: int, start: int, end: int, *, only_ids: bool = False) -> tuple[Rows, bytes] | None:
         """Rows and encoded results start to end of a paper's related list; None where that has not both, or no more
@@ -66,7 +70,8 @@ class Assembler:
             at = end_of_reasons(code, at, start)
         ids, offsets = self._ids
         label = (ids, offsets[row : row + 2])
-        return rows, self._written(rows, scores, start + 1, {}, only_ids, (code, at), label, _NO_SHARES)
+        written = self._written(rows, scores, start + 1, {}, only_ids, (code, at), label, _NO_SHARES, self._longest)
+        return rows, written
 
     def _written(
         self,
@@ -77,14 +82,26 @@ class Assembler:
         only_ids: bool,
         code: tuple[npt.NDArray[np.uint8], int],
         labels: Names,
-        shares: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]],
+        shares: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+        longest: int,
     ) -> bytes:
         newer = self._bundle.display.newer
         given = _NO_NAMES
         if (shown or newer) and not only_ids:
             given = _names([shown.get(row) or newer.get(row, b"") for row in rows.tolist()])
         written = write_results(
-            rows, scores, rank, *self._ids, *self._display, *given, only_ids, *code, *labels, self._vocabulary, *shares
+            rows,
+            scores.view(np.int32),
+            rank,
+            *self._ids,
+            *self._display,
+            *given,
+            only_ids,
+            *code,
+            *labels,
+            self._vocabulary,
+            *shares,
+            longest,
         )
         return written.tobytes()
 

@@ -18,24 +18,26 @@ INT32S, INT64S = (types.Array(number, 1, "C", readonly=True) for number in (type
 FLOAT32S, FLOAT64S = (types.Array(number, 1, "C", readonly=True) for number in (types.float32, types.float64))
 
 
-def compiled(signature: Any, *, any_order: bool = False) -> Callable[[F], F]:
+def compiled(signature: Any, *, any_order: bool = False, inlined: bool = False) -> Callable[[F], F]:
     """Compile the function for signature, a numba signature such as float32[::1](INT64S, FLOAT32S), or a string of
     numba's types, or a list of several.
 
     any_order lets sums be added up in the order that suits the processor, as BLAS does: the same in every call, though
-    perhaps not on every machine.
+    perhaps not on every machine. inlined copies the function to wherever compiled ones call it: of small functions of
+    arrays the call costs more than the work.
     """
     fastmath = {"reassoc", "contract"} if any_order else False
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "forceinline": inlined}
 
     def make(function: F) -> F:
         made: Any
         try:
-            made = numba.njit(signature, cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+            made = numba.njit(signature, cache=True, **options)(function)
         except RuntimeError as error:
             if "no locator available" not in str(error):
                 raise
             # there is no directory to keep machine code in: every process compiles anew
-            made = numba.njit(signature, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+            made = numba.njit(signature, **options)(function)
         return made  # type: ignore[no-any-return]  # callable as the function is
 
     return make

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cocite.recommender import reason_code
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.explaining import Explanation
 from cocite.recommender.layout import EXPLAINED
@@ -51,7 +50,7 @@ class Assembler:
     ) -> bytes:
         """Encoded results with what is told of them."""
         encoded = [label.encode() for label in told.labels]
-        code = np.frombuffer(reason_code.encode(told.reasons), dtype=np.uint8)
+        code = told.reasons.code()
         sharing = np.array(told.sharing, dtype=np.int64)
         shares = (np.ascontiguousarray(told.shares, dtype=np.float64).view(np.int64), sharing)
         longest = max(self._longest, *map(len, encoded))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.contributions import Contributions
-from cocite.recommender.evidence import Reason, SeedEvidence
+from cocite.recommender.evidence import Reasons, SeedEvidence
 from cocite.recommender.proposing import MAX_DEPTH, Proposer, depth_of
 from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.diversity import diversify
@@ -78,8 +78,8 @@ class Engine:
         ranking = prefer_recent(ranking, self.bundle.years, query.recency)
         return diversify(self.bundle, ranking, query.diversity)
 
-    def explain(self, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int) -> list[list[Reason]]:
-        """Reasons for the results start to end of a ranking, one list each, strongest first."""
+    def explain(self, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int) -> Reasons:
+        """Reasons for the results start to end of a ranking."""
         rows = ranking.rows[start:end]
         if ranking.fallback:
             return popularity_reasons(self.bundle, rows)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.engine import Engine
-from cocite.recommender.evidence import Reason, SeedEvidence
+from cocite.recommender.evidence import Reasons, SeedEvidence
 from cocite.recommender.query import Query, Ranking
 from cocite.recommender.seeds import ResolvedSeeds
 
@@ -23,7 +23,7 @@ class Explanation:
     (g,) among the labels contribute; g is 0 without contributions.
     """
 
-    reasons: list[list[Reason]]
+    reasons: Reasons
     labels: Sequence[str]
     shares: npt.NDArray[np.float64]
     sharing: Sequence[int] = ()

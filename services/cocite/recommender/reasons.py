@@ -9,7 +9,7 @@ references of a seed, else the likeness of the texts, small as it is, else words
 any. Reasons are empty when even that is missing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +17,7 @@ import numpy.typing as npt
 from cocite.recommender import reason_code
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
-from cocite.recommender.evidence import (
-    CitedWithReferences,
-    CoCitation,
-    DirectCitation,
-    Evidence,
-    Popularity,
-    Reason,
-    SeedEvidence,
-    SharedReaders,
-    SharedReferences,
-    SharedTerms,
-    TextLikeness,
-)
+from cocite.recommender.evidence import Reasons, SeedEvidence
 from cocite.recommender.reason_loops import (
     LEAST_COSINE,
     LEAST_READERS,
@@ -49,21 +37,23 @@ Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 
-def popularity_reasons(bundle: Bundle, rows: Rows) -> list[list[Reason]]:
+def popularity_reasons(bundle: Bundle, rows: Rows) -> Reasons:
     """One reason for each row: how often it is cited."""
-    return [[Reason(-1, Popularity(len(bundle.cited_by.of(int(row)))))] for row in rows]
+    reasons = Reasons(rows.size, 1, 0)
+    for place, row in enumerate(rows.tolist()):
+        reasons.add(place, reason_code.POPULARITY, -1, len(bundle.cited_by.of(row)))
+    return reasons
 
 
-def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> list[list[Reason]]:
+def reasons_for(bundle: Bundle, seeds: Sequence[SeedEvidence], rows: Rows) -> Reasons:
     """At most MAX_REASONS reasons for each row, strongest first, ties by seed and kind."""
-    if not rows.size or not seeds:
-        return [[] for _ in rows]
-    told = _Told(bundle, seeds, rows)
-    reasons = told.strong()
-    bare = np.array([place for place, found in enumerate(reasons) if not found], dtype=np.int64)
-    if bare.size:
-        for place, weak in zip(bare.tolist(), told.weak(bare), strict=True):
-            reasons[place] += weak
+    reasons = Reasons(rows.size, MAX_REASONS, max(MAX_TERMS, MAX_EXAMPLES))
+    if rows.size and seeds:
+        told = _Told(bundle, seeds, rows)
+        told.add_strong(reasons)
+        bare = np.flatnonzero(reasons.counts == 0)
+        if bare.size:
+            told.add_weak(reasons, bare)
     return reasons
 
 
@@ -93,12 +83,8 @@ class _Told:
         )
         self._cosines = _cosines(bundle, seeds, rows)
 
-    def strong(self) -> list[list[Reason]]:
+    def add_strong(self, reasons: Reasons) -> None:
         """The strongest reasons of each result, none where nothing ties it closely to a seed."""
-        results = self._rows.size
-        heads = np.empty((results, MAX_REASONS, 3), dtype=np.int32)
-        values, counts = np.empty((results, MAX_REASONS)), np.empty(results, dtype=np.int64)
-        arguments = np.empty((results, MAX_REASONS, max(MAX_TERMS, MAX_EXAMPLES)), dtype=np.int32)
         write_reasons(
             self._rows,
             self._page,
@@ -109,18 +95,13 @@ class _Told:
             self._bundle.item_idf,
             self._bundle.years,
             self._vocabulary,
-            heads,
-            values,
-            arguments,
-            counts,
+            reasons.heads,
+            reasons.values,
+            reasons.arguments,
+            reasons.counts,
         )
-        every = zip(counts.tolist(), heads.tolist(), values.tolist(), arguments.tolist(), strict=True)
-        return [
-            [_reason(heads[at], values[at], arguments[at]) for at in range(count)]
-            for count, heads, values, arguments in every
-        ]
 
-    def weak(self, places: Rows) -> Iterator[list[Reason]]:
+    def add_weak(self, reasons: Reasons, places: Rows) -> None:
         """One reason at most for each result at places (b,) of the page, which have no other."""
         links = SecondOrderLinks(self._bundle, self._lists)
         for place in places.tolist():
@@ -128,12 +109,14 @@ class _Told:
             cosines = np.nan_to_num(self._cosines[:, place], nan=-1.0)
             seed = int(np.argmax(cosines))
             if tie is not None:
-                yield [Reason(tie.seed, CitedWithReferences(tie.count, _examples(tie.rows)))]
+                reasons.add(place, reason_code.CITED_WITH_REFERENCES, tie.seed, tie.count, _examples(tie.rows))
             elif cosines[seed] >= LEAST_COSINE_ALONE:
-                yield [Reason(seed, TextLikeness(float(cosines[seed]), self._shared_terms(seed, place)))]
+                terms = self._shared_terms(seed, place)
+                reasons.add(place, reason_code.TEXT_LIKENESS, seed, float(cosines[seed]), terms)
             else:
                 shared = ((each, self._shared_terms(each, place)) for each in range(len(self._lists)))
-                yield [Reason(each, SharedTerms(found)) for each, found in shared if found][:1]
+                for each, terms in [found for found in shared if found[1]][:1]:
+                    reasons.add(place, reason_code.SHARED_TERMS, each, arguments=terms)
 
     def _ties(self) -> npt.NDArray[np.int32]:
         """How papers tie lists of references to results: nobody can cite a list, but results together with what is in
@@ -152,26 +135,6 @@ class _Told:
         out = np.empty(MAX_TERMS, dtype=np.int32)
         count = shared_terms(self._page[3], place, self._seeds[3], seed, self._vocabulary, out)
         return tuple(out[:count].tolist())
-
-
-def _reason(head: list[int], value: float, arguments: list[int]) -> Reason:
-    found: Evidence
-    kind, seed, shown = head
-    told = tuple(arguments[:shown])
-    match kind:
-        case reason_code.SHARED_REFERENCES:
-            found = SharedReferences(int(value), told)
-        case reason_code.CO_CITATION:
-            found = CoCitation(int(value), told)
-        case reason_code.DIRECT_CITATION:
-            found = DirectCitation(seed_cites_result=bool(value))
-        case reason_code.SHARED_READERS:
-            found = SharedReaders(int(value))
-        case reason_code.CITED_WITH_REFERENCES:
-            found = CitedWithReferences(int(value), told)
-        case _:
-            found = TextLikeness(value, told)
-    return Reason(seed, found)
 
 
 def _references_of(bundle: Bundle, seed: SeedEvidence) -> npt.NDArray[np.int32]:

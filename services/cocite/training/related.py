@@ -14,7 +14,6 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query
-from cocite.recommender.reason_code import encode
 from cocite.training.progress import Progress, silent
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -91,4 +90,4 @@ def _related(engine: Engine, row: int, results: int) -> _Related:
     if ranking.fallback:  # the same for all, and for reasons of its own
         return _Related(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32), b"")
     told = engine.explain([SeedEvidence(row)], ranking, 0, min(layout.EXPLAINED, ranking.rows.size))
-    return _Related(ranking.rows.astype(np.int32), ranking.scores.astype(np.float32), encode(told))
+    return _Related(ranking.rows.astype(np.int32), ranking.scores.astype(np.float32), told.code().tobytes())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
+from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query, RowFilter
-from cocite.recommender.reasons import SeedEvidence
 from cocite.recommender.retrieval.als import AlsRetriever
 from cocite.recommender.retrieval.text import TextRetriever
 from support.bundles import Corpus, bag_vector, checkerboard, write_bundle

@@ -3,18 +3,16 @@ import pytest
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.engine import Engine
-from cocite.recommender.query import Query
-from cocite.recommender.reasons import (
-    LEAST_COSINE,
-    MAX_REASONS,
+from cocite.recommender.evidence import (
     CoCitation,
     DirectCitation,
     Popularity,
     SeedEvidence,
     SharedReferences,
     TextLikeness,
-    reasons_for,
 )
+from cocite.recommender.query import Query
+from cocite.recommender.reasons import LEAST_COSINE, MAX_REASONS, reasons_for
 from support.bundles import Corpus, bag_vector
 
 
@@ -96,9 +94,9 @@ def test_a_text_seed_is_tied_by_its_text_alone(bundle: Bundle) -> None:
 def test_weak_likeness_is_left_out(bundle: Bundle) -> None:
     far = bag_vector("odd white paper")
     far -= (far @ bundle.text_vectors[22].astype(np.float32)) * bundle.text_vectors[22].astype(np.float32)
-    assert reasons_for(bundle, [SeedEvidence(vector=far)], np.array([22])) == [[]]
+    assert reasons_for(bundle, [SeedEvidence(vector=far)], np.array([22]))[:] == [[]]
     near = bundle.text_vectors[22].astype(np.float32)
-    assert reasons_for(bundle, [SeedEvidence(vector=near)], np.array([22])) != [[]]
+    assert reasons_for(bundle, [SeedEvidence(vector=near)], np.array([22]))[:] != [[]]
 
 
 def test_a_fallback_says_popularity(bundle: Bundle) -> None:
@@ -110,4 +108,4 @@ def test_a_fallback_says_popularity(bundle: Bundle) -> None:
 
 
 def test_no_rows_no_reasons(bundle: Bundle) -> None:
-    assert reasons_for(bundle, [SeedEvidence(1)], np.empty(0, dtype=np.int64)) == []
+    assert reasons_for(bundle, [SeedEvidence(1)], np.empty(0, dtype=np.int64))[:] == []

@@ -6,7 +6,8 @@ import pytest
 from cocite.core.paper import Paper
 from cocite.recommender import second_order
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.reasons import CitedWithReferences, Reason, SeedEvidence, TextLikeness, reasons_for
+from cocite.recommender.evidence import CitedWithReferences, Reason, SeedEvidence, TextLikeness
+from cocite.recommender.reasons import reasons_for
 from support.bundles import Corpus, bag_vector, write_bundle
 from support.messages import reason_message
 

@@ -16,8 +16,10 @@ from cocite.recommender.bundle import Bundle, list_bundles, read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.layout import FILES
 from cocite.recommender.query import Query
+from cocite.serving.papers import paper_to_proto
 from cocite.training.train import TrainingResult, train
 from cocite.training.vectors import NO_MODEL
+from cocite.v1 import paper_pb2
 from support.train_and_stop import Point, train_and_stop
 
 from .conftest import QUICK, Fill, board_records, cites, keeps, paper
@@ -30,6 +32,8 @@ PHASES = [
     "Measuring: factorising",
     LEARNING,
     "Factorising",
+    "Encoding papers",
+    "Related lists",
     "Publishing",
 ]
 LAST_SYNC = len(FILES) + 2 + 1 + 2 + 2  # files; manifest and its directory; rename; HISTORY; CURRENT
@@ -127,6 +131,29 @@ def test_learning_can_be_left_out(fill: Fill, settings: Settings):
     assert result.learned.papers.skipped == result.learned.libraries.skipped == "not asked for"
     assert result.manifest.metrics == {}
     assert result.manifest.rankers == {"papers": "rrf", "libraries": "rrf"}
+
+
+def test_papers_are_shown_and_lists_kept_as_the_catalogue_and_the_engine_have_them(fill: Fill, settings: Settings):
+    catalogue = fill(board_records())
+    run(catalogue, settings, related=12)
+    bundle = serving(settings)
+    engine = Engine(bundle)
+    papers = catalogue.get_papers([bundle.paper_id(row) for row in range(40)])
+    for row in range(40):
+        shown = paper_pb2.Paper.FromString(bundle.display.of(row))
+        assert shown == paper_to_proto(papers[shown.paper_id])
+        assert (shown.citation_count, shown.reference_count) == (8, 8)
+        kept, live = bundle.related.start_of(row, 11), engine.rank(Query.of_paper(row), 12)
+        assert kept is not None
+        assert kept[0].tolist() == live.rows.tolist()
+        assert kept[1].tolist() == live.scores.astype(np.float32).tolist()
+
+
+@pytest.mark.parametrize(("related", "kept"), [(0, set()), (7, {7}), (100, {39})])
+def test_lists_are_as_long_as_asked(fill: Fill, settings: Settings, related: int, kept: set[int]):
+    run(fill(board_records()), settings, related=related, learn=False)
+    counts = serving(settings).related.lists.counts()
+    assert set(counts[counts > 0].tolist()) == kept
 
 
 def test_interrupted_runs_leave_the_old_model_and_no_rubbish(fill: Fill, settings: Settings):

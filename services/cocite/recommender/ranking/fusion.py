@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender.ranking.fusion_loops import fused
+
 RRF_K = 10  # the paper has 60; why less is better here: docs/decisions/0009-fusion-constants.md
 LIBRARY_RRF_K = 60  # for lists that are read to their end: docs/decisions/0015-readers-libraries.md
 
@@ -35,13 +37,12 @@ def reciprocal_rank_fusion(
 
     A row scores the sum of weight / (k + rank) over the lists it is in, ranks from 1. No list holds a row twice.
     """
-    scores = np.full(1 + max((int(ranked.max(initial=-1)) for ranked in lists), default=-1), -np.inf)
-    for ranked in lists:
-        scores[ranked] = 0.0
-    for ranked, weight in zip(lists, weights, strict=True):
-        scores[ranked] += weight / (k + np.arange(1, len(ranked) + 1))
-    rows = np.flatnonzero(scores > -np.inf)
+    if not any(map(len, lists)):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+    ends = np.cumsum([len(ranked) for ranked in lists], dtype=np.int64)
+    rows, scores = fused(np.concatenate(lists), ends, np.array(weights, dtype=np.float64), float(k))
     if depth is not None and rows.size > depth:
-        rows = rows[scores[rows] >= np.partition(scores[rows], rows.size - depth)[rows.size - depth]]
-    rows = rows[np.argsort(-scores[rows], kind="stable")][:depth]
-    return rows, scores[rows]
+        kept = np.flatnonzero(scores >= np.partition(scores, rows.size - depth)[rows.size - depth])
+        rows, scores = rows[kept], scores[kept]
+    order = np.lexsort((rows, -scores))[:depth]
+    return rows[order], scores[order]

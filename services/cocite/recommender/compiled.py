@@ -27,7 +27,7 @@ def compiled(signature: Any, *, any_order: bool = False, inlined: bool = False) 
     arrays the call costs more than the work.
     """
     fastmath = {"reassoc", "contract"} if any_order else False
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "forceinline": inlined}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "forceinline": inlined}
 
     def make(function: F) -> F:
         made: Any

@@ -2,15 +2,15 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import float64, int64, types
 
-from cocite.recommender.compiled import FLOAT64S, INT64S, compiled
+from cocite.recommender.compiled import compiled
 
+_INTS, _FLOATS = "Array(int64, 1, 'C', readonly=True)", "Array(float64, 1, 'C', readonly=True)"
 _EMPTY = -1
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads neighbouring rows (Knuth 1973, section 6.4)
 
 
-@compiled(types.Tuple((int64[::1], float64[::1]))(INT64S, INT64S, FLOAT64S, float64))
+@compiled(f"Tuple((int64[::1], float64[::1]))({_INTS}, {_INTS}, {_FLOATS}, float64)")
 def fused(
     rows: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], k: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -28,7 +28,7 @@ def fused(
     start, count = 0, 0
     for place in range(ends.size):
         for at in range(start, ends[place]):
-            slot = np.int64((np.uint64(rows[at]) * _MIX) >> shift)
+            slot = int(np.int64((np.uint64(rows[at]) * _MIX) >> shift))
             while found[slot] != _EMPTY and found[slot] != rows[at]:
                 slot = (slot + 1) & last
             if found[slot] == _EMPTY:

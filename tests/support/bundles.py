@@ -19,8 +19,10 @@ from cocite.recommender.integrity import check_arrays
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
 from cocite.recommender.ranking.models import Rankers
+from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
 from cocite.training.display import display_arrays
+from cocite.training.indexes import factor_index_arrays, index_of
 from cocite.training.model import citing_arrays, context_arrays, field_arrays, word_arrays, work_arrays
 from cocite.training.paper_table import PaperRow, PaperTable
 from cocite.training.related import nothing_related, related_arrays
@@ -179,8 +181,8 @@ def build_arrays(
             random_state=options.seed,
         )
         model.fit(csr_matrix(weighted).astype(np.float32), show_progress=False)
-    factors = np.where(matrix.sum(axis=0)[:, None] > 0, model.item_factors, 0).astype(np.float32)
-    gram = factors.T.astype(np.float64) @ factors + als.regularization * np.eye(als.factors)
+    factors = np.where(matrix.sum(axis=0)[:, None] > 0, model.item_factors, 0).astype(np.float16)
+    gram = regularized_gram(factors, als.regularization)
     cited_by = csr_array(matrix.T)
     cited_by.sort_indices()
     venues = tuple(sorted({paper.venue.casefold() for paper in corpus.papers if paper.venue}))
@@ -202,6 +204,8 @@ def build_arrays(
         layout.CITED_BY_OFFSETS: cited_by.indptr.astype(np.int64),
         layout.CITED_BY: cited_by.indices.astype(np.int32),
         layout.ITEM_FACTORS: factors,
+        **factor_index_arrays(factors, matrix),
+        layout.GRAM: gram,
         layout.GRAM_INVERSE: np.linalg.inv(gram).astype(np.float32),
         layout.ITEM_IDF: idf.astype(np.float32),
         layout.TEXT_VECTORS: np.stack([bag_vector(text) for text in texts]).astype(np.float16),
@@ -213,6 +217,7 @@ def build_arrays(
     words = _word_counts(corpus.papers)
     arrays[layout.TERM_FACTORS] = np.zeros((len(words.terms), als.factors), dtype=np.float16)
     neighbours = text_neighbours(arrays[layout.TEXT_VECTORS], words.weights)
+    arrays[layout.TEXT_INDEX] = index_of(arrays[layout.TEXT_VECTORS], matrix)
     arrays |= {
         **citing_arrays(
             Csr(arrays[layout.REFERENCE_OFFSETS], arrays[layout.REFERENCES]),

@@ -1,39 +1,85 @@
 """Which papers may be in an answer."""
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.query import Query
+from cocite.recommender.query import Query, RowFilter
+from cocite.recommender.row_index import Passing
+
+FEW_ROWS = 8192  # that pass a filter: looked at one by one, sooner done than a search that must read most lists
+
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
 class Allowed:
-    """mask (n,) is True for the rows that may be in an answer."""
+    """What a query allows: what passes its filter, less what it names and other versions of that.
 
-    mask: npt.NDArray[np.bool_]
+    Told of the rows that are asked for; what a filter lets through is remembered with the bundle. For one thread.
+    """
+
+    def __init__(self, query: Query, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._filter = query.row_filter
+        names = (*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows)
+        self.named = np.unique(np.array(names, dtype=np.int64))
+        self._candidates: Rows | None = None
+        self._taken = np.empty(0, dtype=np.int32)
+        if query.candidate_rows is not None:
+            self._candidates = np.unique(np.array(query.candidate_rows, dtype=np.int64))
+        else:
+            self._taken = np.unique(bundle.works[self.named])
 
     @classmethod
     def by(cls, query: Query, bundle: Bundle) -> "Allowed":
-        """What a query allows: what passes its filter, less what it names and other versions of that."""
-        allowed = query.row_filter.mask(bundle)
-        if query.candidate_rows is not None:
-            asked = np.zeros_like(allowed)
-            asked[list(query.candidate_rows)] = True
-            allowed &= asked
-        named = np.array(
-            (*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows), dtype=np.int64
-        )
-        allowed[named] = False
-        if query.candidate_rows is None:
-            taken = np.zeros_like(allowed)
-            taken[bundle.works[named]] = True
-            allowed &= ~taken[bundle.works]
-        return cls(allowed)
+        """What a query allows."""
+        return cls(query, bundle)
 
-    def of(self, rows: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    def of(self, rows: npt.NDArray[np.integer]) -> Flags:
         """True for those of rows (k,) that may be in the answer."""
-        found: npt.NDArray[np.bool_] = self.mask[rows]
-        return found
+        allowed = ~_among(rows, self.named)
+        if self._candidates is not None:
+            allowed &= _among(rows, self._candidates)
+        else:
+            allowed &= ~_among(self._bundle.works[rows], self._taken)
+        if self.passing is not None:
+            allowed &= (self.passing.bits[rows >> 3] >> (rows & 7)) & 1 == 1
+        return allowed
+
+    @cached_property
+    def mask(self) -> Flags:
+        """True for the rows that may be in the answer, (n,): takes time with n."""
+        return self.of(np.arange(self._bundle.paper_count))
+
+    @cached_property
+    def passing(self) -> Passing | None:
+        """What the filter lets through; None for all."""
+        if self._filter == RowFilter():
+            return None
+        return self._bundle.filters.of(self._filter, lambda: _passing(self._filter.mask(self._bundle)))
+
+    @cached_property
+    def few(self) -> Rows | None:
+        """All rows that may be in the answer, ascending, where the query leaves few; else None."""
+        few = self._candidates
+        if few is None and self.passing is not None:
+            few = self.passing.few
+        return None if few is None else few[self.of(few)]
+
+
+def _passing(mask: Flags) -> Passing:
+    count = int(np.count_nonzero(mask))
+    few = np.flatnonzero(mask) if count <= FEW_ROWS else None
+    return Passing(np.packbits(mask, bitorder="little"), count / max(mask.size, 1), few)
+
+
+def _among(numbers: npt.NDArray[np.integer], ascending: npt.NDArray[np.integer]) -> Flags:
+    """True for those of numbers (k,) that are among others (j,)."""
+    if not ascending.size:
+        return np.zeros(numbers.shape, dtype=np.bool_)
+    places = np.minimum(np.searchsorted(ascending, numbers), ascending.size - 1)
+    found: Flags = ascending[places] == numbers
+    return found

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from cocite.recommender import layout
 from cocite.recommender.citing import CitingYears, VenueLinks
 from cocite.recommender.csr import Csr
 from cocite.recommender.display import Display
+from cocite.recommender.filter_memory import FilterMemory
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
 from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.related import RelatedLists
-from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.row_blocks import RowBlocks
+from cocite.recommender.row_index import Passing, RowIndex
 from cocite.recommender.word_index import Postings, WordIndex
 
 Rows = npt.NDArray[np.int64]
@@ -31,8 +32,8 @@ _LONGEST_POINTER = 256
 class Bundle:
     """One model version; layout.py says what each array is. Row i is the same paper in all of them.
 
-    gram float64 (f, f) is what gram_inverse is the inverse of. Papers that came since the training may follow as
-    further rows (fresh/extension.py); manifest tells of those too.
+    Papers that came since the training may follow as further rows (fresh/extension.py); manifest tells of those too.
+    They are in no index and in no factor_lengths. filters remembers what filters let through.
     """
 
     directory: Path
@@ -45,12 +46,15 @@ class Bundle:
     venue_codes: npt.NDArray[np.int32]
     has_abstract: npt.NDArray[np.bool_]
     item_factors: RowBlocks
+    factor_lengths: npt.NDArray[np.float32]
+    factor_index: RowIndex | None
     gram: npt.NDArray[np.float64]
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
     term_factors: RowBlocks
     source_gram_inverse: npt.NDArray[np.float32]
     text_vectors: RowBlocks
+    text_index: RowIndex | None
     words: WordIndex
     contexts: Postings
     text_neighbours: npt.NDArray[np.int32]
@@ -67,6 +71,7 @@ class Bundle:
     id_offsets: npt.NDArray[np.int64]
     _id_hashes: npt.NDArray[np.uint64]
     _id_rows: npt.NDArray[np.int32]
+    filters: FilterMemory[Passing] = field(init=False, repr=False, compare=False, default_factory=FilterMemory)
 
     @classmethod
     def load(cls, directory: Path, verify: bool = True) -> "Bundle":
@@ -86,7 +91,7 @@ class Bundle:
     def of(cls, directory: Path, manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> "Bundle":
         """The bundle of arrays that are taken to be sound, one for each of layout.FILES.
 
-        Raises CorruptData for a ranker that cannot be read.
+        Raises CorruptData for a ranker or an index that cannot be read.
         """
         return cls(
             directory=directory,
@@ -101,12 +106,15 @@ class Bundle:
             venue_codes=arrays[layout.VENUE_CODES],
             has_abstract=arrays[layout.HAS_ABSTRACT],
             item_factors=RowBlocks(arrays[layout.ITEM_FACTORS]),
-            gram=regularized_gram(arrays[layout.ITEM_FACTORS], manifest.als.regularization),
+            factor_lengths=arrays[layout.FACTOR_LENGTHS],
+            factor_index=RowIndex.of(arrays[layout.FACTOR_INDEX], arrays[layout.ITEM_FACTORS].shape),
+            gram=arrays[layout.GRAM],
             gram_inverse=arrays[layout.GRAM_INVERSE],
             item_idf=arrays[layout.ITEM_IDF],
             term_factors=RowBlocks(arrays[layout.TERM_FACTORS]),
             source_gram_inverse=arrays[layout.SOURCE_GRAM_INVERSE],
             text_vectors=RowBlocks(arrays[layout.TEXT_VECTORS]),
+            text_index=RowIndex.of(arrays[layout.TEXT_INDEX], arrays[layout.TEXT_VECTORS].shape),
             words=WordIndex(
                 vocabulary=arrays[layout.VOCABULARY],
                 idf=arrays[layout.TERM_IDF],

@@ -28,12 +28,16 @@ CITING_YEARS = "citing_years.npy"  # int16 (r,), when each paper was cited, asce
 VENUE_LINK_KEYS = "venue_link_keys.npy"  # int64 (any,), venues that cite venues, see citing.VenueLinks
 VENUE_LINK_COUNTS = "venue_link_counts.npy"  # int32 (any,)
 VENUE_PAPERS = "venue_papers.npy"  # int64 (venues,), papers of each
-ITEM_FACTORS = "item_factors.npy"  # float32 (n, f), zero for papers nobody cites
-GRAM_INVERSE = "gram_inverse.npy"  # float32 (f, f), inverse of item_factors^T item_factors + regularization * I
+ITEM_FACTORS = "item_factors.npy"  # float16 (n, f), zero for papers nobody cites
+FACTOR_LENGTHS = "factor_lengths.npy"  # float32 (n,), L2 norm of each
+FACTOR_INDEX = "factor_index.npy"  # uint8 (any,), see row_index.py; empty where papers are few
+GRAM = "gram.npy"  # float64 (f, f), item_factors^T item_factors + regularization * I
+GRAM_INVERSE = "gram_inverse.npy"  # float32 (f, f), inverse of GRAM
 ITEM_IDF = "item_idf.npy"  # float32 (n,), BM25 idf of each cited paper
 TERM_FACTORS = "term_factors.npy"  # float16 (v, f), zero for terms too rare to take part
 SOURCE_GRAM_INVERSE = "source_gram_inverse.npy"  # float32 (f, f), as GRAM_INVERSE, of the rows that were factorised
 TEXT_VECTORS = "text_vectors.npy"  # float16 (n, d), L2 norm 1; zero where a paper has no text
+TEXT_INDEX = "text_index.npy"  # uint8 (any,), as FACTOR_INDEX
 VOCABULARY = "vocabulary.npy"  # S48 (v,), terms in UTF-8, ascending
 TERM_IDF = "term_idf.npy"  # float32 (v,)
 PAPER_TERM_OFFSETS = "paper_term_offsets.npy"  # int64 (n + 1,), CSR of papers to the places of their terms
@@ -82,11 +86,15 @@ FILES = (
     VENUE_LINK_COUNTS,
     VENUE_PAPERS,
     ITEM_FACTORS,
+    FACTOR_LENGTHS,
+    FACTOR_INDEX,
+    GRAM,
     GRAM_INVERSE,
     ITEM_IDF,
     TERM_FACTORS,
     SOURCE_GRAM_INVERSE,
     TEXT_VECTORS,
+    TEXT_INDEX,
     VOCABULARY,
     TERM_IDF,
     PAPER_TERM_OFFSETS,

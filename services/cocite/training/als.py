@@ -33,12 +33,13 @@ _PROFILES_A_FACTOR = 2  # fewer citing papers than this for each factor, and fac
 
 @dataclass(frozen=True, slots=True)
 class Factorisation:
-    """Factors of n papers and v terms, as layout.py describes them: item_factors float32 (n, f), gram_inverse float32
-    (f, f), item_idf float32 (n,), term_factors float16 (v, f), source_gram_inverse float32 (f, f), and the parameters
-    that fold-in needs.
+    """Factors of n papers and v terms, as layout.py describes them: item_factors float16 (n, f), gram float64 (f, f),
+    gram_inverse float32 (f, f), item_idf float32 (n,), term_factors float16 (v, f), source_gram_inverse float32 (f, f),
+    and the parameters that fold-in needs.
     """  # fmt: skip
 
-    item_factors: npt.NDArray[np.float32]
+    item_factors: npt.NDArray[np.float16]
+    gram: npt.NDArray[np.float64]
     gram_inverse: npt.NDArray[np.float32]
     item_idf: npt.NDArray[np.float32]
     term_factors: npt.NDArray[np.float16]
@@ -65,12 +66,15 @@ def factorise(
     term_factors = np.zeros((words.shape[1], items.shape[1]), dtype=np.float16)
     if used.size:
         term_factors[used] = sources[weighted.shape[0] :]
+    rounded = items.astype(np.float16)  # what is served, and what vectors are folded into
+    gram = _gram(rounded, regularization)
     return Factorisation(
-        item_factors=items,
-        gram_inverse=_gram_inverse(items, regularization),
+        item_factors=rounded,
+        gram=gram,
+        gram_inverse=np.linalg.inv(gram).astype(np.float32),
         item_idf=idf.astype(np.float32),
         term_factors=term_factors,
-        source_gram_inverse=_gram_inverse(sources, regularization),
+        source_gram_inverse=np.linalg.inv(_gram(sources, regularization)).astype(np.float32),
         parameters=AlsParameters(
             factors=items.shape[1],
             alpha=options.alpha,
@@ -176,6 +180,6 @@ def _silence_the_unknown(items: Floats) -> None:
         items[norms < _LEAST_SHARE_OF_MEDIAN * np.median(norms[norms > 0.0])] = 0.0
 
 
-def _gram_inverse(factors: Floats, regularization: float) -> Floats:
+def _gram(factors: npt.NDArray[np.floating], regularization: float) -> npt.NDArray[np.float64]:
     with threadpool_limits(1, user_api="blas"):
-        return np.linalg.inv(regularized_gram(factors, regularization)).astype(np.float32)
+        return regularized_gram(factors, regularization)

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from cocite.recommender.bundle import Bundle
 from cocite.training.als import factorise
 from cocite.training.corpus import Corpus
+from cocite.training.indexes import index_of
 from cocite.training.matrices import interaction_matrix
 from cocite.training.model import Model, assemble
 from cocite.training.options import TrainingOptions
@@ -21,11 +25,13 @@ class Material:
     corpus: Corpus
     text: TextVectors
     neighbours: NeighbourTable
+    text_index: npt.NDArray[np.uint8]
 
     @classmethod
     def of(cls, corpus: Corpus, text: TextVectors, progress: Progress = silent) -> "Material":
-        """Finds the text neighbours."""
-        return cls(corpus, text, text_neighbours(text.vectors, corpus.words.weights, progress))
+        """Finds the text neighbours, and makes the index of the vectors."""
+        neighbours = text_neighbours(text.vectors, corpus.words.weights, progress)
+        return cls(corpus, text, neighbours, index_of(text.vectors, corpus.citations, progress=progress))
 
     def seeing(self, corpus: Corpus) -> "Material":
         """The same papers with other links."""
@@ -37,7 +43,7 @@ def fit(material: Material, options: TrainingOptions, progress: Progress = silen
     corpus = material.corpus
     interactions = interaction_matrix(corpus.citations, corpus.libraries)
     factorisation = factorise(interactions, corpus.words.weights, options.als, options.seed, progress)
-    return assemble(corpus, factorisation, material.text, material.neighbours, options.seed)
+    return assemble(corpus, factorisation, material.text, material.neighbours, material.text_index, options.seed)
 
 
 def loaded(model: Model) -> Bundle:

@@ -18,6 +18,7 @@ from cocite.training.als import Factorisation
 from cocite.training.contexts import citing_words
 from cocite.training.corpus import Corpus
 from cocite.training.display import nothing_shown
+from cocite.training.indexes import factor_index_arrays
 from cocite.training.matrices import offsets_and_rows
 from cocite.training.paper_table import PaperTable
 from cocite.training.related import nothing_related
@@ -51,6 +52,7 @@ def assemble(
     factorisation: Factorisation,
     text: TextVectors,
     neighbours: NeighbourTable,
+    text_index: npt.NDArray[np.uint8],
     seed: int,
 ) -> Model:
     """The model of a corpus from its parts, rows of all of them alike, without a learned ranker. It can rank; to answer
@@ -76,11 +78,14 @@ def assemble(
             len(corpus.papers.venues),
         ),
         layout.ITEM_FACTORS: factorisation.item_factors,
+        **factor_index_arrays(factorisation.item_factors, corpus.citations),
+        layout.GRAM: factorisation.gram,
         layout.GRAM_INVERSE: factorisation.gram_inverse,
         layout.ITEM_IDF: factorisation.item_idf,
         layout.TERM_FACTORS: factorisation.term_factors,
         layout.SOURCE_GRAM_INVERSE: factorisation.source_gram_inverse,
         layout.TEXT_VECTORS: text.vectors,
+        layout.TEXT_INDEX: text_index,
         **word_arrays(corpus.words),
         layout.READER_OFFSETS: reader_offsets,
         layout.READERS: readers,

@@ -22,7 +22,7 @@ class FreshPapers:
         self.cursor = bundle.manifest.catalogue_cursor
         self.changed = False
         self._limit = limit
-        self._has_texts = bool(bundle.text_vectors.nonzero_rows().any())
+        self._has_texts = bundle.text_vectors.has_nonzero()
         self._papers: dict[str, FreshPaper] = {}  # new ones
         self._known: dict[str, FreshPaper] = {}
         for fresh in before:

@@ -6,13 +6,13 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.asked import Asked
-from cocite.recommender.retrieval.contract import Dense, Found, Scores
+from cocite.recommender.retrieval.contract import Found, Sparse
 from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.retrieval.nearest import Space
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.retrieval.weighting import bm25_weights
 
-_LEAST_ALS_SCORE = 1e-6  # below it, nothing but rounding ties paper and profile
 _MOST_ITEMS = 4096  # of a profile that are folded in, the heaviest: time and memory grow with them
 
 
@@ -33,6 +33,7 @@ class AlsRetriever:
         self._bundle = bundle
         self._als = bundle.manifest.als
         self._fold_in = FoldIn(bundle.item_factors, bundle.gram, bundle.gram_inverse, self._als.alpha)
+        self._space = Space.of_items(bundle)
         self._texts = texts or TextItems(bundle)
         self._unknown_idf = bundle.item_idf.max(initial=0.0)
 
@@ -61,10 +62,7 @@ class AlsRetriever:
             return None
         items, factors, weights = self._with_texts(query, texts)
         folded = self._fold_in.fold_in_factors(factors, weights)
-        scores: Scores = self._bundle.item_factors @ folded.vector
-        scores[items] = folded.held_out[: items.size]
-        scores[scores < _LEAST_ALS_SCORE] = -np.inf
-        return Dense(scores)
+        return self._space.find(folded.vector, known=Sparse(items, folded.held_out[: items.size]))
 
     def parts(
         self, query: Query, rows: npt.NDArray[np.int64]
@@ -126,8 +124,7 @@ class ItemsRetriever:
     def __init__(self, bundle: Bundle, texts: TextItems | None = None) -> None:
         self._bundle = bundle
         self._texts = texts or TextItems(bundle)
-        norms = np.linalg.norm(np.asarray(bundle.item_factors), axis=1)
-        self._discounts = (1.0 / np.sqrt(np.maximum(norms, 1e-9))).astype(np.float32)
+        self._space = Space.of_items(bundle)
 
     def find(self, asked: Asked) -> Found | None:
         """See Retriever."""
@@ -139,9 +136,7 @@ class ItemsRetriever:
             return None
         disliked = self._bundle.item_factors[np.unique(np.array(query.negative_rows, dtype=np.int64))]
         aim = _directions(liked) - NEGATIVE_SHARE * _directions(disliked)
-        scores: Scores = (self._bundle.item_factors @ aim.astype(np.float32)) * self._discounts
-        scores[scores < _LEAST_ALS_SCORE] = -np.inf
-        return Dense(scores)
+        return self._space.find(aim.astype(np.float32), over_root=True)
 
 
 def _directions(factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -53,7 +53,7 @@ class FoldIn:
 
     def fold_in(self, rows: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> FoldedIn:
         """Items rows (k,), each once, with signed weights (k,). The vector is zero when k is 0."""
-        return self.fold_in_factors(self._factors[rows], weights)
+        return self.fold_in_factors(np.asarray(self._factors[rows], dtype=np.float32), weights)
 
     def fold_in_factors(self, item_factors: Floats, weights: npt.NDArray[np.floating]) -> FoldedIn:
         """The same of items that need not be in the factorisation: their factors (k, f) and signed weights (k,)."""
@@ -126,7 +126,7 @@ def _told(vector: npt.NDArray[np.floating], held_out: Doubles) -> FoldedIn:
     return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))
 
 
-def regularized_gram(factors: Floats, regularization: float) -> Doubles:
+def regularized_gram(factors: npt.NDArray[np.floating], regularization: float) -> Doubles:
     """Y^T Y + reg I of item factors (n, f), float64 (f, f)."""
     total: Doubles = regularization * np.eye(factors.shape[1])
     for start in range(0, len(factors), _BLOCK_ROWS):

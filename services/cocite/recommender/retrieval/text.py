@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.retrieval.asked import Asked
-from cocite.recommender.retrieval.contract import Dense, Found
+from cocite.recommender.retrieval.contract import Found
+from cocite.recommender.retrieval.nearest import Space
 
 NEGATIVE_SHARE = 0.25  # of the mean of negative texts; Rocchio's usual ratio of negative to positive feedback
 
@@ -22,7 +23,7 @@ class TextRetriever:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._silent = ~bundle.text_vectors.nonzero_rows()
+        self._space = Space.of_texts(bundle)
 
     def find(self, asked: Asked) -> Found | None:
         """See Retriever. Papers without text, or pointing away from the seeds, are left to the others."""
@@ -32,10 +33,8 @@ class TextRetriever:
             return None
         negative = self._mean(query.negative_rows, query.negative_text_vectors)
         aim = positive if negative is None else positive - NEGATIVE_SHARE * negative
-        aim /= max(float(np.linalg.norm(aim)), 1e-12)
-        scores = self._bundle.text_vectors @ aim
-        scores[self._silent | (scores <= 0.0)] = -np.inf
-        return Dense(scores)
+        length = max(float(np.linalg.norm(aim)), 1e-12)
+        return self._space.find((aim / length).astype(np.float32))
 
     def _mean(self, rows: tuple[int, ...], texts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
         known = self._bundle.text_vectors[rows]

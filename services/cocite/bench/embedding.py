@@ -66,28 +66,29 @@ class Measured:
         bare_s = [cpu / self.threads for _, cpu in self.bare]
         flops = useful_flops(self.tokens, self.token_pairs)
         return {
-            "service / bare": paired_ratio(speed, [self.tokens / s for s in bare_s]),
-            "service / bare, by clock": paired_ratio(
+            "service / bare": _ratio(speed, [self.tokens / s for s in bare_s]),
+            "service / bare, by clock": _ratio(
                 [s.encoded.tokens / s.clock_s for s in steady], [self.tokens / s for s, _ in self.bare]
             ),
-            "service / bare, by all CPU": paired_ratio(
+            "service / bare, by all CPU": _ratio(
                 [s.encoded.tokens / s.cpu_s for s in steady], [self.tokens / cpu for _, cpu in self.bare]
             ),
-            "padded / real": paired_ratio(
+            "padded / real": _ratio(
                 [float(s.encoded.padded_tokens) for s in steady], [float(s.encoded.tokens) for s in steady]
             ),
-            "useful / peak": paired_ratio([_useful_per_s(s) for s in steady], self.peak),
-            "bare useful / peak": paired_ratio([flops / s for s in bare_s], self.peak),
-            "goodput at 2x / peak": paired_ratio([w.good_tokens_per_s for w in self.overload], speed),
-            "int8 / float32": paired_ratio([cpu for _, cpu in self.bare], [cpu for _, cpu in self.int8]),
+            "useful / peak": _ratio([_useful_per_s(s) for s in steady], self.peak),
+            "bare useful / peak": _ratio([flops / s for s in bare_s], self.peak),
+            "goodput at 2x / peak": _ratio([w.good_tokens_per_s for w in self.overload], speed),
+            "int8 / float32": _ratio([cpu for _, cpu in self.bare], [cpu for _, cpu in self.int8]),
         }
 
     def figures(self) -> dict[str, float]:
         """Medians that belong to this machine alone."""
         over, steady = [w.result for w in self.overload], [w.result for w in self.service]
+        encoded = [w.stretch.encoded for w in self.service if w.stretch.encoded.batches]
         return {
-            "tokens a text": _median(w.stretch.encoded.tokens / w.stretch.encoded.texts for w in self.service),
-            "tokens a batch": _median(w.stretch.encoded.tokens / w.stretch.encoded.batches for w in self.service),
+            "tokens a text": _median(counts.tokens / counts.texts for counts in encoded),
+            "tokens a batch": _median(counts.tokens / counts.batches for counts in encoded),
             "texts a second": _median(w.result.rps for w in self.service),
             "tokens a second": _median(w.stretch.tokens_per_s for w in self.service),
             "peak, GFLOP/s": _median(self.peak) / 1e9,
@@ -197,8 +198,16 @@ def _measure(
     return found
 
 
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+    """paired_ratio of the rounds in which both have a figure. On a busy machine a window may pass without a batch; the
+    ratio tells of how many rounds it is."""
+    usable = [(a, b) for a, b in zip(ours, theirs, strict=True) if a > 0 and b > 0]
+    return paired_ratio([a for a, _ in usable], [b for _, b in usable])
+
+
 def _useful_per_s(stretch: Stretch) -> float:
-    return useful_flops(stretch.encoded.tokens, stretch.encoded.token_pairs) / stretch.seconds
+    flops = useful_flops(stretch.encoded.tokens, stretch.encoded.token_pairs)
+    return flops / stretch.seconds if stretch.seconds > 0 else 0.0
 
 
 def _median(values: Any) -> float:

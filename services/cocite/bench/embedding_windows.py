@@ -46,8 +46,8 @@ class Stretch:
 
     @property
     def tokens_per_s(self) -> float:
-        """Tokens encoded a second, padding apart."""
-        return self.encoded.tokens / self.seconds
+        """Tokens encoded a second, padding apart; 0 where nothing was measured."""
+        return self.encoded.tokens / self.seconds if self.seconds > 0 else 0.0
 
 
 class Watch:
@@ -83,7 +83,7 @@ class Window:
     @property
     def texts_per_s(self) -> float:
         """Texts encoded a second."""
-        return self.stretch.encoded.texts / self.stretch.seconds
+        return self.stretch.encoded.texts / self.stretch.seconds if self.stretch.seconds > 0 else 0.0
 
     @property
     def good_tokens_per_s(self) -> float:

@@ -76,10 +76,10 @@ def print_measured(console: "Console", measured: "Measured") -> None:
 
     ratios = Table(box=None, pad_edge=False, header_style="bold")
     figures = Table(box=None, pad_edge=False, show_header=False)
-    for name in ("ratio", "median", "quartiles"):
+    for name in ("ratio", "median", "quartiles", "rounds"):
         ratios.add_column(name, justify="left" if name == "ratio" else "right")
     for name, found in measured.rows().items():
-        ratios.add_row(name, f"{found.median:.3f}", f"{found.low:.3f} to {found.high:.3f}")
+        ratios.add_row(name, f"{found.median:.3f}", f"{found.low:.3f} to {found.high:.3f}", str(found.pairs))
     for name, value in measured.figures().items():
         figures.add_row(name, f"{value:,.3f}" if value < 10 else f"{value:,.0f}")
     print_table(console, ratios)

@@ -2,9 +2,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cocite.bench.embedding_windows import Stretch, Window
 from cocite.bench.ratio_picture import ratios_as_svg
 from cocite.embedding.flops import useful_flops
+from cocite.embedding.throughput import BatchCounts
 from cocite.load.paired import Ratio
+from support.load_results import result
 from support.measured_embedding import measured
 
 
@@ -22,6 +25,15 @@ def test_every_ratio_is_what_its_name_says() -> None:
             "int8 / float32": 2.0,
         }
     )
+
+
+def test_a_round_in_which_nothing_was_encoded_is_left_out() -> None:
+    found = measured()
+    found.service[0] = Window(Stretch(2.0, 0.0, 0.1, BatchCounts()), result(1), 0.0)
+    rows = found.rows()
+    assert rows["service / bare"].median == pytest.approx(0.95)
+    assert (rows["service / bare"].pairs, rows["int8 / float32"].pairs) == (1, 2)
+    assert found.figures()["tokens a text"] == 95
 
 
 def test_json_tells_rows_with_their_spread_and_figures() -> None:

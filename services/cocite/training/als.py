@@ -61,11 +61,14 @@ def factorise(
     told = heaviest(words, MOST_TERMS) if words.shape[0] > MANY_PAPERS else words
     used, term_weight = _word_rows(told, float(weighted.sum()) * scale, options)
     regularization = options.regularization * options.alpha
+    links = weighted.shape[0]
     confidences = _confidences(weighted * scale, csr_array(told[:, used].T), term_weight, options.alpha)
+    del weighted, told  # of a million papers 400 MB, just when most is needed
     items, sources = _fit(confidences, regularization, options, seed, progress)
+    del confidences
     term_factors = np.zeros((words.shape[1], items.shape[1]), dtype=np.float16)
     if used.size:
-        term_factors[used] = sources[weighted.shape[0] :]
+        term_factors[used] = sources[links:]
     rounded = items.astype(np.float16)  # what is served, and what vectors are folded into
     gram = _gram(rounded, regularization)
     return Factorisation(

@@ -46,6 +46,7 @@ class Page:
         self._rows = ranking.rows[:EXPLAINED].astype(np.int32)
         self._scores = ranking.scores[:EXPLAINED].astype(np.float32)
         reasons = engine.explain([SeedEvidence(row)], ranking, 0, EXPLAINED)
+        self._reasons = reasons[:]
         self._told = Explanation(reasons, [bundle.paper_id(row)], np.empty((len(reasons), 0)))
         self._papers = [paper_pb2.Paper.FromString(bundle.display.of(each)) for each in self._rows.tolist()]
         self._request = pb.RecommendPapersRequest(seeds=pb.Seeds(positive_ids=[bundle.paper_id(row)]))
@@ -59,7 +60,7 @@ class Page:
                 reasons=[reason_message(self._bundle, reason, self._told.labels) for reason in found],
             )
             for rank, (paper, score, found) in enumerate(
-                zip(self._papers, self._scores, self._told.reasons, strict=True), start=1
+                zip(self._papers, self._scores, self._reasons, strict=True), start=1
             )
         ]
         return pb.RecommendPapersResponse(results=results).SerializeToString(deterministic=True)

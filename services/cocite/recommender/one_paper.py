@@ -51,7 +51,7 @@ class OnePaper:
             return None
         rows, results = found
         following = wire.field(_NEXT_PAGE_TOKEN, make_token(key, self._name, basis, end).encode())
-        attribution = attribution_token(data, self._bundle.version, self._bundle.key_of(rows))
+        attribution = attribution_token(data, self._bundle.version, rows.tobytes())  # as Bundle.key_of has it
         return b"".join((results, following, self._version, wire.field(_ATTRIBUTION_TOKEN, attribution.encode())))
 
 

@@ -5,7 +5,9 @@ import pytest
 from cocite.core.paper import Paper
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.fresh.collection import FreshPapers
+from cocite.recommender.fresh.extension import Extension
 from cocite.recommender.fresh.paper import FreshPaper
+from cocite.serving.papers import paper_to_proto
 from support.bundles import bag_vector
 
 A, B = Paper("local:a", title="about knights", aliases=("pmid:1",)), Paper("local:b", title="about trees")
@@ -68,3 +70,25 @@ def test_it_says_when_it_is_full(bundle: Bundle, limit: int, full: bool) -> None
     papers = FreshPapers(bundle, limit)
     papers.take(FreshPaper(1, A))
     assert papers.is_full == full
+
+
+def shown(paper: Paper) -> bytes:
+    return paper_to_proto(paper).SerializeToString(deterministic=True)
+
+
+def test_known_papers_count_when_they_are_shown_otherwise_and_within_a_limit(bundle: Bundle) -> None:
+    papers = FreshPapers(bundle, 1)
+    same = bundle.display.of(3)
+    papers.take(FreshPaper(1, Paper("doi:10.1000/3"), display=same))
+    assert not papers.changed and not papers.papers(), "it looks as it did"
+    papers.take(FreshPaper(2, Paper("local:joined", aliases=("doi:10.1000/3",)), display=shown(Paper("local:joined"))))
+    papers.take(FreshPaper(3, Paper("doi:10.1000/4"), display=shown(Paper("doi:10.1000/4"))))
+    assert papers.changed and ids(papers) == ["local:joined"] and not papers.is_full, "one is the limit"
+    papers.take(FreshPaper(4, A))
+    extended = Extension(bundle).of(papers.papers())
+    assert (extended.paper_count, extended.display.of(3)) == (25, shown(Paper("doi:10.1000/3")))
+    assert extended.display.of(4) == bundle.display.of(4)
+    assert extended.display.of(24) == shown(Paper("local:a")), "nothing else is told of it"
+    papers.changed = False
+    papers.take(FreshPaper(5, Paper("local:joined", aliases=("doi:10.1000/3",)), display=same))
+    assert papers.changed and ids(papers) == ["local:a"], "as it was again"

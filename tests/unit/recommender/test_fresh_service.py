@@ -1,5 +1,6 @@
 """Papers that come while the recommender serves, over gRPC."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -73,6 +74,24 @@ def test_a_new_model_serves_with_what_is_newer_from_the_first_call(bundle_dir: P
         publish(bundle_dir.parent, version)
         assert models.poll()
         assert models.require().fresh_count == expected
+
+
+def test_a_known_paper_that_changes_is_shown_as_it_is_now(house: House, corpus: Corpus) -> None:
+    before = answer(house, SEED)
+    first = before.results[0].paper
+    told = next(paper for paper in corpus.papers if paper.paper_id == first.paper_id)
+    house.features.add(replace(told, title="Retitled", citation_count=7))
+
+    def shown() -> pb.RecommendPapersResponse:
+        return answer(house, SEED)
+
+    until(lambda: shown().results[0].paper.title == "Retitled")
+    after = shown().results[0]
+    assert (after.paper.paper_id, after.paper.citation_count) == (first.paper_id, 7)
+    assert ids(shown()) == ids(before) and fresh_count(house) == 0
+    assert house.recommender.models.require().name != "m1", "caches hang on the name"
+    token = shown().next_page_token
+    assert answer(house, SEED, page_token=token).results, "its related list is still used"
 
 
 def test_pages_go_on_in_the_state_of_the_first(fresh_house: House) -> None:

@@ -218,7 +218,7 @@ def test_no_texts_are_tokenised_for_a_caller_who_is_gone(tmp_path: Path, monkeyp
         assert encoder.tokenized == 256
         encoder.tokenized = 0
         encoder.released.clear()
-        late = refusal(stub, [f"text {number}" for number in range(256)], timeout=0.2)
+        late = refusal(stub, [f"text {number}" for number in range(256)], timeout=2.0)
         encoder.released.set()
     assert late.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert 0 < encoder.tokenized < 256
@@ -272,7 +272,9 @@ def test_every_call_that_waits_can_be_packed_with_the_others(tmp_path: Path, wat
         stub = EmbeddingServiceStub(channel)
         assert watched.entered.acquire(timeout=PATIENT_S)
         watched.gate.clear()
-        calls = [callers.submit(embed, stub, [f"w{number}"]) for number in range(21)]
+        calls = [callers.submit(embed, stub, ["first"])]
+        assert watched.entered.acquire(timeout=PATIENT_S)
+        calls += [callers.submit(embed, stub, [f"w{number}"]) for number in range(20)]
         until(lambda: batcher.waiting_tokens == 20)
         watched.gate.set()
         assert all(len(call.result(PATIENT_S).embeddings) == 1 for call in calls)

@@ -99,7 +99,7 @@ def wrong_list(
     return -1
 
 
-@compiled(f"UniTuple(int64, 2)({BYTES}, int64, int64)")
+@compiled(f"UniTuple(int64, 2)({BYTES}, int64, int64)", inlined=True)
 def checked_varint(code: Bytes, at: int, end: int) -> tuple[int, int]:
     """The number at a place and where it ends; -1 for none that ends before end."""
     number = 0
@@ -110,7 +110,7 @@ def checked_varint(code: Bytes, at: int, end: int) -> tuple[int, int]:
     return -1, at
 
 
-@compiled(f"int64({BYTES}, int64, int64, int64, int64)")
+@compiled(f"int64({BYTES}, int64, int64, int64, int64)", inlined=True)
 def end_of_reason(code: Bytes, at: int, end: int, papers: int, terms: int) -> int:
     """Where the reason that starts at a place ends; -1 for none that ends before end."""
     if at >= end:

@@ -57,7 +57,9 @@ DETAILS: dict[degradation_pb2.DegradedCause, str] = {
     degradation_pb2.DEGRADED_CAUSE_EMBEDDING_MISMATCH: (
         "the model was trained with another embedding model; texts count by their words alone"
     ),
-    degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE: "the feature service failed; papers are shown as the model has them",
+    degradation_pb2.DEGRADED_CAUSE_FEATURES_UNAVAILABLE: (
+        "the feature service failed; papers are shown as the model has them"
+    ),
 }
 
 

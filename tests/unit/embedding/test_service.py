@@ -25,6 +25,7 @@ from cocite.embedding.encoder import TokenizedText
 from cocite.embedding.main import SERVICE
 from cocite.features.main import build as build_features
 from cocite.serving.channel import open_channel
+from cocite.serving.deadline import Deadline
 from cocite.v1 import embedding_service_pb2 as pb
 from cocite.v1 import vector_pb2
 from cocite.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
@@ -211,6 +212,9 @@ def test_no_texts_are_tokenised_for_a_caller_who_is_gone(tmp_path: Path, monkeyp
     encoder = SlowTokenizer()
     encoder.released.set()
     monkeypatch.setattr(main, "load_encoder", lambda settings: encoder)
+    deadlines: list[Deadline] = []
+    deadline_of = Deadline.of
+    monkeypatch.setattr(Deadline, "of", lambda *given: deadlines.append(deadline_of(*given)) or deadlines[-1])
     with running(hashing(tmp_path, drain_s=PATIENT_S)) as channel:
         stub = EmbeddingServiceStub(channel)
         encoder.tokenized = 0
@@ -219,6 +223,7 @@ def test_no_texts_are_tokenised_for_a_caller_who_is_gone(tmp_path: Path, monkeyp
         encoder.tokenized = 0
         encoder.released.clear()
         late = refusal(stub, [f"text {number}" for number in range(256)], timeout=2.0)
+        until(lambda: deadlines[-1].remaining() == 0)  # the service may count from a moment later
         encoder.released.set()
     assert late.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert 0 < encoder.tokenized < 256

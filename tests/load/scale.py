@@ -1,6 +1,6 @@
 """What `cocite train` costs, phase by phase.
 
-Usage: python tests/load/scale.py [--papers N] [--seed S] [--no-learn] [--json FILE]
+Usage: python tests/load/scale.py [--papers N] [--seed S] [--no-learn] [--no-related] [--json FILE]
 
 Trains on the catalogue of COCITE_HOME; with --papers fills it first with a synthetic corpus, as `cocite bench corpus`
 does. Prints for each phase its seconds of the wall clock and of CPU, and the most memory that was resident in it;
@@ -11,7 +11,7 @@ import argparse
 import json
 import resource
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--papers", type=int, help="fill the empty home with so many papers first")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-learn", dest="learn", action="store_false")
+    parser.add_argument("--no-related", dest="related", action="store_false", help="keep no results ready")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     settings, phases = load_settings(), Phases()
@@ -86,6 +87,8 @@ def main() -> None:
         fill_home(SyntheticCorpus.of(asked.papers, asked.seed), settings, phases)
     with Catalogue.open(settings.catalogue) as catalogue:
         options = TrainingOptions(seed=asked.seed, learn=asked.learn, choose=asked.learn)
+        if not asked.related:
+            options = replace(options, related=0)
         manifest = train(catalogue, settings, options, phases, force=True).manifest
     phases.tell()
     found: dict[str, Any] = {

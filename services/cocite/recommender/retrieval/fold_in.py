@@ -75,20 +75,37 @@ class FoldIn:
         A row adds up to its score under the vector folded in; section 5 of the paper. Where an item is itself a result,
         the parts of the others are in proportion to those of its held-out score.
         """
-        factors = item_factors.astype(np.float64)
-        wanted = self._factors[results].astype(np.float64)
         signed = self._alpha * np.asarray(weights, dtype=np.float64)
         extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
-        if len(factors) > factors.shape[1]:
-            solved = np.linalg.solve(self._gram + (factors.T * extra) @ factors, wanted.T)
+        wanted = np.asarray(self._factors[results], dtype=np.float32)
+        count, width = item_factors.shape
+        if 0 < count <= width and extra.min() > _LEAST_EXTRA:
+            from scipy.linalg.blas import strmm
+
+            projected, roots, inverse = self._factored(item_factors, extra)
+            near = (strmm(1.0, self._root, wanted.T, trans_a=1, lower=1).T @ projected) * roots
+            return np.asarray((near @ inverse.T) @ inverse * (preferred / roots))
+        factors, wide = item_factors.astype(np.float64), wanted.astype(np.float64)
+        if count > width:
+            solved = np.linalg.solve(self._gram + (factors.T * extra) @ factors, wide.T)
             return np.asarray((factors @ solved).T * preferred)
         projected = factors @ self._inverse
         system = extra[:, None] * (projected @ factors.T)
         system.flat[:: len(factors) + 1] += 1.0
-        return np.asarray(np.linalg.solve(system.T, projected @ wanted.T).T * preferred)
+        return np.asarray(np.linalg.solve(system.T, projected @ wide.T).T * preferred)
 
     def _by_cholesky(self, factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
         """The vector (f,) and the held-out scores (k,), of confidences above 1."""
+        projected, roots, inverse = self._factored(factors, extra)
+        wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)
+        solved = inverse.T @ (inverse @ wanted)
+        vector = self._root @ (projected @ (roots * solved).astype(np.float32))
+        return vector, (own * wanted - solved) / (roots * own)
+
+    def _factored(self, factors: Floats, extra: Doubles) -> tuple[Floats, Doubles, Doubles]:
+        """With G = L L^T: the factors as L^T S^T (f, k), the roots R (k,) of extra, all above 0, and the inverse of
+        the Cholesky factor of I + R S G S^T R, lower (k, k).
+        """  # fmt: skip
         from scipy.linalg.blas import ssyrk, strmm
         from scipy.linalg.lapack import dpotrf, dtrtri
 
@@ -98,10 +115,7 @@ class FoldIn:
         system *= roots[:, None] * roots
         system.flat[:: len(factors) + 1] += 1.0
         inverse, _ = dtrtri(dpotrf(system, lower=1, overwrite_a=1)[0], lower=1, overwrite_c=1)
-        wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)
-        solved = inverse.T @ (inverse @ wanted)
-        vector = self._root @ (projected @ (roots * solved).astype(np.float32))
-        return vector, (own * wanted - solved) / (roots * own)
+        return projected, roots, inverse
 
     def _by_woodbury(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
         """The same of any confidences."""

@@ -15,6 +15,7 @@ from cocite.training.corpus import Corpus, read_corpus
 from cocite.training.fitting import Material, fit
 from cocite.training.model import Model
 from cocite.training.options import AlsOptions, TrainingOptions
+from cocite.training.train import ready_to_answer
 from cocite.training.vectors import NO_MODEL, TextVectors
 
 QUICK = TrainingOptions(als=AlsOptions(factors=8, iterations=5, regularization=0.1), evaluation_queries=50)
@@ -100,4 +101,5 @@ def material_of(corpus: Corpus) -> Material:
 
 def model_of(corpus: Corpus, seed: int) -> Model:
     """A model without vectors of texts."""
-    return fit(material_of(corpus), replace(QUICK, seed=seed))
+    options = replace(QUICK, seed=seed)
+    return ready_to_answer(fit(material_of(corpus), options), corpus, options)

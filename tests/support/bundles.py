@@ -23,7 +23,10 @@ from cocite.recommender.retrieval.fold_in import regularized_gram
 from cocite.recommender.retrieval.weighting import K1, B, bm25_matrix
 from cocite.training.display import display_arrays
 from cocite.training.indexes import factor_index_arrays, index_of
+from cocite.training.lists import list_arrays
+from cocite.training.matrices import library_matrix
 from cocite.training.model import citing_arrays, context_arrays, field_arrays, word_arrays, work_arrays
+from cocite.training.near import near_arrays
 from cocite.training.paper_table import PaperRow, PaperTable
 from cocite.training.related import nothing_related, related_arrays
 from cocite.training.text_neighbours import text_neighbours
@@ -183,26 +186,20 @@ def build_arrays(
         model.fit(csr_matrix(weighted).astype(np.float32), show_progress=False)
     factors = np.where(matrix.sum(axis=0)[:, None] > 0, model.item_factors, 0).astype(np.float16)
     gram = regularized_gram(factors, als.regularization)
-    cited_by = csr_array(matrix.T)
-    cited_by.sort_indices()
     venues = tuple(sorted({paper.venue.casefold() for paper in corpus.papers if paper.venue}))
     texts = [f"{paper.title} {paper.abstract}" for paper in corpus.papers]
     table = PaperTable.of([PaperRow.of(paper) for paper in corpus.papers])
     arrays: dict[str, npt.NDArray[Any]] = {
         **_ids(corpus.papers),
         **word_arrays(_word_counts(corpus.papers)),
-        **_readers(corpus),
-        **work_arrays(table, np.diff(cited_by.indptr)),
+        **list_arrays(matrix, _libraries(corpus)),
+        **work_arrays(table, np.bincount(matrix.indices, minlength=len(corpus.papers))),
         **field_arrays(table),
         layout.YEARS: np.array([paper.year or 0 for paper in corpus.papers], dtype=np.int16),
         layout.VENUE_CODES: np.array(
             [venues.index(paper.venue.casefold()) if paper.venue else -1 for paper in corpus.papers], dtype=np.int32
         ),
         layout.HAS_ABSTRACT: np.array([bool(paper.abstract) for paper in corpus.papers]),
-        layout.REFERENCE_OFFSETS: matrix.indptr.astype(np.int64),
-        layout.REFERENCES: matrix.indices.astype(np.int32),
-        layout.CITED_BY_OFFSETS: cited_by.indptr.astype(np.int64),
-        layout.CITED_BY: cited_by.indices.astype(np.int32),
         layout.ITEM_FACTORS: factors,
         **factor_index_arrays(factors, matrix),
         layout.GRAM: gram,
@@ -229,6 +226,7 @@ def build_arrays(
         **context_arrays(matrix, words),
         layout.TEXT_NEIGHBOURS: neighbours.rows,
         layout.TEXT_LIKENESS: neighbours.likeness,
+        **near_arrays(neighbours),
     }
     return arrays, als, venues
 
@@ -251,15 +249,10 @@ def _word_counts(papers: Sequence[Paper]) -> Words:
     return counts.words()
 
 
-def _readers(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
-    kept = [
-        [reader for reader, library in enumerate(corpus.libraries) if row in library]
-        for row in range(len(corpus.papers))
-    ]
-    return {
-        layout.READER_OFFSETS: np.cumsum([0, *map(len, kept)], dtype=np.int64),
-        layout.READERS: np.array([reader for readers in kept for reader in readers], dtype=np.int32),
-    }
+def _libraries(corpus: Corpus) -> csr_array:
+    """Readers by papers, ones."""
+    pairs = [(reader, row) for reader, library in enumerate(corpus.libraries) for row in set(library)]
+    return library_matrix(np.array(pairs, dtype=np.int64).reshape(-1, 2), len(corpus.libraries), len(corpus.papers))
 
 
 def rewrite_manifest(directory: Path, **changes: Any) -> None:

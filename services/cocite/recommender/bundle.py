@@ -17,6 +17,7 @@ from cocite.recommender.display import Display
 from cocite.recommender.filter_memory import FilterMemory
 from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
+from cocite.recommender.list_numbers import ListNumbers
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
 from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.related import RelatedLists
@@ -59,7 +60,10 @@ class Bundle:
     contexts: Postings
     text_neighbours: npt.NDArray[np.int32]
     text_likeness: npt.NDArray[np.float32]
+    near: Postings
     readers: Csr
+    libraries: Csr
+    list_numbers: ListNumbers
     rankers: Rankers
     fields: Csr
     works: npt.NDArray[np.int32]
@@ -118,17 +122,29 @@ class Bundle:
             words=WordIndex(
                 vocabulary=arrays[layout.VOCABULARY],
                 idf=arrays[layout.TERM_IDF],
-                paper_terms=Csr(arrays[layout.PAPER_TERM_OFFSETS], arrays[layout.PAPER_TERMS]),
-                paper_term_weights=arrays[layout.PAPER_TERM_WEIGHTS],
-                term_papers=Csr(arrays[layout.TERM_PAPER_OFFSETS], arrays[layout.TERM_PAPERS]),
-                term_paper_weights=arrays[layout.TERM_PAPER_WEIGHTS],
+                paper_terms=Postings(
+                    Csr(arrays[layout.PAPER_TERM_OFFSETS], arrays[layout.PAPER_TERMS]),
+                    arrays[layout.PAPER_TERM_WEIGHTS],
+                ),
+                term_papers=Postings(
+                    Csr(arrays[layout.TERM_PAPER_OFFSETS], arrays[layout.TERM_PAPERS]),
+                    arrays[layout.TERM_PAPER_WEIGHTS],
+                ),
             ),
             contexts=Postings(
                 Csr(arrays[layout.CONTEXT_OFFSETS], arrays[layout.CONTEXT_PAPERS]), arrays[layout.CONTEXT_WEIGHTS]
             ),
             text_neighbours=arrays[layout.TEXT_NEIGHBOURS],
             text_likeness=arrays[layout.TEXT_LIKENESS],
+            near=Postings(Csr(arrays[layout.NEAR_OFFSETS], arrays[layout.NEAR]), arrays[layout.NEAR_SHARES]),
             readers=Csr(arrays[layout.READER_OFFSETS], arrays[layout.READERS]),
+            libraries=Csr(arrays[layout.LIBRARY_OFFSETS], arrays[layout.LIBRARIES]),
+            list_numbers=ListNumbers(
+                arrays[layout.LIST_IDF],
+                arrays[layout.LIST_NORMS],
+                arrays[layout.LIBRARY_NORMS],
+                arrays[layout.COCITATION_NORMS],
+            ),
             rankers=Rankers.from_bytes(arrays[layout.RANKERS]),
             fields=Csr(arrays[layout.FIELD_OFFSETS], arrays[layout.FIELD_CODES]),
             works=arrays[layout.WORKS],

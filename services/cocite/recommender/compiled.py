@@ -18,6 +18,11 @@ INT32S, INT64S = (types.Array(number, 1, "C", readonly=True) for number in (type
 FLOAT32S, FLOAT64S = (types.Array(number, 1, "C", readonly=True) for number in (types.float32, types.float64))
 
 
+def tuple_of(*parts: Any) -> Any:
+    """The type of a tuple of values of these types."""
+    return types.Tuple(parts)  # type: ignore[no-untyped-call]  # numba tells no types
+
+
 def compiled(signature: Any, *, any_order: bool = False, inlined: bool = False) -> Callable[[F], F]:
     """Compile the function for signature, a numba signature such as float32[::1](INT64S, FLOAT32S), or a string of
     numba's types, or a list of several.

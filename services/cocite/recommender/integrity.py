@@ -14,17 +14,19 @@ import numpy.typing as npt
 
 from cocite.core.errors import CociteError, CorruptData, Unavailable
 from cocite.recommender import layout
+from cocite.recommender.expected_arrays import expected_arrays
 from cocite.recommender.layout import Manifest
 from cocite.recommender.number_checks import (
     NORM_TOLERANCE,
+    check_ascending_ties,
     check_ascending_within,
+    check_falling_within,
     check_finite,
     check_norms,
     check_offsets,
     check_positive_definite,
     check_range,
 )
-from cocite.recommender.word_index import TERM_DTYPE
 
 Arrays = dict[str, npt.NDArray[Any]]
 _THREADS = 2  # checksums are taken without the interpreter's lock; more would take the cores of those who answer
@@ -72,7 +74,7 @@ def map_arrays(directory: Path, manifest: Manifest) -> Arrays:
     Unavailable when a file that is there cannot be read or mapped just now.
     """
     arrays: Arrays = {}
-    for name, (dtype, shape) in _expected(manifest).items():
+    for name, (dtype, shape) in expected_arrays(manifest).items():
         try:
             array = np.load(directory / name, mmap_mode="r", allow_pickle=False)
         except OSError as error:
@@ -88,65 +90,6 @@ def map_arrays(directory: Path, manifest: Manifest) -> Arrays:
     return arrays
 
 
-def _expected(manifest: Manifest) -> dict[str, tuple[str, tuple[int | None, ...]]]:
-    n, r, f = manifest.paper_count, manifest.citation_count, manifest.als.factors
-    return {
-        layout.PAPER_IDS: ("uint8", (None,)),
-        layout.PAPER_ID_OFFSETS: ("int64", (n + 1,)),
-        layout.ID_HASHES: ("uint64", (None,)),
-        layout.ID_ROWS: ("int32", (None,)),
-        layout.YEARS: ("int16", (n,)),
-        layout.VENUE_CODES: ("int32", (n,)),
-        layout.HAS_ABSTRACT: ("bool", (n,)),
-        layout.REFERENCE_OFFSETS: ("int64", (n + 1,)),
-        layout.REFERENCES: ("int32", (r,)),
-        layout.CITED_BY_OFFSETS: ("int64", (n + 1,)),
-        layout.CITED_BY: ("int32", (r,)),
-        layout.CITING_YEARS: ("int16", (r,)),
-        layout.VENUE_LINK_KEYS: ("int64", (None,)),
-        layout.VENUE_LINK_COUNTS: ("int32", (None,)),
-        layout.VENUE_PAPERS: ("int64", (len(manifest.venues),)),
-        layout.ITEM_FACTORS: ("float16", (n, f)),
-        layout.FACTOR_LENGTHS: ("float32", (n,)),
-        layout.FACTOR_INDEX: ("uint8", (None,)),
-        layout.GRAM: ("float64", (f, f)),
-        layout.GRAM_INVERSE: ("float32", (f, f)),
-        layout.ITEM_IDF: ("float32", (n,)),
-        layout.TERM_FACTORS: ("float16", (None, f)),
-        layout.SOURCE_GRAM_INVERSE: ("float32", (f, f)),
-        layout.TEXT_VECTORS: ("float16", (n, manifest.text_dimension)),
-        layout.TEXT_INDEX: ("uint8", (None,)),
-        layout.VOCABULARY: (TERM_DTYPE.str, (None,)),
-        layout.TERM_IDF: ("float32", (None,)),
-        layout.PAPER_TERM_OFFSETS: ("int64", (n + 1,)),
-        layout.PAPER_TERMS: ("int32", (None,)),
-        layout.PAPER_TERM_WEIGHTS: ("float32", (None,)),
-        layout.TERM_PAPER_OFFSETS: ("int64", (None,)),
-        layout.TERM_PAPERS: ("int32", (None,)),
-        layout.TERM_PAPER_WEIGHTS: ("float32", (None,)),
-        layout.READER_OFFSETS: ("int64", (n + 1,)),
-        layout.READERS: ("int32", (None,)),
-        layout.WORKS: ("int32", (n,)),
-        layout.TITLE_HASHES: ("uint64", (None,)),
-        layout.TITLE_ROWS: ("int32", (None,)),
-        layout.FIELD_OFFSETS: ("int64", (n + 1,)),
-        layout.FIELD_CODES: ("int32", (None,)),
-        layout.TEXT_NEIGHBOURS: ("int32", (n, None)),
-        layout.TEXT_LIKENESS: ("float32", (n, None)),
-        layout.CONTEXT_OFFSETS: ("int64", (None,)),
-        layout.CONTEXT_PAPERS: ("int32", (None,)),
-        layout.CONTEXT_WEIGHTS: ("float32", (None,)),
-        layout.RANKERS: ("uint8", (None,)),
-        layout.DISPLAY: ("uint8", (None,)),
-        layout.DISPLAY_OFFSETS: ("int64", (n + 1,)),
-        layout.RELATED_OFFSETS: ("int64", (n + 1,)),
-        layout.RELATED: ("int32", (None,)),
-        layout.RELATED_SCORES: ("float32", (None,)),
-        layout.RELATED_REASON_OFFSETS: ("int64", (n + 1,)),
-        layout.RELATED_REASONS: ("uint8", (None,)),
-    }
-
-
 def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     """Raise CorruptData for the first array with a number that cannot be."""
     from cocite.recommender.answer_checks import check_answers  # late: to list models needs no machine code
@@ -155,23 +98,38 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     _check_ids(arrays, n)
     _check_words(arrays)
     _check_titles(arrays, n)
-    terms, readers = arrays[layout.VOCABULARY].size, np.iinfo(np.int32).max
+    terms, readers = arrays[layout.VOCABULARY].size, arrays[layout.LIBRARY_NORMS].size
     for offsets, rows, end in (
         (layout.REFERENCE_OFFSETS, layout.REFERENCES, n),
         (layout.CITED_BY_OFFSETS, layout.CITED_BY, n),
         (layout.PAPER_TERM_OFFSETS, layout.PAPER_TERMS, terms),
-        (layout.TERM_PAPER_OFFSETS, layout.TERM_PAPERS, n),
         (layout.READER_OFFSETS, layout.READERS, readers),
+        (layout.LIBRARY_OFFSETS, layout.LIBRARIES, n),
         (layout.FIELD_OFFSETS, layout.FIELD_CODES, len(manifest.fields)),
-        (layout.CONTEXT_OFFSETS, layout.CONTEXT_PAPERS, n),
+        (layout.NEAR_OFFSETS, layout.NEAR, n),
     ):
         check_offsets(offsets, arrays[offsets], arrays[rows].size)
         check_range(rows, arrays[rows], 0, end)
         check_ascending_within(rows, arrays[offsets], arrays[rows])
+    for offsets, rows, weights in (
+        (layout.TERM_PAPER_OFFSETS, layout.TERM_PAPERS, layout.TERM_PAPER_WEIGHTS),
+        (layout.CONTEXT_OFFSETS, layout.CONTEXT_PAPERS, layout.CONTEXT_WEIGHTS),
+    ):
+        check_offsets(offsets, arrays[offsets], arrays[rows].size)
+        check_range(rows, arrays[rows], 0, n)
+        check_falling_within(weights, arrays[offsets], arrays[weights])
+        check_ascending_ties(rows, arrays[offsets], arrays[rows], arrays[weights])
+    _check_lists(arrays, readers)
     check_range(layout.TEXT_NEIGHBOURS, arrays[layout.TEXT_NEIGHBOURS], -1, n)
     if arrays[layout.TEXT_LIKENESS].shape != arrays[layout.TEXT_NEIGHBOURS].shape:
         raise CorruptData(f"{layout.TEXT_LIKENESS} has not the shape of {layout.TEXT_NEIGHBOURS}")
-    for name in (layout.PAPER_TERM_WEIGHTS, layout.TERM_PAPER_WEIGHTS, layout.CONTEXT_WEIGHTS, layout.TEXT_LIKENESS):
+    for name in (
+        layout.PAPER_TERM_WEIGHTS,
+        layout.TERM_PAPER_WEIGHTS,
+        layout.CONTEXT_WEIGHTS,
+        layout.TEXT_LIKENESS,
+        layout.NEAR_SHARES,
+    ):
         if not ((arrays[name] >= 0.0) & (arrays[name] <= 1.0 + NORM_TOLERANCE)).all():
             raise CorruptData(f"{name} holds a number outside 0 to 1")
     check_range(layout.VENUE_CODES, arrays[layout.VENUE_CODES], -1, len(manifest.venues))
@@ -191,6 +149,19 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     check_answers(arrays, n)
     check_positive_definite(layout.SOURCE_GRAM_INVERSE, arrays[layout.SOURCE_GRAM_INVERSE])
     check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
+
+
+def _check_lists(arrays: Arrays, readers: int) -> None:
+    for name, size in (
+        (layout.LIBRARY_OFFSETS, readers + 1),
+        (layout.LIBRARIES, arrays[layout.READERS].size),
+        (layout.NEAR_SHARES, arrays[layout.NEAR].size),
+    ):
+        if arrays[name].size != size:
+            raise CorruptData(f"{name} has {arrays[name].size} entries, not {size}")
+    for name in (layout.LIST_IDF, layout.LIST_NORMS, layout.LIBRARY_NORMS, layout.COCITATION_NORMS):
+        if not (np.isfinite(arrays[name]) & (arrays[name] >= 0.0)).all():
+            raise CorruptData(f"{name} holds a number that cannot be")
 
 
 def _check_venue_links(arrays: Arrays, venues: int) -> None:

@@ -44,10 +44,16 @@ PAPER_TERM_OFFSETS = "paper_term_offsets.npy"  # int64 (n + 1,), CSR of papers t
 PAPER_TERMS = "paper_terms.npy"  # int32 (w,), ascending within a paper
 PAPER_TERM_WEIGHTS = "paper_term_weights.npy"  # float32 (w,), TF-IDF, L2 norm 1 within a paper
 TERM_PAPER_OFFSETS = "term_paper_offsets.npy"  # int64 (v + 1,), the same the other way round
-TERM_PAPERS = "term_papers.npy"  # int32 (w,), rows, ascending within a term
+TERM_PAPERS = "term_papers.npy"  # int32 (w,), rows, heaviest first within a term, ties by row
 TERM_PAPER_WEIGHTS = "term_paper_weights.npy"  # float32 (w,)
 READER_OFFSETS = "reader_offsets.npy"  # int64 (n + 1,), CSR of papers to the readers who keep them
 READERS = "readers.npy"  # int32 (l,), numbers that stand for readers and name nobody, ascending within a paper
+LIBRARY_OFFSETS = "library_offsets.npy"  # int64 (readers + 1,), the same the other way round
+LIBRARIES = "libraries.npy"  # int32 (l,), rows, ascending within a reader
+LIST_IDF = "list_idf.npy"  # float32 (n,), see list_numbers.ListNumbers
+LIST_NORMS = "list_norms.npy"  # float32 (n,)
+LIBRARY_NORMS = "library_norms.npy"  # float32 (readers,)
+COCITATION_NORMS = "cocitation_norms.npy"  # float32 (n,)
 
 WORKS = "works.npy"  # int32 (n,), smallest row of the work that each paper is a version of
 TITLE_HASHES = "title_hashes.npy"  # uint64 (t,), titles.title_hash of each title that means one work, ascending
@@ -56,8 +62,11 @@ FIELD_OFFSETS = "field_offsets.npy"  # int64 (n + 1,), CSR of papers to their fi
 FIELD_CODES = "field_codes.npy"  # int32 (any,), places in the manifest's fields, ascending within a paper
 TEXT_NEIGHBOURS = "text_neighbours.npy"  # int32 (n, k), rows of the nearest papers by text, nearest first, then -1
 TEXT_LIKENESS = "text_likeness.npy"  # float32 (n, k), of each of them: half the cosine of vectors, half that of words
+NEAR_OFFSETS = "near_offsets.npy"  # int64 (n + 1,), CSR of papers to text neighbours, of either of the other
+NEAR = "near.npy"  # int32 (any,), rows, ascending within a paper, at most training.near.MOST_NEAR
+NEAR_SHARES = "near_shares.npy"  # float32 (any,), of squared likeness, adding up to 1 within a paper
 CONTEXT_OFFSETS = "context_offsets.npy"  # int64 (v + 1,), CSR of terms to the papers cited by papers that use them
-CONTEXT_PAPERS = "context_papers.npy"  # int32 (any,), rows, ascending within a term
+CONTEXT_PAPERS = "context_papers.npy"  # int32 (any,), rows, heaviest first within a term, ties by row
 CONTEXT_WEIGHTS = "context_weights.npy"  # float32 (any,), mean TF-IDF in citing papers, norm 1 within a cited paper
 RANKERS = "rankers.npy"  # uint8 (any,), JSON in UTF-8, see ranking/models.py
 DISPLAY = "display.npy"  # uint8 (any,), cocite.v1.Paper of each paper in basic view, encoded, one after another
@@ -105,6 +114,12 @@ FILES = (
     TERM_PAPER_WEIGHTS,
     READER_OFFSETS,
     READERS,
+    LIBRARY_OFFSETS,
+    LIBRARIES,
+    LIST_IDF,
+    LIST_NORMS,
+    LIBRARY_NORMS,
+    COCITATION_NORMS,
     WORKS,
     TITLE_HASHES,
     TITLE_ROWS,
@@ -112,6 +127,9 @@ FILES = (
     FIELD_CODES,
     TEXT_NEIGHBOURS,
     TEXT_LIKENESS,
+    NEAR_OFFSETS,
+    NEAR,
+    NEAR_SHARES,
     CONTEXT_OFFSETS,
     CONTEXT_PAPERS,
     CONTEXT_WEIGHTS,

@@ -23,11 +23,29 @@ def check_range(name: str, values: npt.NDArray[np.int32], low: int, end: int) ->
 
 def check_ascending_within(name: str, offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int32]) -> None:
     """The rows of each paper, as offsets part them, ascend."""
-    steps_up = rows[1:] > rows[:-1]
-    starts = offsets[1:-1]
-    steps_up[starts[(starts > 0) & (starts < rows.size)] - 1] = True  # a step from one paper's rows to the next one's
-    if not steps_up.all():
+    if not _all_within(offsets, rows[1:] > rows[:-1]):
         raise CorruptData(f"{name} is not ascending within a paper")
+
+
+def check_falling_within(name: str, offsets: npt.NDArray[np.int64], weights: npt.NDArray[np.float32]) -> None:
+    """The weights of each term, as offsets part them, fall, or stay."""
+    if not _all_within(offsets, weights[1:] <= weights[:-1]):
+        raise CorruptData(f"{name} is not falling within a term")
+
+
+def check_ascending_ties(
+    name: str, offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+) -> None:
+    """The rows of each term, as offsets part them, ascend where their weights are equal."""
+    if not _all_within(offsets, (weights[1:] != weights[:-1]) | (rows[1:] > rows[:-1])):
+        raise CorruptData(f"{name} is not ascending where weights are equal")
+
+
+def _all_within(offsets: npt.NDArray[np.int64], steps: npt.NDArray[np.bool_]) -> bool:
+    """Whether all steps from one entry to the next hold, but for those from one part to the next."""
+    starts = offsets[1:-1]
+    steps[starts[(starts > 0) & (starts <= steps.size)] - 1] = True
+    return bool(steps.all())
 
 
 def check_finite(name: str, values: npt.NDArray[np.floating]) -> None:

@@ -13,10 +13,10 @@ class PageTerms:
 
     def __init__(self, words: WordIndex, rows: npt.NDArray[np.int64]) -> None:
         self._words = words
-        spans = [words.paper_terms.span(row) for row in rows]
-        self._terms = np.concatenate([words.paper_terms.rows[span] for span in spans])
-        self._weights = np.concatenate([words.paper_term_weights[span] for span in spans])
-        self._ends = np.cumsum([0, *(span.stop - span.start for span in spans)])
+        found = [words.of_row(int(row)) for row in rows]
+        self._terms = np.concatenate([each.places for each in found])
+        self._weights = np.concatenate([each.weights for each in found])
+        self._ends = np.cumsum([0, *(each.places.size for each in found)])
 
     def products(self, told: Iterable[Terms]) -> npt.NDArray[np.float32]:
         """For each term of each paper, one paper after another: its weight times its weights in all the texts."""

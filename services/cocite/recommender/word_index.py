@@ -8,16 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from cocite.recommender.csr import Csr
+from cocite.recommender.csr import Csr, Links
 from cocite.recommender.tokens import LONGEST_TERM, terms
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 TERM_DTYPE = np.dtype(f"S{LONGEST_TERM}")
 Floats = npt.NDArray[np.float32]
@@ -34,48 +30,53 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Papers of terms: papers has a row for each term, weights float32 one for each link."""
+    """Links with a weight each: weights float32 beside links.rows, added_weights beside links.added.rows."""
 
-    papers: Csr
+    links: Csr
     weights: Floats
+    added_weights: Floats = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
-    def matrix(self, paper_count: int) -> "csr_array":
-        """float32 (v, paper_count), sharing memory with the arrays."""
-        from scipy.sparse import csr_array  # late: to list models needs none
+    @property
+    def arrays(self) -> tuple[Links, tuple[Floats, Floats]]:
+        """All of it, as compiled functions take it."""
+        return self.links.arrays, (self.weights, self.added_weights)
 
-        links = self.papers.rows.size
-        offsets = self.papers.offsets.astype(np.int32 if links <= np.iinfo(np.int32).max else np.int64)
-        return csr_array((self.weights, self.papers.rows, offsets), shape=(offsets.size - 1, paper_count))
+    def of(self, row: int) -> tuple[npt.NDArray[np.int32], Floats]:
+        """What a row links to, and the weights."""
+        links = self.links
+        span = links.span(row)
+        if not links.added.sources.size:
+            return links.rows[span], self.weights[span]
+        more = links.added_span(row)
+        return links.of(row), np.concatenate((self.weights[span], self.added_weights[more]))
+
+    def with_links(
+        self, sources: npt.NDArray[np.integer], targets: npt.NDArray[np.integer], weights: Floats, row_count: int
+    ) -> "Postings":
+        """See Csr.with_links; weights (k,) are those of the links."""
+        return Postings(self.links.with_links(sources, targets, row_count), self.weights, weights)
 
 
 @dataclass(frozen=True, slots=True)
 class WordIndex:
-    """Terms of papers, papers of terms, and the weights of both, beside their rows. vocabulary is ascending UTF-8.
+    """Terms of papers, ascending, papers of terms, the heaviest first, and the vocabulary, ascending UTF-8.
 
     Thread-safe.
     """
 
     vocabulary: npt.NDArray[np.bytes_]
     idf: Floats
-    paper_terms: Csr
-    paper_term_weights: Floats
-    term_papers: Csr
-    term_paper_weights: Floats
+    paper_terms: Postings
+    term_papers: Postings
     _of_text: Callable[[str], Terms] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         weighed = lru_cache(_REMEMBERED)(partial(_weighed, self.vocabulary, self.idf))
         object.__setattr__(self, "_of_text", weighed)
 
-    @property
-    def postings(self) -> Postings:
-        """Papers of the terms."""
-        return Postings(self.term_papers, self.term_paper_weights)
-
     def of_row(self, row: int) -> Terms:
         """Terms of a paper; none when it has no text, or none that others share."""
-        span = self.paper_terms.span(row)
-        return Terms(self.paper_terms.rows[span], self.paper_term_weights[span])
+        return Terms(*self.paper_terms.of(row))
 
     def of_text(self, text: str) -> Terms:
         """Terms of a text that are in the vocabulary, weighted like a paper's."""

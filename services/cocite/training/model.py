@@ -19,9 +19,12 @@ from cocite.training.contexts import citing_words
 from cocite.training.corpus import Corpus
 from cocite.training.display import nothing_shown
 from cocite.training.indexes import factor_index_arrays
+from cocite.training.lists import list_arrays
 from cocite.training.matrices import offsets_and_rows
+from cocite.training.near import near_arrays
 from cocite.training.paper_table import PaperTable
 from cocite.training.related import nothing_related
+from cocite.training.sparse_rows import heaviest_first
 from cocite.training.text_neighbours import NeighbourTable
 from cocite.training.vectors import TextVectors
 from cocite.training.word_index import Words
@@ -58,21 +61,18 @@ def assemble(
     """The model of a corpus from its parts, rows of all of them alike, without a learned ranker. It can rank; to answer
     it lacks how papers are shown, and may have related lists.
     """  # fmt: skip
-    reference_offsets, references = offsets_and_rows(corpus.citations)
-    cited_by_offsets, cited_by = offsets_and_rows(csr_array(corpus.citations.T))
-    reader_offsets, readers = offsets_and_rows(csr_array(corpus.libraries.T))
+    lists = list_arrays(corpus.citations, corpus.libraries)
+    references = Csr(lists[layout.REFERENCE_OFFSETS], lists[layout.REFERENCES])
+    cited_by = Csr(lists[layout.CITED_BY_OFFSETS], lists[layout.CITED_BY])
     arrays = {
         **_identifiers(corpus.papers),
         layout.YEARS: corpus.papers.years,
         layout.VENUE_CODES: corpus.papers.venue_codes,
         layout.HAS_ABSTRACT: corpus.papers.has_abstract,
-        layout.REFERENCE_OFFSETS: reference_offsets,
-        layout.REFERENCES: references,
-        layout.CITED_BY_OFFSETS: cited_by_offsets,
-        layout.CITED_BY: cited_by,
+        **lists,
         **citing_arrays(
-            Csr(reference_offsets, references),
-            Csr(cited_by_offsets, cited_by),
+            references,
+            cited_by,
             corpus.papers.years,
             corpus.papers.venue_codes,
             len(corpus.papers.venues),
@@ -87,12 +87,11 @@ def assemble(
         layout.TEXT_VECTORS: text.vectors,
         layout.TEXT_INDEX: text_index,
         **word_arrays(corpus.words),
-        layout.READER_OFFSETS: reader_offsets,
-        layout.READERS: readers,
-        **work_arrays(corpus.papers, np.diff(cited_by_offsets)),
+        **work_arrays(corpus.papers, cited_by.counts()),
         **field_arrays(corpus.papers),
         layout.TEXT_NEIGHBOURS: neighbours.rows,
         layout.TEXT_LIKENESS: neighbours.likeness,
+        **near_arrays(neighbours),
         **context_arrays(corpus.citations, corpus.words),
         layout.RANKERS: Rankers().to_bytes(),
         **nothing_shown(corpus.paper_count),
@@ -139,15 +138,13 @@ def citing_arrays(
 
 def context_arrays(citations: csr_array, words: Words) -> Arrays:
     """The words that papers are cited with, by term."""
-    by_term = csr_array(citing_words(citations, words.weights).T)
-    offsets, papers = offsets_and_rows(by_term)
-    return {layout.CONTEXT_OFFSETS: offsets, layout.CONTEXT_PAPERS: papers, layout.CONTEXT_WEIGHTS: by_term.data}
+    offsets, papers, weights = heaviest_first(csr_array(citing_words(citations, words.weights).T))
+    return {layout.CONTEXT_OFFSETS: offsets, layout.CONTEXT_PAPERS: papers, layout.CONTEXT_WEIGHTS: weights}
 
 
 def word_arrays(words: Words) -> Arrays:
     """The word index of a bundle."""
-    by_term = csr_array(words.weights.T)
-    term_offsets, term_papers = offsets_and_rows(by_term)
+    term_offsets, term_papers, term_weights = heaviest_first(csr_array(words.weights.T))
     paper_offsets, paper_terms = offsets_and_rows(words.weights)
     return {
         layout.VOCABULARY: words.terms,
@@ -157,7 +154,7 @@ def word_arrays(words: Words) -> Arrays:
         layout.PAPER_TERM_WEIGHTS: words.weights.data,
         layout.TERM_PAPER_OFFSETS: term_offsets,
         layout.TERM_PAPERS: term_papers,
-        layout.TERM_PAPER_WEIGHTS: by_term.data,
+        layout.TERM_PAPER_WEIGHTS: term_weights,
     }
 
 

@@ -1,6 +1,9 @@
 """Rows of sparse matrices, cut and scaled."""
 
+from itertools import pairwise
+
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from cocite.recommender.ranking.fusion import top_rows
@@ -32,3 +35,17 @@ def with_norm_1(matrix: csr_array) -> csr_array:
         norms = np.sqrt(np.bincount(rows, weights=matrix.data[span].astype(np.float64) ** 2))
         data[span] = matrix.data[span] / np.maximum(norms, 1e-12)[rows]
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def heaviest_first(
+    matrix: csr_array,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Offsets, columns and values of the matrix, those of each row by falling value, ties by column. The matrix itself
+    is used up.
+    """  # fmt: skip
+    matrix.sort_indices()
+    columns, values = matrix.indices.astype(np.int32, copy=False), matrix.data.astype(np.float32, copy=False)
+    for start, end in pairwise(matrix.indptr.tolist()):
+        order = np.argsort(-values[start:end], kind="stable")
+        columns[start:end], values[start:end] = columns[start:end][order], values[start:end][order]
+    return matrix.indptr.astype(np.int64), columns, values

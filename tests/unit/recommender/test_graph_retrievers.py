@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cocite.core.paper import Paper
+from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
 from cocite.recommender.query import Query
@@ -20,6 +21,9 @@ from cocite.recommender.retrieval.profile import Lists, profile_of
 from cocite.recommender.retrieval.text import TextRetriever
 from cocite.recommender.retrieval.walk import WalkRetriever
 from cocite.recommender.retrieval.words import WordsRetriever
+from cocite.recommender.word_index import Postings
+from cocite.training.near import near_arrays
+from cocite.training.text_neighbours import NeighbourTable
 from support.bundles import Corpus, bundle_in_memory
 from support.random_corpora import Dense, asked, assert_scores, corpora, lists_of, profile
 from support.retrievers import scores_of
@@ -52,22 +56,21 @@ def _dense(links: Csr, width: int) -> Dense:
 
 @EXAMPLES
 @given(corpora())
-def test_lists_are_those_of_papers_and_then_of_readers(corpus: Corpus) -> None:
-    expected, lists = lists_of(corpus), Lists.of(bundle_in_memory(corpus, factors=2))
-    assert np.array_equal(_dense(lists.papers, len(corpus.papers)), expected)
-    assert np.array_equal(_dense(lists.holders, len(expected)), expected.T)
-    np.testing.assert_allclose(lists.idf, _idf(expected), rtol=1e-6)
-    np.testing.assert_allclose(lists.lengths, np.linalg.norm(expected * _idf(expected), axis=1), rtol=1e-6)
+def test_lists_are_those_of_papers_and_of_readers(corpus: Corpus) -> None:
+    expected, bundle = lists_of(corpus), bundle_in_memory(corpus, factors=2)
+    n, numbers = bundle.paper_count, bundle.list_numbers
+    assert np.array_equal(np.vstack((_dense(bundle.references, n), _dense(bundle.libraries, n))), expected)
+    readers = len(expected) - n
+    assert np.array_equal(np.hstack((_dense(bundle.cited_by, n), _dense(bundle.readers, readers))), expected.T)
+    np.testing.assert_allclose(numbers.idf, _idf(expected), rtol=1e-6)
+    norms = np.linalg.norm(expected * _idf(expected), axis=1)
+    np.testing.assert_allclose(np.append(numbers.list_norms, numbers.library_norms), norms, rtol=1e-6)
+    np.testing.assert_allclose(numbers.cocitation_norms, np.linalg.norm(_weighted(expected), axis=0), rtol=1e-6)
 
 
-def test_readers_may_have_any_numbers() -> None:
-    """Of a reader who keeps nothing the bundle knows, the number is left out; a wide gap costs nothing."""
-    bundle = bundle_in_memory(Corpus(tuple(Paper(f"local:{row}") for row in range(3)), ((0, 1),)), factors=2)
-    readers = Csr(np.array([0, 1, 3, 4]), np.array([5, 5, 2**31 - 2, 2**31 - 2], dtype=np.int32))
-    lists = Lists.of(replace(bundle, readers=readers))
-    expected = np.array([[0, 1, 0], [0, 0, 0], [0, 0, 0], [1, 1, 0], [0, 1, 1]])
-    assert np.array_equal(_dense(lists.papers, 3), expected)
-    assert np.array_equal(_dense(lists.holders, 5), expected.T)
+def _weighted(lists: Dense) -> Dense:
+    """Long lists tell less."""
+    return lists / np.log(2.0 + lists.sum(axis=1, keepdims=True))
 
 
 @EXAMPLES
@@ -105,7 +108,7 @@ def test_coupling_is_the_cosine_of_reference_lists(case: tuple[Corpus, Query]) -
     bundle, counts = bundle_in_memory(corpus, factors=2), profile(corpus, query)
     expected = _cosines(lists_of(corpus), counts)[0][: bundle.paper_count]
     expected[list(query.positive_rows)] = 0.0
-    found = scores_of(CouplingRetriever(bundle, Lists.of(bundle)), query, bundle)
+    found = scores_of(CouplingRetriever(Lists.of(bundle)), query, bundle)
     assert_scores(found, expected if counts.any() else None)
 
 
@@ -115,14 +118,14 @@ def test_cocitation_is_the_sum_of_cosines_to_the_other_papers_of_the_query(case:
     corpus, query = case
     bundle, counts = bundle_in_memory(corpus, factors=2), profile(corpus, query)
     lists = lists_of(corpus)
-    weighted = lists / np.log(2.0 + lists.sum(axis=1, keepdims=True))
+    weighted = _weighted(lists)
     norms = np.maximum(np.linalg.norm(weighted, axis=0), 1e-12)
     weighted[list(query.positive_rows)] = 0.0  # a seed's own list does not speak for what is in it
     cosines = weighted.T @ weighted / np.outer(norms, norms)
     np.fill_diagonal(cosines, 0.0)
     shares = counts / max(counts.sum(), 1.0)
     shares[list(query.positive_rows)] += 1.0 / max(len(query.positive_rows), 1)
-    found = scores_of(CocitationRetriever(bundle, Lists.of(bundle)), query, bundle)
+    found = scores_of(CocitationRetriever(Lists.of(bundle)), query, bundle)
     assert_scores(found, cosines @ shares if shares.any() else None)
 
 
@@ -132,7 +135,7 @@ def test_neighbourhood_adds_up_the_lists_of_near_papers(case: tuple[Corpus, Quer
     corpus, query = case
     bundle = bundle_in_memory(corpus, factors=2)
     counts, near = profile(corpus, query), _near(bundle, query)
-    found = scores_of(NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)
+    found = scores_of(NeighbourhoodRetriever(Lists.of(bundle), _neighbours(bundle)), query, bundle)
     assert_scores(found, _neighbourhood(corpus, query, counts, near) if counts.any() or near.any() else None)
 
 
@@ -157,8 +160,8 @@ def test_a_reference_of_the_seed_alone_is_nothing_to_its_neighbourhood() -> None
     papers = tuple(Paper(f"local:{row}") for row in range(5))
     bundle = bundle_in_memory(Corpus(papers, ((0, 2), (0, 3), (0, 4), (1, 2), (1, 3))), factors=2)
     for retriever in (
-        NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)),
-        CocitationRetriever(bundle, Lists.of(bundle)),
+        NeighbourhoodRetriever(Lists.of(bundle), _neighbours(bundle)),
+        CocitationRetriever(Lists.of(bundle)),
     ):
         scores = scores_of(retriever, Query(positive_rows=(0,)), bundle)
         assert scores is not None
@@ -171,31 +174,26 @@ def test_only_the_nearest_lists_speak_for_a_paper_in_or_out_of_the_profile(monke
     papers = tuple(Paper(f"local:{row}") for row in range(9))
     links = ((0, 3), (0, 4), (0, 5), (1, 3), (1, 4), (1, 6), (2, 4), (2, 5), (2, 7), (2, 8))
     bundle = bundle_in_memory(Corpus(papers, links), factors=2)
-    scores = scores_of(
-        NeighbourhoodRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), Query(positive_rows=(0,)), bundle
-    )
+    scores = scores_of(NeighbourhoodRetriever(Lists.of(bundle), _neighbours(bundle)), Query(positive_rows=(0,)), bundle)
     assert scores is not None
     assert np.flatnonzero(np.isfinite(scores)).tolist() == [3, 4, 6]
 
 
 def test_only_the_most_telling_holders_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the lists that hold the seed, 1 is short and holds 4, 2 is long and holds 5: one is enough."""
-    monkeypatch.setattr("cocite.recommender.retrieval.cocitation._MOST_HOLDERS", 1)
+    monkeypatch.setattr("cocite.recommender.retrieval.cocitation._MOST_LISTS", 1)
     papers = tuple(Paper(f"local:{row}") for row in range(9))
     bundle = bundle_in_memory(Corpus(papers, ((1, 0), (1, 4), *((2, row) for row in (0, 5, 6, 7, 8)))), factors=2)
-    scores = scores_of(CocitationRetriever(bundle, Lists.of(bundle)), Query(positive_rows=(0,)), bundle)
+    scores = scores_of(CocitationRetriever(Lists.of(bundle)), Query(positive_rows=(0,)), bundle)
     assert scores is not None
     assert np.flatnonzero(np.isfinite(scores)).tolist() == [4]
 
 
-@pytest.mark.parametrize("many", [0.0, 1.0], ids=["by the whole matrix", "by the ways of the few"])
 @EXAMPLES
 @given(case=asked())
-def test_the_walk_is_a_power_of_the_transition_matrix(many: float, case: tuple[Corpus, Query]) -> None:
+def test_the_walk_is_a_power_of_the_transition_matrix(case: tuple[Corpus, Query]) -> None:
     corpus, query = case
-    bundle = bundle_in_memory(corpus, factors=2)
-    few = (bundle.text_neighbours[:, :2], bundle.text_likeness[:, :2])  # so that some are near without being so back
-    bundle = replace(bundle, text_neighbours=few[0], text_likeness=few[1])
+    bundle = _with_few_neighbours(bundle_in_memory(corpus, factors=2))
     counts, near = profile(corpus, query), _near(bundle, query)
     lists = lists_of(corpus)
     start = np.zeros(len(lists))
@@ -204,14 +202,20 @@ def test_the_walk_is_a_power_of_the_transition_matrix(many: float, case: tuple[C
     holders = lists[:, list(query.positive_rows)].sum(axis=1)
     start += 0.2 * holders / max(holders.sum(), 1.0)
     step, place, visits = _transitions(bundle, lists), start / max(start.sum(), 1e-12), np.zeros(len(lists))
-    for _ in range(5):
+    for _ in range(3):
         place = 0.7 * step @ place
         visits += place
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cocite.recommender.retrieval.walk._MANY", many)
-        found = scores_of(WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)
+    found = scores_of(WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)
     expected = np.where(visits > 1e-9, visits, 0.0)[: bundle.paper_count]
     assert_scores(found, expected if start.any() else None)
+
+
+def _with_few_neighbours(bundle: Bundle) -> Bundle:
+    """The bundle with two text neighbours for each paper, so that some are near to others without being so back."""
+    rows, likeness = bundle.text_neighbours[:, :2], bundle.text_likeness[:, :2]
+    near = near_arrays(NeighbourTable(rows, likeness))
+    links = Csr(near[layout.NEAR_OFFSETS], near[layout.NEAR])
+    return replace(bundle, text_neighbours=rows, text_likeness=likeness, near=Postings(links, near[layout.NEAR_SHARES]))
 
 
 def _transitions(bundle: Bundle, lists: Dense) -> Dense:
@@ -239,6 +243,6 @@ def test_libraries_alone_are_lists_enough(corpus: Corpus, kept: bool) -> None:
     """Without citations, papers are related where a reader keeps both, and only there."""
     corpus = Corpus(corpus.papers, (), ((0, 1),) if kept else ())
     bundle = bundle_in_memory(corpus, factors=2)
-    scores = scores_of(CocitationRetriever(bundle, Lists.of(bundle)), Query(library_rows=(0,)), bundle)
+    scores = scores_of(CocitationRetriever(Lists.of(bundle)), Query(library_rows=(0,)), bundle)
     assert scores is not None
     assert np.flatnonzero(np.isfinite(scores)).tolist() == ([1] if kept else [])

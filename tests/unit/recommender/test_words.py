@@ -99,7 +99,7 @@ def test_what_is_not_looked_up_is_the_lightest(words: Bundle, monkeypatch: pytes
     monkeypatch.setattr(module, "MOST_TERMS", 1)
     scores = scores_of(WordsRetriever(words), Query(positive_rows=(row,)), words)
     assert scores is not None
-    assert set(np.flatnonzero(scores > 0)) == set(words.words.postings.papers.of(heaviest).tolist())
+    assert set(np.flatnonzero(scores > 0)) == set(words.words.term_papers.of(heaviest)[0].tolist())
 
 
 def test_unknown_words_are_nothing_to_go_by(words: Bundle, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """A bundle with fresh papers in it: rows after those of the training, in every array that a row has a place in.
 
-What the bundle says of its own papers stays, but for links to and from the fresh ones. Large matrices are shared,
-the rest is copied. Arrays that only training can make (neighbours of texts) keep the rows of the training.
+What the bundle says of its own papers stays, but for links to and from the fresh ones. Large matrices and links are
+shared, the fresh ones beside them; what has one number for each paper is copied. Arrays that only training can make
+(neighbours of texts, readers) keep the rows of the training.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -14,7 +16,6 @@ import numpy.typing as npt
 from cocite.core.paper import words_of
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.csr import Csr
 from cocite.recommender.display import named
 from cocite.recommender.fresh.factors import Folding
 from cocite.recommender.fresh.paper import FreshPaper
@@ -58,19 +59,20 @@ class Extension:
         dimension = bundle.text_vectors.shape[1]
         vectors = [np.zeros(dimension, np.float32) if (v := self._vector(fresh)) is None else v for fresh in new]
         derived = [self._derived[fresh] for fresh in new]
+        references = bundle.references.with_links(*_ordered(sources, targets), bundle.paper_count)
+        cited_by = bundle.cited_by.with_links(*_ordered(targets, sources), bundle.paper_count)
         return replace(
             bundle,
             display=bundle.display.with_newer(_displays(bundle, new)),
             related=RelatedLists.none(),  # they know no fresh paper
-            references=bundle.references.with_links(*_ordered(sources, targets), bundle.paper_count),
-            cited_by=bundle.cited_by.with_links(*_ordered(targets, sources), bundle.paper_count),
+            references=references,
+            cited_by=cited_by,
+            readers=bundle.readers.with_links(*_no_links(), bundle.paper_count),
+            list_numbers=bundle.list_numbers.with_papers(references, cited_by),
             item_factors=bundle.item_factors.with_rows(np.stack([each.factors for each in derived])),
             item_idf=_appended(bundle.item_idf, [bundle.item_idf.max()] * len(new)),
             text_vectors=bundle.text_vectors.with_rows(np.stack(vectors)),
-            words=_with_words(bundle.words, [each.terms for each in derived]),
-            readers=Csr(
-                _appended(bundle.readers.offsets, [bundle.readers.offsets[-1]] * len(new)), bundle.readers.rows
-            ),
+            words=_with_words(bundle.words, [each.terms for each in derived], bundle.paper_count),
         )
 
     def _derive(self, fresh: FreshPaper) -> _Derived:
@@ -119,13 +121,7 @@ def _with_names(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
     venues = [paper.venue.strip().casefold() for paper in plain]
     fields = [sorted({name.strip().casefold() for name in paper.fields} - {""}) for paper in plain]
     venue_codes = [venue_code.setdefault(name, len(venue_code)) if name else -1 for name in venues]
-    first = bundle.paper_count - len(papers)
-    coded = sorted(
-        (first + place, field_code.setdefault(name, len(field_code)))
-        for place, names in enumerate(fields)
-        for name in names
-    )
-    pairs = np.array(coded, dtype=np.int64).reshape(-1, 2)
+    field_codes = [sorted(field_code.setdefault(name, len(field_code)) for name in names) for names in fields]
     years = _appended(bundle.years, [paper.year or 0 for paper in plain])
     codes = _appended(bundle.venue_codes, venue_codes)
     return replace(
@@ -134,7 +130,9 @@ def _with_names(bundle: Bundle, papers: Sequence[FreshPaper]) -> Bundle:
         years=years,
         venue_codes=codes,
         has_abstract=_appended(bundle.has_abstract, [bool(paper.abstract.strip()) for paper in plain]),
-        fields=bundle.fields.with_links(pairs[:, 0], pairs[:, 1], bundle.paper_count),
+        fields=bundle.fields.with_rows(
+            np.array([len(codes) for codes in field_codes]), np.array([*chain(*field_codes)], dtype=np.int32)
+        ),
         works=works_of(bundle, plain, years, codes),
     )
 
@@ -152,25 +150,25 @@ def _links(bundle: Bundle, papers: Sequence[FreshPaper]) -> tuple[Rows, Rows]:
     return sources[known], targets[known]
 
 
+def _no_links() -> tuple[Rows, Rows]:
+    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+
+
 def _ordered(sources: Rows, targets: Rows) -> tuple[Rows, Rows]:
     """The links in order of source, then target, each once."""
     pairs = np.unique(np.column_stack((sources, targets)), axis=0)
     return pairs[:, 0], pairs[:, 1]
 
 
-def _with_words(words: WordIndex, found: Sequence[Terms]) -> WordIndex:
-    first = words.paper_terms.offsets.size - 1
-    rows = np.repeat(np.arange(first, first + len(found)), [terms.places.size for terms in found])
-    places = np.concatenate([terms.places for terms in found]).astype(np.int64)
+def _with_words(words: WordIndex, found: Sequence[Terms], paper_count: int) -> WordIndex:
+    rows = np.repeat(np.arange(paper_count - len(found), paper_count), [terms.places.size for terms in found])
+    places = np.concatenate([terms.places for terms in found])
     weights = np.concatenate([terms.weights for terms in found])
-    order = np.lexsort((rows, places))
-    by_term = words.term_papers.ends(places[order])
+    order = np.lexsort((rows, -weights, places))
     return replace(
         words,
-        paper_terms=words.paper_terms.with_links(rows, places, first + len(found)),
-        paper_term_weights=_appended(words.paper_term_weights, weights),
-        term_papers=words.term_papers.with_links(places[order], rows[order], words.vocabulary.size),
-        term_paper_weights=np.insert(words.term_paper_weights, by_term, weights[order]),
+        paper_terms=words.paper_terms.with_links(rows, places, weights, paper_count),
+        term_papers=words.term_papers.with_links(places[order], rows[order], weights[order], words.vocabulary.size),
     )
 
 

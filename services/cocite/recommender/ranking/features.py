@@ -56,11 +56,12 @@ class FeatureExtractor:
 
     def __init__(self, bundle: Bundle, lists: Lists) -> None:
         self._bundle = bundle
-        self._counts = lists.holders.counts().astype(np.float32)
+        held = bundle.cited_by.counts() + bundle.readers.counts()
+        self._counts = held.astype(np.float32)
         self._references = bundle.references.counts().astype(np.float32)
-        papers = np.bincount(lists.holders.counts())  # by how often they are cited
+        papers = np.bincount(held)  # by how often they are cited
         self._fewer = ((np.cumsum(papers) - papers) / max(self._counts.size, 1)).astype(np.float32)
-        self._idf = lists.idf
+        self._idf = bundle.list_numbers.idf
 
     def of(self, asked: Asked, candidates: Candidates) -> Floats:
         """Values float32 (k, len(FEATURES)) of candidates (k,)."""

@@ -7,11 +7,15 @@ import numpy.typing as npt
 
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
+from cocite.recommender.list_numbers import ListNumbers
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.asked import Asked
+from cocite.recommender.retrieval.coupled import Coupled, coupled
+from cocite.recommender.retrieval.gathering import Graph
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+_HOLDERS = 8192  # lists that hold papers of a profile, looked at for one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +47,22 @@ def profile_of_asked(asked: Asked) -> Profile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """Every list of papers that somebody put together: the references of each paper, then each reader's library.
+    """Every list of papers that somebody put together, as compiled functions take them: list i is the references of
+    paper i, list ~i the library of reader i.
+    """  # fmt: skip
 
-    papers gives the papers of each list, holders the lists that each paper is in. List i below paper_count is that of
-    paper i. idf (n,) is how telling a paper is for a list, lengths (m,) the norm of each list weighted by it.
-    """
-
-    paper_count: int
-    papers: Csr
-    holders: Csr
-    idf: Floats
-    lengths: Floats
+    graph: Graph
+    numbers: ListNumbers
 
     @classmethod
     def of(cls, bundle: Bundle) -> "Lists":
         """The lists of a bundle."""
-        n = bundle.paper_count
-        papers, holders = bundle.references, bundle.cited_by
-        if bundle.readers.rows.size:
-            # Readers' numbers may have gaps: of some, no paper is in the bundle.
-            numbers = n + np.unique(bundle.readers.rows, return_inverse=True)[1]
-            kept = np.repeat(np.arange(n), bundle.readers.counts())
-            holders = holders.with_links(kept, numbers, n)
-            by_reader = np.argsort(numbers, kind="stable")
-            papers = papers.with_links(numbers[by_reader], kept[by_reader], int(numbers.max()) + 1)
-        held = holders.counts()
-        list_count = papers.offsets.size - 1
-        idf = np.log((1.0 + list_count) / (1.0 + held)).astype(np.float32)
-        squares = np.bincount(
-            np.repeat(np.arange(list_count), papers.counts()), weights=idf[papers.rows] ** 2, minlength=list_count
-        )
-        return cls(n, papers, holders, idf, np.sqrt(squares).astype(np.float32))
+        references, cited_by = bundle.references.arrays, bundle.cited_by.arrays
+        return cls((references, cited_by, bundle.libraries.arrays, bundle.readers.arrays), bundle.list_numbers)
+
+    def coupled(self, asked: Asked) -> Coupled:
+        """The lists that share papers with the query's profile, after those of its positive seeds: see coupled."""
+        profile, numbers = asked.shared(profile_of_asked), self.numbers
+        barred = np.array(sorted(set(asked.query.positive_rows)), dtype=np.int32)
+        norms = (numbers.list_norms, numbers.library_norms)
+        return coupled(self.graph, numbers.idf, norms, (profile.rows, profile.counts), barred, _HOLDERS)

@@ -39,9 +39,9 @@ def retrievers_of(bundle: Bundle, lists: Lists | None = None, texts: TextItems |
         text,
         words,
         ContextsRetriever(bundle),
-        CouplingRetriever(bundle, lists),
-        CocitationRetriever(bundle, lists),
-        NeighbourhoodRetriever(bundle, lists, neighbours),
+        CouplingRetriever(lists),
+        CocitationRetriever(lists),
+        NeighbourhoodRetriever(lists, neighbours),
         WalkRetriever(bundle, lists, neighbours),
         PassagesRetriever(bundle),
     )

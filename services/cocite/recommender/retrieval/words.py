@@ -8,10 +8,16 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.asked import Asked
-from cocite.recommender.retrieval.contract import Dense, Found, Scores
+from cocite.recommender.retrieval.contract import Found
+from cocite.recommender.retrieval.coupled import scores_of_papers
+from cocite.recommender.retrieval.postings import complete, summed
+from cocite.recommender.retrieval.tally import Tally
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.word_index import Terms, WordIndex
 
+# Papers of terms looked at for one query, the heaviest: docs/decisions/0022-bounded-retrieval.md
+_POSTINGS = 16384
+_COMPLETED = 1000  # if those are not all, the best papers so far are compared whole
 MOST_TERMS = 384  # looked up, the heaviest of all seeds: more than one abstract has, so only many seeds lose any
 
 
@@ -22,13 +28,19 @@ class WordsRetriever:
     weight = 0.5
 
     def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
-        self._papers = bundle.words.postings.matrix(bundle.paper_count)
+        self._vocabulary = bundle.words.vocabulary.size
+        self._papers = bundle.words.term_papers.arrays
+        self._terms = bundle.words.paper_terms.arrays
 
     def find(self, asked: Asked) -> Found | None:
         """See Retriever. Papers that share no term with the seeds, or more with the negative ones, are left out."""
         aim = asked.shared(word_aim)
-        return None if aim is None else Dense(_positive(aim.weights @ self._papers[aim.places]))
+        if aim is None:
+            return None
+        slots, rows, sums, whole = summed(*self._papers, aim.places, aim.weights, _POSTINGS)
+        if not whole:
+            complete(rows, sums, *self._terms, aim.places, aim.weights, self._vocabulary, _COMPLETED)
+        return Tally(slots, rows, scores_of_papers(rows, sums))
 
 
 class ContextsRetriever:
@@ -40,18 +52,15 @@ class ContextsRetriever:
     weight = 0.5
 
     def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
-        self._papers = bundle.contexts.matrix(bundle.paper_count)
+        self._papers = bundle.contexts.arrays
 
     def find(self, asked: Asked) -> Found | None:
         """See Retriever. Papers that nobody cites are left to the others."""
         aim = asked.shared(word_aim)
-        return None if aim is None else Dense(_positive(aim.weights @ self._papers[aim.places]))
-
-
-def _positive(scores: Scores) -> Scores:
-    scores[scores <= 0.0] = -np.inf
-    return scores
+        if aim is None:
+            return None
+        slots, rows, sums, _ = summed(*self._papers, aim.places, aim.weights, _POSTINGS)
+        return Tally(slots, rows, scores_of_papers(rows, sums))
 
 
 def word_aim(asked: Asked) -> Terms | None:

@@ -1,0 +1,78 @@
+"""What a retriever says of the papers that it came across, however many others there are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+
+from cocite.recommender.allowed import Allowed
+from cocite.recommender.compiled import FLOAT32S, INT32S, compiled
+from cocite.recommender.csr import Rows32
+from cocite.recommender.retrieval.contract import Rows, Scores
+from cocite.recommender.retrieval.numbering import Slots, looked_up
+
+_BINS = 8192  # by the sign, the exponent and four bits more of a score
+_SHIFT = 19
+
+
+@compiled(types.int64(types.int32))
+def _rising(bits: int) -> int:
+    """In order of the scores that have these bits: those of negative ones run backwards."""
+    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
+
+
+@compiled(types.int64(types.int32))
+def _bin(bits: int) -> int:
+    return (_rising(bits) >> _SHIFT) + _BINS // 2
+
+
+@compiled(types.int64[::1](INT32S, FLOAT32S, types.int64))
+def _best_keys(rows: Rows32, scores: Scores, count: int) -> Rows:
+    """Numbers that hold row and score, lowest for the highest score, then the smallest row: those of the count best
+    papers, and of a few more, in any order; of fewer only where there are no more.
+    """  # fmt: skip
+    bits = (scores + np.float32(0.0)).view(np.int32)  # the sum makes 0 of -0
+    bins = np.zeros(_BINS, dtype=np.int32)
+    for at in range(rows.size):
+        if rows[at] >= 0 and scores[at] > -np.inf:
+            bins[_bin(bits[at])] += 1
+    found, lowest = 0, _BINS
+    while lowest > 0 and found < count:
+        lowest -= 1
+        found += bins[lowest]
+    keys = np.empty(found, dtype=np.int64)
+    to = 0
+    for at in range(rows.size):
+        if rows[at] >= 0 and scores[at] > -np.inf and _bin(bits[at]) >= lowest:
+            keys[to] = rows[at] - (np.int64(_rising(bits[at])) << 32)
+            to += 1
+    return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Scores float32 (k,) of rows int32 (k,), each once, in any order, with the slots that number them.
+
+    A score of -inf says nothing; so do those of rows below 0, which are no papers.
+    """
+
+    slots: Slots
+    rows: Rows32
+    scores: Scores
+
+    def best(self, count: int, allowed: Allowed) -> Rows:
+        """See Found."""
+        looked_at = 2 * count  # whether a row is allowed takes longer to say than that others score less
+        while True:
+            keys = _best_keys(self.rows, self.scores, looked_at)
+            keys.sort()
+            rows = keys & 0xFFFFFFFF
+            kept = rows[allowed.of(rows)]
+            if kept.size >= count or rows.size < looked_at:
+                return kept[:count]
+            looked_at *= 8
+
+    def of(self, rows: npt.NDArray[np.integer]) -> Scores:
+        """See Found."""
+        return looked_up(self.slots, self.rows, self.scores, np.ascontiguousarray(rows, dtype=np.int64))

@@ -4,8 +4,10 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from cocite.recommender.bundle import Bundle
+from cocite.recommender.compiled import INT32S, INT64S, compiled
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.row_index import Passing
 
@@ -13,6 +15,8 @@ FEW_ROWS = 8192  # that pass a filter: looked at one by one, sooner done than a 
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+_UINT8S = types.Array(types.uint8, 1, "C", readonly=True)
+_EVERY = np.empty(0, dtype=np.uint8)
 
 
 class Allowed:
@@ -27,11 +31,11 @@ class Allowed:
         names = (*query.positive_rows, *query.negative_rows, *query.library_rows, *query.exclude_rows)
         self.named = np.unique(np.array(names, dtype=np.int64))
         self._candidates: Rows | None = None
-        self._taken = np.empty(0, dtype=np.int32)
+        self._taken = np.empty(0, dtype=np.int64)
         if query.candidate_rows is not None:
             self._candidates = np.unique(np.array(query.candidate_rows, dtype=np.int64))
         else:
-            self._taken = np.unique(bundle.works[self.named])
+            self._taken = np.unique(bundle.works[self.named]).astype(np.int64)
 
     @classmethod
     def by(cls, query: Query, bundle: Bundle) -> "Allowed":
@@ -40,14 +44,13 @@ class Allowed:
 
     def of(self, rows: npt.NDArray[np.integer]) -> Flags:
         """True for those of rows (k,) that may be in the answer."""
-        allowed = ~_among(rows, self.named)
-        if self._candidates is not None:
-            allowed &= _among(rows, self._candidates)
-        else:
-            allowed &= ~_among(self._bundle.works[rows], self._taken)
-        if self.passing is not None:
-            allowed &= (self.passing.bits[rows >> 3] >> (rows & 7)) & 1 == 1
-        return allowed
+        found = np.empty(len(rows), dtype=np.bool_)
+        bits = _EVERY if self.passing is None else self.passing.bits
+        candidates = self.named if self._candidates is None else self._candidates
+        only = self._candidates is not None
+        asked = np.ascontiguousarray(rows, dtype=np.int64)
+        _allowed(asked, bits, candidates, only, self.named, self._bundle.works, self._taken, found)
+        return found
 
     @cached_property
     def mask(self) -> Flags:
@@ -76,10 +79,28 @@ def _passing(mask: Flags) -> Passing:
     return Passing(np.packbits(mask, bitorder="little"), count / max(mask.size, 1), few)
 
 
-def _among(numbers: npt.NDArray[np.integer], ascending: npt.NDArray[np.integer]) -> Flags:
-    """True for those of numbers (k,) that are among others (j,)."""
-    if not ascending.size:
-        return np.zeros(numbers.shape, dtype=np.bool_)
-    places = np.minimum(np.searchsorted(ascending, numbers), ascending.size - 1)
-    found: Flags = ascending[places] == numbers
-    return found
+@compiled(types.boolean(INT64S, types.int64), inlined=True)
+def _holds(ascending: Rows, number: int) -> bool:
+    place = np.searchsorted(ascending, number)
+    return bool(place < ascending.size and ascending[place] == number)
+
+
+@compiled(
+    types.void(INT64S, _UINT8S, INT64S, types.boolean, INT64S, INT32S, INT64S, types.Array(types.boolean, 1, "C"))
+)
+def _allowed(
+    rows: Rows,
+    bits: npt.NDArray[np.uint8],
+    candidates: Rows,
+    candidates_only: bool,
+    named: Rows,
+    works: npt.NDArray[np.int32],
+    taken: Rows,
+    found: Flags,
+) -> None:
+    """No bits let all through; taken are works, ascending."""
+    for place in range(rows.size):
+        row = rows[place]
+        passes = bits.size == 0 or (bits[row >> 3] >> (row & 7)) & 1 == 1
+        passes = passes and not _holds(named, row) and not _holds(taken, works[row])
+        found[place] = passes and (not candidates_only or _holds(candidates, row))

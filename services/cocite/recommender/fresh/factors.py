@@ -8,11 +8,13 @@ which a new paper gets its fair share of the first places, neither more nor less
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender.allowed import Allowed
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.ranking.fusion import top_rows
-from cocite.recommender.row_blocks import RowBlocks
+from cocite.recommender.query import Query
+from cocite.recommender.retrieval.nearest import Space
 
 NEIGHBOURS = 20
+_LOOKED_AT = 1000  # papers with alike texts: nobody may cite the first
 REFERENCES_SHARE = 0.5
 
 Floats = npt.NDArray[np.float32]
@@ -23,8 +25,9 @@ class Folding:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._cited = bundle.item_factors.nonzero_rows()
-        self._length = _median_length(bundle.item_factors, self._cited)
+        self._texts = Space.of_texts(bundle)
+        lengths = bundle.factor_lengths[bundle.factor_lengths > 0.0]
+        self._length = float(np.median(lengths)) if lengths.size else 0.0
 
     def factors(self, vector: Floats | None, references: npt.NDArray[np.int64]) -> Floats:
         """Factors float32 (f,) of a paper with a text vector (d,), or none, that cites the rows references (k,)."""
@@ -34,16 +37,11 @@ class Folding:
 
     def _of_text_neighbours(self, vector: Floats) -> Floats:
         """Sum of the factors of the cited papers with the most alike texts, each times its cosine."""
-        cosines = self._bundle.text_vectors @ vector
-        cosines[~self._cited | (cosines <= 0.0)] = -np.inf
-        rows = top_rows(cosines, NEIGHBOURS)
-        total: Floats = cosines[rows] @ self._bundle.item_factors[rows]
+        found = self._texts.find(vector)
+        rows = found.best(_LOOKED_AT, Allowed(Query(), self._bundle))
+        rows = rows[self._bundle.factor_lengths[rows] > 0.0][:NEIGHBOURS]
+        total: Floats = found.of(rows) @ self._bundle.item_factors[rows]
         return total
-
-
-def _median_length(factors: RowBlocks, cited: npt.NDArray[np.bool_]) -> float:
-    lengths = np.concatenate([np.linalg.norm(block, axis=1) for block in factors.blocks])[cited]
-    return float(np.median(lengths)) if lengths.size else 0.0
 
 
 def _unit(vector: Floats) -> Floats:

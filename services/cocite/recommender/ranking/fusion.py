@@ -18,10 +18,10 @@ def top_rows(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
     if rows.size > k:
         kept = np.flatnonzero(values >= np.partition(values, rows.size - k)[rows.size - k])
         rows, values = rows[kept], values[kept]
-    return _best_first(rows, values)[:k]
+    return best_first(rows, values)[:k]
 
 
-def _best_first(rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+def best_first(rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     """Rows (k,) by falling score (k,), ties by row: one sort of numbers that hold both, faster than one of places."""
     bits = (scores + np.float32(0.0)).view(np.int32)  # the sum makes 0 of -0
     rising = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # in order of the scores: the bits of negative ones run backwards

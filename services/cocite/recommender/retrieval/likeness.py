@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender.allowed import Allowed
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import top_rows
@@ -15,6 +16,8 @@ from cocite.recommender.retrieval.words import WordsRetriever
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 NEIGHBOURS = 32  # kept for each paper, and found for a text
+_LOOKED_AT = 256  # best by meaning, and as many by words, that the neighbours of a text are among
+_NONE = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,12 @@ class TextNeighbours:
         return Neighbours(distinct, np.bincount(places, weights=likeness[kept]).astype(np.float32))
 
     def _search(self, query: Query) -> Neighbours:
-        total = np.zeros(self._bundle.paper_count, dtype=np.float32)
-        asked, every = Asked(query, self._bundle), np.arange(self._bundle.paper_count)
-        for retriever in self._retrievers:
-            found = retriever.find(asked)
-            if found is not None:
-                total += 0.5 * np.maximum(found.of(every), 0.0)
+        asked, every = Asked(query, self._bundle), Allowed(Query(), self._bundle)
+        told = [found for retriever in self._retrievers if (found := retriever.find(asked)) is not None]
+        rows = np.unique(np.concatenate([_NONE, *(found.best(_LOOKED_AT, every) for found in told)]))
+        total = np.zeros(rows.size, dtype=np.float32)
+        for found in told:
+            total += 0.5 * np.maximum(found.of(rows), 0.0)
         total[total <= 0.0] = -np.inf
-        rows = top_rows(total, NEIGHBOURS)
-        return Neighbours(rows, total[rows])
+        nearest = top_rows(total, NEIGHBOURS)
+        return Neighbours(rows[nearest], total[nearest])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cocite.recommender.allowed import Allowed
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.ranking.fusion import best_first, top_rows
 from cocite.recommender.retrieval.contract import Dense, Found, Rows, Scores, Sparse
 from cocite.recommender.row_blocks import RowBlocks
 from cocite.recommender.row_index import RowIndex
@@ -69,8 +69,8 @@ class Aimed:
         apart = self._apart(allowed)
         exact = np.concatenate((found[:_EXACT], apart))
         rows, scores = np.concatenate((exact, found[_EXACT:])), np.concatenate((self.of(exact), rough[_EXACT:]))
-        order = np.argsort(rows)
-        return rows[order][top_rows(scores[order], count)]
+        told = scores > -np.inf
+        return best_first(rows[told], scores[told])[:count]
 
     def of(self, rows: npt.NDArray[np.integer]) -> Scores:
         """See Found."""
@@ -86,14 +86,15 @@ class Aimed:
     def _searched(self, count: int, allowed: Allowed) -> tuple[Rows, Scores]:
         """Allowed rows of the index that nothing else is known of, best first, and about what they score."""
         assert self.space.index is not None
-        known = self.known.rows if self.known is not None else np.empty(0, dtype=np.int64)
-        barred = allowed.named.size + known.size
+        barred = allowed.named.size + (self.known.rows.size if self.known is not None else 0)
         rows, scores = self.space.index.search(self.aim, count + barred, allowed.passing)
         if self.space.roots is not None and not self.over_root:
             scores = scores * self.space.roots[rows]
             order = np.argsort(-scores, kind="stable")
             rows, scores = rows[order], scores[order]
-        kept = allowed.of(rows) & (scores >= _LEAST) & ~np.isin(rows, known)
+        kept = allowed.of(rows) & (scores >= _LEAST)
+        if self.known is not None:
+            kept &= self.known.of(rows) == -np.inf
         return rows[kept], scores[kept]
 
     def _apart(self, allowed: Allowed) -> Rows:

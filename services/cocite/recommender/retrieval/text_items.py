@@ -10,6 +10,7 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.row_blocks import RowBlocks
 from cocite.recommender.word_index import Terms, WordIndex
 
 _MOST_TERMS = 128  # folded in, the heaviest
@@ -28,7 +29,7 @@ class TextItems:
         als = bundle.manifest.als
         gram = np.linalg.inv(bundle.source_gram_inverse.astype(np.float64))
         fold_in = FoldIn(bundle.term_factors, gram, bundle.source_gram_inverse, als.alpha)
-        self._folding = _Folding(bundle.words, bundle.term_factors.nonzero_rows(), fold_in, np.float32(als.term_weight))
+        self._folding = _Folding(bundle.words, bundle.term_factors, fold_in, np.float32(als.term_weight))
         self._of_text = lru_cache(_REMEMBERED)(self._folding.of_text)
 
     def of(self, texts: Iterable[str]) -> dict[str, Floats]:
@@ -43,12 +44,12 @@ class TextItems:
 
 @dataclass(frozen=True, slots=True)
 class _Folding:
-    """What it takes to fold a text in; known (v,) tells which terms took part. Apart from the memory of texts, so that
-    a bundle goes as soon as nobody holds it.
+    """What it takes to fold a text in; factors (v, f) of terms are 0 for those that took no part. Apart from the memory
+    of texts, so that a bundle goes as soon as nobody holds it.
     """  # fmt: skip
 
     words: WordIndex
-    known: npt.NDArray[np.bool_]
+    factors: RowBlocks
     fold_in: FoldIn
     term_weight: np.float32
 
@@ -59,11 +60,12 @@ class _Folding:
         return factors
 
     def of_terms(self, terms: Terms) -> Floats | None:
-        kept = self.known[terms.places]
-        places, weights = terms.places[kept], terms.weights[kept]
-        if not places.size:
+        factors = self.factors[terms.places]
+        kept = factors.any(axis=1)
+        factors, weights = factors[kept], terms.weights[kept]
+        if not weights.size:
             return None
-        if places.size > _MOST_TERMS:
+        if weights.size > _MOST_TERMS:
             heaviest = np.sort(top_rows(weights, _MOST_TERMS))
-            places, weights = places[heaviest], weights[heaviest]
-        return self.fold_in.fold_in(places, weights * self.term_weight).vector
+            factors, weights = factors[heaviest], weights[heaviest]
+        return self.fold_in.fold_in_factors(factors, weights * self.term_weight).vector

@@ -89,12 +89,12 @@ class FoldIn:
         if count > width:
             solved = np.linalg.solve(self._gram + (factors.T * extra) @ factors, wide.T)
             return np.asarray((factors @ solved).T * preferred)
-        projected = factors @ self._inverse
-        system = extra[:, None] * (projected @ factors.T)
+        apart = factors @ self._inverse
+        system = extra[:, None] * (apart @ factors.T)
         system.flat[:: len(factors) + 1] += 1.0
-        return np.asarray(np.linalg.solve(system.T, projected @ wide.T).T * preferred)
+        return np.asarray(np.linalg.solve(system.T, apart @ wide.T).T * preferred)
 
-    def _by_cholesky(self, factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+    def _by_cholesky(self, factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Floats, Doubles]:
         """The vector (f,) and the held-out scores (k,), of confidences above 1."""
         projected, roots, inverse = self._factored(factors, extra)
         wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)

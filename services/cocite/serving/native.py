@@ -212,7 +212,9 @@ class NativeServer(grpc.Server):
     def _serialized(self, answer: Any, handler: Handler[Any, Any], call: NativeCall) -> bytes:
         body: bytes = handler.response_serializer(answer) if handler.response_serializer else answer
         if len(body) > self._options.max_message_bytes:
-            call.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"the answer is larger than {self._options.max_message_bytes}")
+            call.abort(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, f"the answer is larger than {self._options.max_message_bytes}"
+            )
         return body
 
     def _cancelled(self, call_id: int) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from cocite.cli.bench_corpus import corpus
 from cocite.cli.bench_embedding import embedding
+from cocite.cli.bench_latency import latency
 from cocite.cli.bench_load import load
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def _group() -> None:
 
 bench.command()(corpus)
 bench.command()(embedding)
+bench.command()(latency)
 bench.command()(load)
 
 

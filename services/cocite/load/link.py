@@ -2,24 +2,49 @@
 
 import socket
 import time
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from cocite.core.errors import Unavailable
-from cocite.load.connection import Connection
+from cocite.load.connection import Failure
+from cocite.load.requests import Request
 
 CONNECT_TIMEOUT_S = 5.0  # until both sides know each other's settings
 _READ_OCTETS = 1 << 17
 
 
+class Speaker(Protocol):
+    """One connection's protocol, bytes in and bytes out: cocite.load.connection.Connection, which says what each of
+    these means, or http1.Http1Connection."""
+
+    in_flight: dict[int, float]
+    done: list[float]
+    failed: list[Failure]
+    returned: list[float]
+    answer_octets: int
+    stream_window: int
+    closing: bool
+
+    @property
+    def ready(self) -> bool: ...  # noqa: D102
+    def room(self, octets: int) -> int: ...  # noqa: D102
+    def send(self, starts: Sequence[float], requests: Iterator[Request]) -> None: ...  # noqa: D102
+    def take_output(self) -> bytes: ...  # noqa: D102
+    def receive(self, data: bytes) -> None: ...  # noqa: D102
+    def expire(self, before: float) -> None: ...  # noqa: D102
+    def fail_all(self, code: int, message: str) -> None: ...  # noqa: D102
+
+
 class Link:
     """Moves bytes between a connection and its socket without ever waiting."""
 
-    def __init__(self, connection: Connection, connected: socket.socket) -> None:
+    def __init__(self, connection: Speaker, connected: socket.socket) -> None:
         self.connection = connection
         self._socket = connected
         self._unsent = b""
 
     @classmethod
-    def open(cls, host: str, port: int, connection: Connection) -> "Link":
+    def open(cls, host: str, port: int, connection: Speaker) -> "Link":
         """A connection that is ready for calls. Raises Unavailable when it is not within CONNECT_TIMEOUT_S."""
         address = f"{host}:{port}"
         try:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from itertools import cycle, repeat
 from types import TracebackType
 from typing import Self
 
 from cocite.core.errors import InvalidArgument, Unavailable
+from cocite.load.link import Link
 from cocite.load.loops import TICK_S, Window, closed_loop, drain, open_loop
 from cocite.load.outcomes import Outcomes
 from cocite.load.pool import Pool, dial
@@ -22,7 +23,8 @@ Watch = Callable[[float], bool]  # asked ten times a second, with the seconds si
 
 
 class LoadSession:
-    """Sends calls to host:port. Which comes next is drawn by a Zipf law over their order; 0 makes all equal.
+    """Sends calls to host:port. Which comes next is drawn by a Zipf law over their order; 0 makes all equal, and None
+    lets each come before any comes again.
 
     Opens its connections at once. Raises Unavailable when nothing answers there or it is no gRPC in plain text,
     InvalidArgument for calls or numbers that cannot be. deadline_s bounds each call.
@@ -36,18 +38,29 @@ class LoadSession:
         *,
         connections: int = 1,
         deadline_s: float = 10.0,
-        zipf: float = 0.0,
+        zipf: float | None = 0.0,
         seed: int = 0,
     ) -> None:
-        _check(connections, 1, MAX_CONNECTIONS, "connections")
         _check(deadline_s, 1e-3, 3600, "deadline")
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         requests = [prepare(call, authority, deadline_s) for call in calls]
+        self._open(dial(host, port), requests, connections, deadline_s, zipf, seed)
+
+    def _open(
+        self,
+        open_link: Callable[[], Link],
+        requests: list[Request],
+        connections: int,
+        deadline_s: float,
+        zipf: float | None,
+        seed: int,
+    ) -> None:
+        _check(connections, 1, MAX_CONNECTIONS, "connections")
         drawn = _draw(requests, zipf, seed)
         self._connections = connections
         self._deadline_s = deadline_s
         self._seed = seed
-        self._pool = Pool(dial(host, port), drawn, max(r.octets for r in requests), connections, deadline_s)
+        self._pool = Pool(open_link, drawn, max(r.octets for r in requests), connections, deadline_s)
 
     def closed(self, concurrency: int, seconds: float, warm_up_s: float = 0.0, watch: Watch | None = None) -> Result:
         """Concurrency calls under way all the time: how much can be answered."""
@@ -128,8 +141,10 @@ class LoadSession:
         self.close()
 
 
-def _draw(requests: list[Request], zipf: float, seed: int) -> Iterator[Request]:
-    draws = zipf_draws(len(requests), zipf, seed)
+def _draw(requests: list[Request], zipf: float | None, seed: int) -> Iterator[Request]:
+    if zipf is None and requests:
+        return cycle(requests)
+    draws = zipf_draws(len(requests), zipf or 0.0, seed)
     return repeat(requests[0]) if len(requests) == 1 else map(requests.__getitem__, draws)
 
 

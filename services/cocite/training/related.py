@@ -42,45 +42,57 @@ def nothing_related(count: int) -> Arrays:
     }
 
 
-def related_arrays(bundle: Bundle, results: int, threads: int = 1, progress: Progress = silent) -> Arrays:
+def related_arrays(
+    bundle: Bundle,
+    results: int,
+    threads: int = 1,
+    progress: Progress = silent,
+    seeds: npt.NDArray[np.integer] | None = None,
+) -> Arrays:
     """The lists of a bundle, of at most so many results each; papers that nothing is found for have none.
 
-    threads change the speed, never the lists.
+    seeds (k,), ascending, are the papers that get a list, by default all. threads change the speed, never the lists.
     """
     n = bundle.paper_count
     if not results:
         return nothing_related(n)
     engine = Engine(bundle)
-    rows, scores = np.empty(n * results, dtype=np.int32), np.empty(n * results, dtype=np.float32)
-    ends, reason_ends = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
-    reasons = bytearray()
-    for row, found in enumerate(_lists(engine, results, threads)):
-        end = ends[row] + found.rows.size
-        rows[ends[row] : end], scores[ends[row] : end] = found.rows, found.scores
+    papers: Sequence[int] = range(n) if seeds is None else seeds.tolist()
+    count = len(papers)
+    rows, scores = np.empty(count * results, dtype=np.int32), np.empty(count * results, dtype=np.float32)
+    sizes, reason_sizes = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    end, reasons = 0, bytearray()
+    for done, (paper, found) in enumerate(zip(papers, _lists(engine, papers, results, threads), strict=True), start=1):
+        start, end = end, end + found.rows.size
+        rows[start:end], scores[start:end] = found.rows, found.scores
         reasons += found.reasons
-        ends[row + 1], reason_ends[row + 1] = end, len(reasons)
-        if (row + 1) % _BLOCK == 0 or row + 1 == n:
-            progress("Related lists", row + 1, n)
+        sizes[paper], reason_sizes[paper] = found.rows.size, len(found.reasons)
+        if done % _BLOCK == 0 or done == count:
+            progress("Related lists", done, count)
     return {
-        layout.RELATED_OFFSETS: ends,
-        layout.RELATED: rows[: ends[-1]],
-        layout.RELATED_SCORES: scores[: ends[-1]],
-        layout.RELATED_REASON_OFFSETS: reason_ends,
+        layout.RELATED_OFFSETS: _offsets(sizes),
+        layout.RELATED: rows[:end],
+        layout.RELATED_SCORES: scores[:end],
+        layout.RELATED_REASON_OFFSETS: _offsets(reason_sizes),
         layout.RELATED_REASONS: np.frombuffer(bytes(reasons), dtype=np.uint8),
     }
 
 
-def _lists(engine: Engine, results: int, threads: int) -> Iterator[_Related]:
-    """One list for each paper, in order of rows."""
-    n, at_once = engine.bundle.paper_count, threads * _BLOCKS * _BLOCK
+def _offsets(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(sizes)))
+
+
+def _lists(engine: Engine, papers: Sequence[int], results: int, threads: int) -> Iterator[_Related]:
+    """One list for each of the papers, in their order."""
+    at_once = threads * _BLOCKS * _BLOCK
 
     def of_block(rows: Sequence[int]) -> list[_Related]:
         return [_related(engine, row, results) for row in rows]
 
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads, thread_name_prefix="related") as pool:
-        for start in range(0, n, at_once):
-            end = min(start + at_once, n)
-            blocks = [range(low, min(low + _BLOCK, end)) for low in range(start, end, _BLOCK)]
+        for start in range(0, len(papers), at_once):
+            given = papers[start : start + at_once]
+            blocks = [given[low : low + _BLOCK] for low in range(0, len(given), _BLOCK)]
             for lists in pool.map(of_block, blocks):
                 yield from lists
 

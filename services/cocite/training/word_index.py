@@ -57,16 +57,21 @@ class WordCounts:
         """
         shape = (len(self._ends) - 1, len(self._places))
         counts = csr_array(tuple(map(np.asarray, (self._counts, self._found, self._ends))), shape=shape)
-        frequency = np.bincount(counts.indices, minlength=shape[1])
-        with_text = np.count_nonzero(np.diff(counts.indptr))
-        names = np.array([term.encode() for term in self._places], dtype=TERM_DTYPE)
-        kept = np.flatnonzero((frequency >= LEAST_PAPERS) & (frequency <= MOST_COMMON * with_text))
-        kept = kept[np.lexsort((names[kept], -frequency[kept]))][:MOST_TERMS]
-        kept = kept[np.argsort(names[kept])]
-        idf = np.log(with_text / frequency[kept]).astype(np.float32)
-        return Words(
-            names[kept], idf, _weighted(csr_array(counts[:, kept][slice(None) if order is None else order]), idf)
-        )
+        return words_of(counts, np.array([term.encode() for term in self._places], dtype=TERM_DTYPE), order)
+
+
+def words_of(
+    counts: csr_array, names: npt.NDArray[np.bytes_], order: npt.NDArray[np.integer] | None = None
+) -> Words:
+    """The words of papers from counts (n, t) of terms with names (t,); order as of WordCounts.words."""
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    with_text = np.count_nonzero(np.diff(counts.indptr))
+    kept = np.flatnonzero((frequency >= LEAST_PAPERS) & (frequency <= MOST_COMMON * with_text))
+    kept = kept[np.lexsort((names[kept], -frequency[kept]))][:MOST_TERMS]
+    kept = kept[np.argsort(names[kept])]
+    idf = np.log(with_text / frequency[kept]).astype(np.float32)
+    chosen = csr_array(counts[:, kept][slice(None) if order is None else order])
+    return Words(names[kept], idf, _weighted(chosen, idf))
 
 
 def _weighted(counts: csr_array, idf: npt.NDArray[np.float32]) -> csr_array:

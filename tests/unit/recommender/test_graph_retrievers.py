@@ -202,7 +202,7 @@ def test_the_walk_is_a_power_of_the_transition_matrix(case: tuple[Corpus, Query]
     holders = lists[:, list(query.positive_rows)].sum(axis=1)
     start += 0.2 * holders / max(holders.sum(), 1.0)
     step, place, visits = _transitions(bundle, lists), start / max(start.sum(), 1e-12), np.zeros(len(lists))
-    for _ in range(3):
+    for _ in range(2):
         place = 0.7 * step @ place
         visits += place
     found = scores_of(WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)

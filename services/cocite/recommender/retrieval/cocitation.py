@@ -18,7 +18,7 @@ from cocite.recommender.retrieval.tally import Tally
 _LEAST = 1e-6  # below it, nothing but rounding is left of a score
 # What is looked at for one query, of a corpus of any size: a seed that many cite tells little by each of them.
 _HOLDERS = 8192  # citing papers and readers of the seeds and what they cite
-_MOST_LISTS = 1024  # of those, the ones that the seeds make most of
+_MOST_LISTS = 512  # of those, the ones that the seeds make most of
 _PAPERS = 32768  # in those lists
 
 Doubles = npt.NDArray[np.float64]

@@ -79,13 +79,15 @@ def _products(links: Links, weights: tuple[Floats, Floats], papers: Rows32, aim:
     _, terms, _, _, added_terms = links
     of_terms, of_added = weights
     starts, lengths = spans(links, papers)
-    sums = np.zeros(papers.size)
+    sums = np.empty(papers.size)
     for at in range(papers.size):
+        total = 0.0
         for place in range(starts[at], starts[at] + lengths[at]):
-            sums[at] += aim[terms[place]] * of_terms[place]
+            total += np.float64(aim[terms[place]]) * of_terms[place]
         more = at + papers.size
         for place in range(starts[more], starts[more] + lengths[more]):
-            sums[at] += aim[added_terms[place]] * of_added[place]
+            total += np.float64(aim[added_terms[place]]) * of_added[place]
+        sums[at] = total
     return sums
 
 

@@ -20,7 +20,7 @@ from cocite.recommender.retrieval.tally import Tally
 _TO_REFERENCES, _TO_HOLDERS, _TO_NEIGHBOURS = 0.5, 0.2, 0.3
 _FROM_PROFILE, _FROM_NEIGHBOURS, _FROM_HOLDERS = 0.5, 0.3, 0.2
 _GOING_ON = 0.7
-_STEPS = 3
+_STEPS = 2
 _PLACES = 256  # walkers go on from there, where most of them are; those elsewhere stay
 _LINKS = 16384  # of each kind that are looked at in a step
 _LEAST = 1e-9

@@ -4,20 +4,23 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.ranking.fusion import top_rows
+from cocite.recommender.compiled import FLOAT32S, INT32S, compiled, tuple_of
 from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Found
 from cocite.recommender.retrieval.coupled import scores_of_papers
 from cocite.recommender.retrieval.postings import complete, summed
+from cocite.recommender.retrieval.selection import heaviest
 from cocite.recommender.retrieval.tally import Tally
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.word_index import Terms, WordIndex
 
 # Papers of terms looked at for one query, the heaviest: docs/decisions/0022-bounded-retrieval.md
-_POSTINGS = 16384
-_COMPLETED = 1000  # if those are not all, the best papers so far are compared whole
+_POSTINGS = 8192
+_COMPLETED = 500  # if those are not all, the best papers so far are compared whole
+_CONTEXT_POSTINGS = 12288
 MOST_TERMS = 384  # looked up, the heaviest of all seeds: more than one abstract has, so only many seeds lose any
 
 
@@ -59,7 +62,7 @@ class ContextsRetriever:
         aim = asked.shared(word_aim)
         if aim is None:
             return None
-        slots, rows, sums, _ = summed(*self._papers, aim.places, aim.weights, _POSTINGS)
+        slots, rows, sums, _ = summed(*self._papers, aim.places, aim.weights, _CONTEXT_POSTINGS)
         return Tally(slots, rows, scores_of_papers(rows, sums))
 
 
@@ -71,7 +74,7 @@ def word_aim(asked: Asked) -> Terms | None:
     positive = _terms(words, (*query.positive_rows, *query.library_rows), query.texts)
     if not positive:
         return None
-    return Terms(*_heaviest(*_aim(positive, _terms(words, query.negative_rows, query.negative_texts))))
+    return _aim(positive, _terms(words, query.negative_rows, query.negative_texts))
 
 
 def _terms(words: WordIndex, rows: Iterable[int], texts: Iterable[str]) -> list[Terms]:
@@ -81,18 +84,27 @@ def _terms(words: WordIndex, rows: Iterable[int], texts: Iterable[str]) -> list[
     return [found for found in (*known, *told) if found.places.size]
 
 
-def _aim(positive: Sequence[Terms], negative: Sequence[Terms]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Places (k,) and signed weights (k,) of norm 1."""
+def _aim(positive: Sequence[Terms], negative: Sequence[Terms]) -> Terms:
+    """Signed weights of norm 1, then cut to the MOST_TERMS heaviest."""
     shares = [1.0 / len(positive)] * len(positive) + [-NEGATIVE_SHARE / max(len(negative), 1)] * len(negative)
     every = [*positive, *negative]
-    places, inverse = np.unique(np.concatenate([found.places for found in every]), return_inverse=True)
-    weights = np.concatenate([found.weights * share for found, share in zip(every, shares, strict=True)])
-    total = np.bincount(inverse, weights=weights)
-    return places, (total / max(float(np.linalg.norm(total)), 1e-12)).astype(np.float32)
+    places = np.concatenate([found.places for found in every])
+    weights = np.concatenate([found.weights * np.float32(share) for found, share in zip(every, shares, strict=True)])
+    return Terms(*_together(places, weights, MOST_TERMS))
 
 
-def _heaviest(
-    places: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+@compiled(tuple_of(types.int32[::1], types.float32[::1])(INT32S, FLOAT32S, types.int64))
+def _together(
+    places: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], most: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    kept = np.sort(top_rows(np.abs(weights), MOST_TERMS))
-    return places[kept], weights[kept]
+    """Distinct places, ascending, and the sums of their weights, scaled to norm 1, then cut to the heaviest."""
+    distinct, sums = np.empty(places.size, np.int32), np.zeros(places.size)
+    to = 0
+    for at in np.argsort(places, kind="mergesort"):
+        if to == 0 or distinct[to - 1] != places[at]:
+            distinct[to] = places[at]
+            to += 1
+        sums[to - 1] += weights[at]
+    sums = sums[:to] / max(np.sqrt((sums[:to] ** 2).sum()), 1e-12)
+    kept = heaviest(np.abs(sums), most)
+    return distinct[kept], sums[kept].astype(np.float32)

@@ -12,8 +12,7 @@ from cocite.recommender.csr import Rows32
 from cocite.recommender.retrieval.contract import Rows, Scores
 from cocite.recommender.retrieval.numbering import Slots, looked_up
 
-_BINS = 8192  # by the sign, the exponent and four bits more of a score
-_SHIFT = 19
+_BINS = 4096  # that scores are counted in
 
 
 @compiled(types.int64(types.int32))
@@ -22,32 +21,38 @@ def _rising(bits: int) -> int:
     return bits ^ ((bits >> 31) & 0x7FFFFFFF)
 
 
-@compiled(types.int64(types.int32))
-def _bin(bits: int) -> int:
-    return (_rising(bits) >> _SHIFT) + _BINS // 2
-
-
 @compiled(types.int64[::1](INT32S, FLOAT32S, types.int64))
 def _best_keys(rows: Rows32, scores: Scores, count: int) -> Rows:
     """Numbers that hold row and score, lowest for the highest score, then the smallest row: those of the count best
     papers, and of a few more, in any order; of fewer only where there are no more.
     """  # fmt: skip
     bits = (scores + np.float32(0.0)).view(np.int32)  # the sum makes 0 of -0
-    bins = np.zeros(_BINS, dtype=np.int32)
+    keys, rising = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    size, low, high = 0, np.int64(1 << 31), -np.int64(1 << 31)
     for at in range(rows.size):
         if rows[at] >= 0 and scores[at] > -np.inf:
-            bins[_bin(bits[at])] += 1
+            rises = _rising(bits[at])
+            keys[size], rising[size] = rows[at] - (rises << 32), rises
+            low, high = min(low, rises), max(high, rises)
+            size += 1
+    if size <= count:
+        return keys[:size].copy()
+    shift = 0
+    while (high - low) >> shift >= _BINS:
+        shift += 1
+    bins = np.zeros(_BINS, dtype=np.int64)
+    for at in range(size):
+        bins[(rising[at] - low) >> shift] += 1
     found, lowest = 0, _BINS
     while lowest > 0 and found < count:
         lowest -= 1
         found += bins[lowest]
-    keys = np.empty(found, dtype=np.int64)
-    to = 0
-    for at in range(rows.size):
-        if rows[at] >= 0 and scores[at] > -np.inf and _bin(bits[at]) >= lowest:
-            keys[to] = rows[at] - (np.int64(_rising(bits[at])) << 32)
+    best, to = np.empty(found, np.int64), 0
+    for at in range(size):
+        if (rising[at] - low) >> shift >= lowest:
+            best[to] = keys[at]
             to += 1
-    return keys
+    return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,11 @@ class Tally:
         while True:
             keys = _best_keys(self.rows, self.scores, looked_at)
             keys.sort()
-            rows = keys & 0xFFFFFFFF
+            rows = keys[:looked_at] & 0xFFFFFFFF
             kept = rows[allowed.of(rows)]
             if kept.size >= count or rows.size < looked_at:
                 return kept[:count]
-            looked_at *= 8
+            looked_at *= 4
 
     def of(self, rows: npt.NDArray[np.integer]) -> Scores:
         """See Found."""

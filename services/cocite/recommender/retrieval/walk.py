@@ -23,6 +23,7 @@ _GOING_ON = 0.7
 _STEPS = 2
 _PLACES = 256  # walkers go on from there, where most of them are; those elsewhere stay
 _LINKS = 16384  # of each kind that are looked at in a step
+_LEAST_PART = 1e-5  # of all walkers; fewer stay where they are instead of going to a neighbour
 _LEAST = 1e-9
 
 _INT32S, _DOUBLES = types.int32[::1], types.float64[::1]
@@ -96,9 +97,10 @@ def _to_neighbours(near: Links, shares: Floats, nodes: Rows32, leaving: Doubles)
     to = 0
     for at in range(nodes.size):
         for place in range(starts[at], starts[at] + lengths[at]):
-            targets[to], parts[to] = near[1][place], leaving[at] * shares[place]
-            to += 1
-    return targets, parts
+            if leaving[at] * shares[place] >= _LEAST_PART:
+                targets[to], parts[to] = near[1][place], leaving[at] * shares[place]
+                to += 1
+    return targets[:to], parts[:to]
 
 
 @compiled(_WAYS(GRAPH, LINKS, FLOAT32S, INT32S, FLOAT64S, types.int64))

@@ -126,6 +126,7 @@ def recommend_request(
     view: str = "basic",
 ) -> pb.RecommendPapersRequest:
     """A request that the server's rules accept. Raises InvalidArgument that names the field at fault."""
+    wanted = paper_filter(min_year, max_year, venues, fields, has_abstract)
     request = pb.RecommendPapersRequest(
         seeds=pb.Seeds(
             positive_ids=strings(seeds, "seeds.positive_ids"),
@@ -136,7 +137,7 @@ def recommend_request(
             reference_ids=strings(references, "seeds.reference_ids"),
             reference_text=text(reference_text, "seeds.reference_text"),
         ),
-        filter=paper_filter(min_year, max_year, venues, fields, has_abstract),
+        filter=wanted if wanted.ListFields() else None,  # one that is there asks for more than the quickest way can
         exclude_ids=strings(exclude, "exclude_ids"),
         recency=number(recency, "recency"),
         diversity=number(diversity, "diversity"),

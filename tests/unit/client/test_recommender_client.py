@@ -222,6 +222,11 @@ def test_any_year_is_either_sent_as_it_is_or_refused_by_name(year):
         assert year is None or request.filter.min_year == year
 
 
+def test_no_filter_is_sent_where_none_is_given():
+    assert not recommend_request([SEED]).HasField("filter")  # an empty one would miss the quick way (one_paper.py)
+    assert recommend_request([SEED], has_abstract=False).HasField("filter")
+
+
 @pytest.mark.parametrize("method", ["recommend", "recommend_all"])
 def test_an_unknown_argument_is_a_type_error_that_names_the_method(client, method):
     with pytest.raises(TypeError, match=rf"Client\.{method}\(\) got an unexpected keyword argument 'min_yaer'"):

@@ -23,7 +23,7 @@ _CODE_BITS = 4
 _ROWS_FOR_CODES = 65536
 _TRIED, _BEST, _FOUND = 128, 100, 0.99  # queries, rows of each that are sought, share that must be among those found
 _FETCHED = 400  # rows that are scored exactly: row_index finds the best roughly
-_NEGATIVE_SHARE = 0.25
+_CITED, _NEGATIVE_SHARE = 2, 0.25
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -89,8 +89,10 @@ def _directions(vectors: npt.NDArray[np.floating]) -> Floats:
 def _queries(matrix: npt.NDArray[np.float16], citations: csr_array, told: Rows, rng: np.random.Generator) -> Floats:
     """Aims as retrievers have them: the mean direction of a paper and two that it cites, less a share of another."""
     aims = []
-    for row, other in rng.choice(told, (_TRIED, 2)):
-        cited = citations.indices[citations.indptr[row] : citations.indptr[row + 1]][:2]
+    citing = told[np.diff(citations.indptr)[told] >= _CITED]
+    seeds = rng.choice(citing if citing.size else told, _TRIED)
+    for row, other in zip(seeds, rng.choice(told, _TRIED), strict=True):
+        cited = citations.indices[citations.indptr[row] : citations.indptr[row + 1]][:_CITED]
         liked = _directions(matrix[[row, *cited]]).mean(axis=0)
         aims.append(liked - _NEGATIVE_SHARE * _directions(matrix[[other]])[0])
     return _directions(np.array(aims))

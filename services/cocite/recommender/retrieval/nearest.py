@@ -69,7 +69,7 @@ class Aimed:
         apart = self._apart(allowed)
         exact = np.concatenate((found[:_EXACT], apart))
         rows, scores = np.concatenate((exact, found[_EXACT:])), np.concatenate((self.of(exact), rough[_EXACT:]))
-        told = scores > -np.inf
+        told = scores >= _LEAST
         return best_first(rows[told], scores[told])[:count]
 
     def of(self, rows: npt.NDArray[np.integer]) -> Scores:
@@ -92,7 +92,7 @@ class Aimed:
             scores = scores * self.space.roots[rows]
             order = np.argsort(-scores, kind="stable")
             rows, scores = rows[order], scores[order]
-        kept = allowed.of(rows) & (scores >= _LEAST)
+        kept = allowed.of(rows)
         if self.known is not None:
             kept &= self.known.of(rows) == -np.inf
         return rows[kept], scores[kept]

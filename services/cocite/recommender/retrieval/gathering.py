@@ -20,7 +20,7 @@ _INT32S, _INT64S = types.int32[::1], types.int64[::1]
 
 @compiled(types.int64(INT64S, types.int64))
 def fair_share(lengths: Rows64, budget: int) -> int:
-    """The largest share for which min(length, share) of all lengths add up to no more than budget."""
+    """The largest share for which min(length, share) of all lengths add up to no more than budget; 1 at least."""
     total, longest = 0, 0
     for length in lengths:
         total += length
@@ -32,7 +32,7 @@ def fair_share(lengths: Rows64, budget: int) -> int:
     for place in range(rising.size):
         share = left // (rising.size - place)
         if rising[place] > share:
-            return share
+            return max(share, 1)
         left -= rising[place]
     return longest
 
@@ -72,7 +72,8 @@ def spans(links: Links, sources: Rows32) -> tuple[Rows64, Rows64]:
 
 @compiled(tuple_of(_INT32S, _INT32S)(LINKS, INT32S, types.int64))
 def gathered(links: Links, sources: Rows32, budget: int) -> tuple[Rows32, Rows32]:
-    """What sources (k,) link to, and the place in sources that each is linked from; at most budget in all.
+    """What sources (k,) link to, and the place in sources that each is linked from; at most budget in all, or one from
+    each source.
 
     Sources that are no rows, negative ones say, link to nothing.
     """

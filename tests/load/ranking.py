@@ -1,9 +1,10 @@
 """CPU of the way from a query to a ranking, step by step, by the model that serves.
 
-Usage: python tests/load/ranking.py [--queries 200] [--rounds 3] [--json FILE]
+Usage: python tests/load/ranking.py [--bundle DIRECTORY] [--several] [--queries 200] [--rounds 3] [--json FILE]
 
-Asks for what is related to papers spread evenly over the model of COCITE_HOME that have a reference, one at a time and
-on one thread. Prints the median and the 90th percentile of milliseconds of CPU over the queries, of each the least of
+Asks the model of COCITE_HOME, or that in a bundle directory, on one thread for what is related to papers spread evenly
+over those that have references: to one at a time, not newer than it, or with --several to three references of one, less
+an unrelated paper, of the newer two thirds of the years. Prints the median and the 90th percentile of milliseconds of CPU over the queries, of each the least of
 the rounds: what each retriever takes, cutting their lists off, fusing them, gathering features of the first
 candidates, the learned model, and the whole, which arranges the list besides. What several retrievers go by is found
 by the first that asks and counts there.
@@ -78,17 +79,16 @@ class Bench:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description="CPU from a query to a ranking")
+    parser.add_argument("--bundle", type=Path, help="the directory of a bundle")
+    parser.add_argument("--several", action="store_true", help="three seeds and a negative one, and a filter")
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    bundles = load_settings().bundles
-    version = read_current(bundles)
-    if version is None:
-        parser.error(f"no model is published in {bundles}: run cocite train")
-    bundle = Bundle.load(bundles / version)
+    bundle = Bundle.load(asked.bundle or _published(parser), verify=asked.bundle is None)
     with threadpool_limits(1):
-        spent = measure(Bench(bundle), seeds(bundle, asked.queries), asked.rounds)
+        queries = (several_seeds if asked.several else one_seed)(bundle, asked.queries)
+        spent = measure(Bench(bundle), queries, asked.rounds)
     print(f"{bundle.paper_count:,} papers, {asked.queries} queries, ms of CPU")
     for step, values in spent.items():
         print(f"{step:14} median {np.median(values):7.3f}   p90 {np.percentile(values, 90):7.3f}")
@@ -97,17 +97,44 @@ def main() -> None:
         asked.json.write_text(json.dumps({"papers": bundle.paper_count, "median_ms": medians}, indent=2) + "\n")
 
 
-def seeds(bundle: Bundle, count: int) -> list[Query]:
+def _published(parser: argparse.ArgumentParser) -> Path:
+    bundles = load_settings().bundles
+    version = read_current(bundles)
+    if version is None:
+        parser.error(f"no model is published in {bundles}: run cocite train")
+    return bundles / version
+
+
+def _spread(bundle: Bundle, references: int, count: int) -> list[int]:
+    """Rows of about count papers that have so many references."""
+    citing = np.flatnonzero(bundle.references.counts() >= references)
+    rows: list[int] = np.unique(citing[np.linspace(0, citing.size - 1, count).astype(np.int64)]).tolist()
+    return rows
+
+
+def one_seed(bundle: Bundle, count: int) -> list[Query]:
     """A query for each of count papers with references: what else they would cite."""
-    citing = np.flatnonzero(bundle.references.counts())
-    rows = np.unique(citing[np.linspace(0, citing.size - 1, count).astype(np.int64)]).tolist()
     return [
         Query(
             positive_rows=(row,),
             exclude_rows=tuple(bundle.references.of(row).tolist()),
             row_filter=RowFilter(not_after=bundle.year(row)),
         )
-        for row in rows
+        for row in _spread(bundle, 1, count)
+    ]
+
+
+def several_seeds(bundle: Bundle, count: int) -> list[Query]:
+    """For each of count papers: what goes with three of its references, less some other paper."""
+    generator, known = np.random.default_rng(0), np.sort(bundle.years[bundle.years > 0])
+    newer = RowFilter(min_year=int(known[known.size // 3]) if known.size else None)
+    return [
+        Query(
+            positive_rows=tuple(generator.permutation(bundle.references.of(row))[:3].tolist()),
+            negative_rows=(int(generator.integers(bundle.paper_count)),),
+            row_filter=newer,
+        )
+        for row in _spread(bundle, 3, count)
     ]
 
 

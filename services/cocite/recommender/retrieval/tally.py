@@ -28,7 +28,7 @@ def _best_keys(rows: Rows32, scores: Scores, count: int) -> Rows:
     """  # fmt: skip
     bits = (scores + np.float32(0.0)).view(np.int32)  # the sum makes 0 of -0
     keys, rising = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
-    size, low, high = 0, np.int64(1 << 31), -np.int64(1 << 31)
+    size, low, high = 0, 1 << 31, -(1 << 31)
     for at in range(rows.size):
         if rows[at] >= 0 and scores[at] > -np.inf:
             rises = _rising(bits[at])

@@ -4,10 +4,10 @@ Usage: python tests/load/ranking.py [--bundle DIRECTORY] [--several] [--queries 
 
 Asks the model of COCITE_HOME, or that in a bundle directory, on one thread for what is related to papers spread evenly
 over those that have references: to one at a time, not newer than it, or with --several to three references of one, less
-an unrelated paper, of the newer two thirds of the years. Prints the median and the 90th percentile of milliseconds of CPU over the queries, of each the least of
-the rounds: what each retriever takes, cutting their lists off, fusing them, gathering features of the first
-candidates, the learned model, and the whole, which arranges the list besides. What several retrievers go by is found
-by the first that asks and counts there.
+an unrelated paper, of the newer two thirds of the years. Prints the median and the 90th percentile of milliseconds of
+CPU over the queries, of each the least of the rounds: what each retriever takes, cutting their lists off, fusing them,
+gathering features of the first candidates, the learned model, and the whole, which arranges the list besides. What
+several retrievers go by is found by the first that asks and counts there.
 """
 
 import argparse

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from cocite.core.errors import CorruptData
 
 LEAST_ROWS = 50_000  # of a matrix that is given an index: fewer are looked at one by one
-_WIDENING = 0.75  # how the lists read grow as the share of rows that may be found gets smaller; measured
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -63,13 +62,13 @@ class RowIndex:
 
     def search(self, aim: Floats, count: int, passing: Passing | None = None) -> tuple[Rows, Floats]:
         """At most count rows that pass, best first, and about what they score: the dot product over the root of a
-        row's length.
+        row's length. The fewer pass, the more lists are read, so that as many of them are looked at.
         """  # fmt: skip
         parameters = self._faiss.SearchParametersIVF(nprobe=self._index.nprobe)
         if passing is not None:
             selector = self._faiss.IDSelectorBitmap(passing.bits)
-            widened = self._index.nprobe * max(passing.share, 1e-9) ** -_WIDENING
-            parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=int(min(widened, self._index.nlist)))
+            widened = min(self._index.nprobe / max(passing.share, 1e-9), self._index.nlist)
+            parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=int(widened))
         scores, rows = self._index.search(aim[None], count, params=parameters)
         found = rows[0] >= 0
         return rows[0][found], scores[0][found]

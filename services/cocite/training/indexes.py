@@ -21,7 +21,8 @@ _BLOCK_ROWS = 65536
 _DIMENSIONS_A_CODE = 2
 _CODE_BITS = 4
 _ROWS_FOR_CODES = 65536
-_TRIED, _BEST, _FOUND = 128, 100, 0.99  # queries, rows of each that are sought, share that must be among those found
+_TRIED, _BEST = 128, 100  # queries, and rows of each that are sought
+_LEAST_SHARE = 0.999  # of those that a search of all lists finds, that one of some must find
 _FETCHED = 400  # rows that are scored exactly: row_index finds the best roughly
 _CITED, _NEGATIVE_SHARE = 2, 0.25
 
@@ -101,13 +102,15 @@ def _queries(matrix: npt.NDArray[np.float16], citations: csr_array, told: Rows, 
 def _tune(index: Any, matrix: npt.NDArray[np.float16], roots: Floats | None, aims: Floats) -> None:
     """Set how many lists are read."""
     best = _best(matrix, roots, aims)
-    index.nprobe = 1
-    while index.nprobe < index.nlist:
+
+    def share(lists: int) -> float:
+        index.nprobe = lists
         _, found = index.search(aims, _FETCHED)
-        shares = [np.isin(wanted, rows).mean() for wanted, rows in zip(best, found, strict=True)]
-        if float(np.mean(shares)) >= _FOUND:
-            return
-        index.nprobe = min(index.nprobe * 2, index.nlist)
+        return float(np.mean([np.isin(wanted, rows).mean() for wanted, rows in zip(best, found, strict=True)]))
+
+    enough, lists = _LEAST_SHARE * share(index.nlist), 1
+    while share(lists) < enough:
+        lists *= 2
 
 
 def _best(matrix: npt.NDArray[np.float16], roots: Floats | None, aims: Floats) -> Rows:

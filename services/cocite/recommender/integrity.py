@@ -99,6 +99,7 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     _check_words(arrays)
     _check_titles(arrays, n)
     terms, readers = arrays[layout.VOCABULARY].size, arrays[layout.LIBRARY_NORMS].size
+    _check_lists(arrays, readers)
     for offsets, rows, end in (
         (layout.REFERENCE_OFFSETS, layout.REFERENCES, n),
         (layout.CITED_BY_OFFSETS, layout.CITED_BY, n),
@@ -106,7 +107,6 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
         (layout.READER_OFFSETS, layout.READERS, readers),
         (layout.LIBRARY_OFFSETS, layout.LIBRARIES, n),
         (layout.FIELD_OFFSETS, layout.FIELD_CODES, len(manifest.fields)),
-        (layout.NEAR_OFFSETS, layout.NEAR, n),
     ):
         check_offsets(offsets, arrays[offsets], arrays[rows].size)
         check_range(rows, arrays[rows], 0, end)
@@ -114,12 +114,12 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     for offsets, rows, weights in (
         (layout.TERM_PAPER_OFFSETS, layout.TERM_PAPERS, layout.TERM_PAPER_WEIGHTS),
         (layout.CONTEXT_OFFSETS, layout.CONTEXT_PAPERS, layout.CONTEXT_WEIGHTS),
+        (layout.NEAR_OFFSETS, layout.NEAR, layout.NEAR_SHARES),
     ):
         check_offsets(offsets, arrays[offsets], arrays[rows].size)
         check_range(rows, arrays[rows], 0, n)
         check_falling_within(weights, arrays[offsets], arrays[weights])
         check_ascending_ties(rows, arrays[offsets], arrays[rows], arrays[weights])
-    _check_lists(arrays, readers)
     check_range(layout.TEXT_NEIGHBOURS, arrays[layout.TEXT_NEIGHBOURS], -1, n)
     if arrays[layout.TEXT_LIKENESS].shape != arrays[layout.TEXT_NEIGHBOURS].shape:
         raise CorruptData(f"{layout.TEXT_LIKENESS} has not the shape of {layout.TEXT_NEIGHBOURS}")

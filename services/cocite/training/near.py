@@ -7,8 +7,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from cocite.recommender import layout
-from cocite.training.matrices import offsets_and_rows
-from cocite.training.sparse_rows import heaviest
+from cocite.training.sparse_rows import heaviest, heaviest_first
 from cocite.training.text_neighbours import NeighbourTable
 
 MOST_NEAR = 64  # of a paper, the most alike: some are near to thousands
@@ -22,8 +21,8 @@ def near_arrays(table: NeighbourTable) -> dict[str, npt.NDArray[Any]]:
     one_way = csr_array((table.likeness[known] ** 2, table.rows[known], offsets), shape=(count, count))
     one_way.sort_indices()
     both = heaviest(csr_array(one_way + one_way.T), MOST_NEAR)
-    starts, rows = offsets_and_rows(both)
-    owners = np.repeat(np.arange(count), np.diff(starts))
+    owners = np.repeat(np.arange(count), np.diff(both.indptr))
     totals = np.bincount(owners, weights=both.data, minlength=count)
-    shares = (both.data / np.maximum(totals, 1e-12)[owners]).astype(np.float32)
+    both.data = (both.data / np.maximum(totals, 1e-12)[owners]).astype(np.float32)
+    starts, rows, shares = heaviest_first(both)
     return {layout.NEAR_OFFSETS: starts, layout.NEAR: rows, layout.NEAR_SHARES: shares}

@@ -10,7 +10,7 @@ from numba import types
 
 from cocite.recommender.compiled import FLOAT32S, INT32S, compiled, tuple_of
 from cocite.recommender.csr import Links, Rows32
-from cocite.recommender.retrieval.gathering import LINKS, spans
+from cocite.recommender.retrieval.gathering import LINKS, fetched, spans
 from cocite.recommender.retrieval.numbering import Slots, empty_slots, numbered
 from cocite.recommender.retrieval.selection import heaviest
 
@@ -79,7 +79,9 @@ def _products(links: Links, weights: tuple[Floats, Floats], papers: Rows32, aim:
     _, terms, _, _, added_terms = links
     of_terms, of_added = weights
     starts, lengths = spans(links, papers)
-    sums = np.empty(papers.size)
+    sums, first = np.zeros(papers.size), slice(0, papers.size)
+    if not (fetched(terms, starts[first], lengths[first]) and fetched(of_terms, starts[first], lengths[first])):
+        return sums  # never
     for at in range(papers.size):
         total = 0.0
         for place in range(starts[at], starts[at] + lengths[at]):

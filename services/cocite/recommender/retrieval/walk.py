@@ -9,7 +9,7 @@ from cocite.recommender.csr import Links, Rows32, Rows64
 from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Found
 from cocite.recommender.retrieval.coupled import WEIGHTED, Doubles, Floats
-from cocite.recommender.retrieval.gathering import GRAPH, LINKS, Graph, holders_of, papers_of, spans
+from cocite.recommender.retrieval.gathering import GRAPH, LINKS, Graph, fetched, holders_of, papers_of, spans
 from cocite.recommender.retrieval.likeness import TextNeighbours
 from cocite.recommender.retrieval.numbering import Slots, empty_slots, numbered
 from cocite.recommender.retrieval.profile import Lists, profile_of_asked
@@ -91,15 +91,19 @@ def _shared_out(owners: Rows32, leaving: Doubles) -> Doubles:
 
 @compiled(_WAYS(LINKS, FLOAT32S, INT32S, FLOAT64S))
 def _to_neighbours(near: Links, shares: Floats, nodes: Rows32, leaving: Doubles) -> Ways:
-    """Text neighbours of nodes (k,), and what comes to each of what leaves the nodes."""
+    """Text neighbours of nodes (k,), and what comes to each of what leaves the nodes. The nearest are told first."""
+    rows = near[1]
     starts, lengths = spans(near, nodes)
-    targets, parts = np.empty(lengths.sum(), np.int32), np.empty(lengths.sum())
+    size = lengths.sum() if fetched(rows, starts, lengths) and fetched(shares, starts, lengths) else 0
+    targets, parts = np.empty(size, np.int32), np.empty(size)
     to = 0
     for at in range(nodes.size):
         for place in range(starts[at], starts[at] + lengths[at]):
-            if leaving[at] * shares[place] >= _LEAST_PART:
-                targets[to], parts[to] = near[1][place], leaving[at] * shares[place]
-                to += 1
+            part = leaving[at] * shares[place]
+            if part < _LEAST_PART:
+                break
+            targets[to], parts[to] = rows[place], part
+            to += 1
     return targets[:to], parts[:to]
 
 

@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 TRANSPORT ?=
+BENCH := build/bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,15 @@ format: setup ## format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+bench: setup ## measure latency, the embedding service and their parts, on a quiet machine; results in build/bench
+	@mkdir -p $(BENCH)
+	$(BIN)/cocite model pull
+	$(BIN)/cocite bench latency --models $(BENCH)/models --json $(BENCH)/latency.json --plot $(BENCH) $(ARGS)
+	$(BIN)/cocite bench embedding --windows 6 --seconds 2 --texts 100 --json $(BENCH)/embedding.json --picture $(BENCH)/embedding.svg
+	$(BIN)/python tests/load/fold_in.py --json $(BENCH)/fold_in.json
+	$(BIN)/python tests/load/index.py --json $(BENCH)/index.json
+	COCITE_BUNDLES_DIR=$$(ls -td $(BENCH)/models/synthetic-* | head -1) $(BIN)/python tests/load/assembly.py --json $(BENCH)/assembly.json
+
 proto: setup ## regenerate services/cocite/v1 from protos/
 	$(BIN)/python protos/generate.py
 
@@ -49,4 +59,4 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format proto lock clean
+.PHONY: help setup demo test check format bench proto lock clean

@@ -16,7 +16,7 @@ from typing import Any
 from cocite.bench.latency_goals import Goal, Reached, reached
 from cocite.bench.latency_rivals import check_fastapi
 from cocite.bench.latency_rows import BASES, LARGE, SMALL, chosen_rows
-from cocite.bench.latency_stage import Stage, StagePlan
+from cocite.bench.latency_stage import TEXTS, Stage, StagePlan
 from cocite.bench.latency_windows import FIGURES, Sample, Tail, measure, measure_tail, median_of, ratio_of
 from cocite.bench.synthetic_model import SyntheticPlan, seeds_with_lists, synthetic_bundles
 from cocite.core.settings import Settings
@@ -35,16 +35,17 @@ TAIL_GOAL = Goal(TAIL_ROW, "p99 at half of saturation", TAIL_BASE, 1.5)
 @dataclass(frozen=True, slots=True)
 class LatencyOptions:
     """papers of the large model, lists of them in it; windows of each row, two stretches of so many seconds; rows by
-    their names, all where none is given.
+    their names, all where none is given. hot, texts: as StagePlan has them; lessons: as SyntheticPlan.
     """  # fmt: skip
 
     papers: int = 1_000_000
-    lists: int = 5_000
+    lists: int = 1_000
     windows: int = 12
     seconds: float = 0.5
     rows: tuple[str, ...] = ()
     hot: int = 500
-    texts: int = 5000
+    texts: int = TEXTS
+    lessons: int = 5_000
     seed: int = 0
 
 
@@ -149,7 +150,8 @@ def run_latency_bench(
 
 def _plan_of(settings: Settings, options: LatencyOptions, papers: int) -> SyntheticPlan:
     encoder = load_encoder(settings)
-    return SyntheticPlan(papers, options.lists, encoder.model_version, encoder.dimension, options.seed)
+    version, dimension = encoder.model_version, encoder.dimension
+    return SyntheticPlan(papers, options.lists, version, dimension, options.seed, options.lessons)
 
 
 def _of_servers(settings: Settings, home: Path) -> Settings:

@@ -125,20 +125,20 @@ class Stage:
         return _Served(server, self._hot_calls, (self._redis.pid,))
 
     def _related(self, transport: str) -> _Served:
-        bundle = _bundle(self._plan.large)
+        bundle = opened(self._plan.large)
         calls = [related_call(bundle.paper_id(row)) for row in self._plan.large_seeds]
         server = self._recommender(transport, self._plan.large)
         ask_all(server.port, calls[: self._plan.hot])
         return _Served(server, calls)
 
     def _queries(self, transport: str, bundles: Path) -> _Served:
-        warm_up, *calls = query_calls(_bundle(bundles), self._plan.queries + 1, self._plan.seed)
+        warm_up, *calls = query_calls(opened(bundles), self._plan.queries + 1, self._plan.seed)
         server = self._recommender(transport, bundles)
         ask_all(server.port, [warm_up])
         return _Served(server, calls)
 
     def _texts(self, transport: str) -> _Served:
-        bundle = _bundle(self._plan.large)
+        bundle = opened(self._plan.large)
         seeds = text_seeds(bundle, self._plan.texts, self._plan.seed)
         version = bundle.manifest.embedding_model_version
         keep_vectors(
@@ -171,7 +171,7 @@ class Stage:
 
     @cached_property
     def _hot_ids(self) -> list[str]:
-        bundle = _bundle(self._plan.small)
+        bundle = opened(self._plan.small)
         return [bundle.paper_id(row) for row in self._plan.small_seeds[: self._plan.hot]]
 
     @cached_property
@@ -188,7 +188,8 @@ class Stage:
         self._redis.keep_for_rivals(dict(zip(self._hot_ids, answers, strict=True)))
 
 
-def _bundle(bundles: Path) -> Bundle:
+def opened(bundles: Path) -> Bundle:
+    """The model that a bundles directory holds, its files taken as they are."""
     version = read_current(bundles)
     assert version is not None, "the model has just been made"
     return Bundle.load(bundles / version, verify=False)

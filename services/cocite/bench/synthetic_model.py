@@ -6,46 +6,39 @@ those that the corpus was drawn from. How good answers are cannot be learned fro
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
+from cocite.bench.beside import beside
+from cocite.bench.synthetic_corpus import citations_of, corpus_of, described, synthetic_words
 from cocite.bench.synthetic_parts import factorisation_of, neighbours_of
 from cocite.bench.synthetic_ranker import learned_ranker
 from cocite.core.errors import CorruptData
-from cocite.core.paper import Paper
 from cocite.recommender import layout
 from cocite.recommender.bundle import Bundle, read_current
 from cocite.recommender.ranking.models import LAMBDAMART
-from cocite.recommender.word_index import TERM_DTYPE
 from cocite.synthetic.corpus import SyntheticCorpus
-from cocite.training.corpus import Corpus
-from cocite.training.display import display_arrays
 from cocite.training.fitting import loaded
 from cocite.training.indexes import index_of
-from cocite.training.matrices import library_matrix
-from cocite.training.model import Arrays, Model, assemble
-from cocite.training.paper_table import PaperColumns, PaperRow
+from cocite.training.model import Model, assemble
 from cocite.training.progress import Progress, silent
 from cocite.training.publish import publish
 from cocite.training.rankers import RRF
 from cocite.training.related import related_arrays
 from cocite.training.vectors import TextVectors
-from cocite.training.word_index import words_of
 
 RELATED_RESULTS = 100  # of each list, as TrainingOptions has it
-_VERSION = 1  # of what this module makes: raise it with each change
+_VERSION = 2  # of what this module makes: raise it with each change
 _THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPlan:
     """What a synthetic model is made of: so many papers, of which with_lists have related lists; text vectors of that
-    dimension, as if the encoder of version encoder had made them.
+    dimension, as if the encoder of version encoder had made them; trees learned from as many papers as lessons says.
     """  # fmt: skip
 
     papers: int
@@ -53,6 +46,7 @@ class SyntheticPlan:
     encoder: str
     dimension: int
     seed: int = 0
+    lessons: int = 5_000
 
     @property
     def name(self) -> str:
@@ -80,18 +74,19 @@ def synthetic_bundles(directory: Path, plan: SyntheticPlan, progress: Progress =
 
 def make_model(plan: SyntheticPlan, progress: Progress = silent) -> Model:
     """The model, ready to be published. The same plan gives the same files."""
-    made = SyntheticCorpus.of(plan.papers, plan.seed)
-    corpus, shown = corpus_of(made, progress)
-    vectors = made.text_vectors(dimension=plan.dimension)
-    model = assemble(
-        corpus,
-        factorisation_of(made, corpus, progress),
-        TextVectors(vectors, plan.encoder, 0),
-        neighbours_of(made, vectors),
-        index_of(vectors, corpus.citations, progress=progress),
-        plan.seed,
-    )
-    rankers = learned_ranker(plan.seed, progress)
+    with beside(described, plan.papers, plan.seed) as description:  # it is Python alone; all else is machine code
+        made = SyntheticCorpus.of(plan.papers, plan.seed)
+        citations, words = citations_of(made), synthetic_words(made)
+        vectors = made.text_vectors(dimension=plan.dimension)
+        neighbours = neighbours_of(made, vectors)
+        text_index = index_of(vectors, citations, progress=progress)
+        factorisation = factorisation_of(made, citations, words)
+        rankers = learned_ranker(plan.lessons, plan.seed, progress)
+        progress("Describing papers", 0, 0)
+        papers, shown = description()
+    corpus = corpus_of(made, papers, citations, words)
+    text = TextVectors(vectors, plan.encoder, 0)
+    model = assemble(corpus, factorisation, text, neighbours, text_index, plan.seed)
     model = model.with_rankers(rankers, {"papers": LAMBDAMART, "libraries": RRF}, {}).with_arrays(shown)
     seeds = seeds_with_lists(plan)
     return model.with_arrays(related_arrays(loaded(model), RELATED_RESULTS, _THREADS, progress, seeds))
@@ -101,32 +96,6 @@ def seeds_with_lists(plan: SyntheticPlan) -> npt.NDArray[np.int64]:
     """The rows that have related lists, ascending, drawn by the seed."""
     count = min(plan.with_lists, plan.papers)
     return np.sort(np.random.default_rng(plan.seed).choice(plan.papers, count, replace=False))
-
-
-def corpus_of(made: SyntheticCorpus, progress: Progress = silent) -> tuple[Corpus, Arrays]:
-    """What a training would read, and the display of its papers, in one pass over their texts."""
-    n, columns = made.shape.papers, PaperColumns()
-    references = made.references
-    ones = np.ones(references.rows.size, dtype=np.float32)
-    citations = csr_array((ones, references.rows, references.offsets.astype(np.int32)), shape=(n, n))
-
-    def read() -> Iterator[tuple[int, Paper]]:
-        for row, paper in enumerate(made.papers()):
-            columns.add(PaperRow.of(paper))
-            yield row, paper
-
-    shown = display_arrays([made.paper_id(row) for row in range(n)], read(), citations, progress)
-    told = made.paper_terms()
-    counts = csr_array((told.counts, told.places, told.offsets.astype(np.int32)), shape=(n, made.shape.terms))
-    corpus = Corpus(
-        papers=columns.table(),
-        citations=citations,
-        libraries=library_matrix(np.empty((0, 2), dtype=np.int64), 0, n),
-        words=words_of(counts, made.vocabulary.astype(TERM_DTYPE)),
-        texts=lambda: iter(()),
-        fingerprint=f"synthetic-{n}-{made.shape.seed}",
-    )
-    return corpus, shown
 
 
 def _serves(bundles: Path) -> bool:

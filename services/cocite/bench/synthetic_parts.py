@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from cocite.recommender.layout import AlsParameters
 from cocite.recommender.retrieval.fold_in import regularized_gram
@@ -9,28 +10,23 @@ from cocite.recommender.retrieval.likeness import NEIGHBOURS
 from cocite.recommender.retrieval.weighting import bm25_matrix
 from cocite.synthetic.corpus import SyntheticCorpus
 from cocite.training.als import Factorisation
-from cocite.training.corpus import Corpus
-from cocite.training.matrices import interaction_matrix
 from cocite.training.options import AlsOptions
-from cocite.training.progress import Progress
 from cocite.training.text_neighbours import NeighbourTable
+from cocite.training.word_index import Words
 
 _COMPARED = 256  # papers of a sub-topic that are compared each with all
 
 
-def factorisation_of(made: SyntheticCorpus, corpus: Corpus, progress: Progress) -> Factorisation:
+def factorisation_of(made: SyntheticCorpus, citations: csr_array, words: Words) -> Factorisation:
     """The factors that the corpus tells of itself, as many as training makes, and what folding in needs of them."""
     options = AlsOptions()
-    progress("Factors", 0, 1)
     items = made.item_factors(options.factors).astype(np.float16)
-    weighted, idf, average_length = bm25_matrix(
-        interaction_matrix(corpus.citations, corpus.libraries), k1=options.k1, b=options.b
-    )
-    places = np.searchsorted(made.vocabulary.astype(corpus.words.terms.dtype), corpus.words.terms)
+    citing = csr_array(citations[np.flatnonzero(np.diff(citations.indptr))])
+    weighted, idf, average_length = bm25_matrix(citing, k1=options.k1, b=options.b)
+    places = np.searchsorted(made.vocabulary.astype(words.terms.dtype), words.terms)
     regularization = options.regularization * options.alpha
     gram = regularized_gram(items, regularization)
     inverse = np.linalg.inv(gram).astype(np.float32)
-    progress("Factors", 1, 1)
     return Factorisation(
         item_factors=items,
         gram=gram,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cocite.bench.synthetic_corpus import citations_of, corpus_of, described, synthetic_words
 from cocite.recommender.ranking.models import Rankers
 from cocite.synthetic.corpus import SyntheticCorpus
 from cocite.training.draws import draw
@@ -12,16 +13,15 @@ from cocite.training.progress import Progress, silent
 from cocite.training.rank_learning import TREES, examples_of, fit_lambdamart
 from cocite.training.vectors import TextVectors
 
-_PAPERS, _QUERIES, _DIMENSION = 5_000, 400, 64
+_QUERIES, _DIMENSION = 400, 64
 _FACTORS = AlsOptions(factors=64, iterations=3)
 
 
-def learned_ranker(seed: int, progress: Progress = silent) -> Rankers:
-    """LambdaMART for queries by papers. The same seed gives the same trees."""
-    from cocite.bench.synthetic_model import corpus_of
-
-    made = SyntheticCorpus.of(_PAPERS, seed)
-    corpus, _ = corpus_of(made)
+def learned_ranker(papers: int, seed: int, progress: Progress = silent) -> Rankers:
+    """LambdaMART for queries by papers, from a corpus of so many. The same seed gives the same trees."""
+    made = SyntheticCorpus.of(papers, seed)
+    table, _ = described(papers, seed)
+    corpus = corpus_of(made, table, citations_of(made), synthetic_words(made))
     text = TextVectors(made.text_vectors(dimension=_DIMENSION), "synthetic", 0)
     hidden = draw(corpus, seed, _QUERIES)
     model = fit(Material.of(corpus, text).seeing(hidden.corpus), TrainingOptions(seed=seed, als=_FACTORS))

@@ -30,6 +30,10 @@ def latency(
     transport: Annotated[
         str | None, typer.Option(metavar="NAME", help="grpcio or native, instead of COCITE_TRANSPORT.")
     ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where synthetic models are kept; bench/ in COCITE_HOME by default."),
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A small model and few short windows: whether it works, not how fast.")
     ] = False,
@@ -51,7 +55,7 @@ def latency(
     told: dict[str, Any] = QUICK if quick else {"papers": papers, "windows": windows, "seconds": seconds}
     options = LatencyOptions(rows=tuple(name for name in rows.split(",") if name), seed=seed, **told)
     with as_usage({"rows": "--rows", "papers": "--papers"}), progress_bars() as report:
-        measured = run_latency_bench(settings, options, report)
+        measured = run_latency_bench(settings, options, report, models)
     if json:
         json.write_text(dumps(measured.as_json(), indent=2) + "\n")
     if plot:

@@ -22,7 +22,7 @@ _DIMENSIONS_A_CODE = 2
 _CODE_BITS = 4
 _ROWS_FOR_CODES = 65536
 _TRIED, _BEST = 128, 100  # queries, and rows of each that are sought
-_LEAST_SHARE = 0.999  # of those that a search of all lists finds, that one of some must find
+_LEAST_SHARE = 0.998  # of those that a search of all lists finds, that one of some must find
 _FETCHED = 400  # rows that are scored exactly: row_index finds the best roughly
 _CITED, _NEGATIVE_SHARE = 2, 0.25
 

@@ -83,7 +83,7 @@ class FoldIn:
             from scipy.linalg.blas import strmm
 
             projected, roots, inverse = self._factored(item_factors, extra)
-            near = (strmm(1.0, self._root, wanted.T, trans_a=1, lower=1).T @ projected) * roots
+            near = strmm(1.0, self._root, wanted.T, trans_a=1, lower=1).T @ projected
             return np.asarray((near @ inverse.T) @ inverse * (preferred / roots))
         factors, wide = item_factors.astype(np.float64), wanted.astype(np.float64)
         if count > width:
@@ -99,20 +99,20 @@ class FoldIn:
         projected, roots, inverse = self._factored(factors, extra)
         wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)
         solved = inverse.T @ (inverse @ wanted)
-        vector = self._root @ (projected @ (roots * solved).astype(np.float32))
+        vector = self._root @ (projected @ solved.astype(np.float32))
         return vector, (own * wanted - solved) / (roots * own)
 
     def _factored(self, factors: Floats, extra: Doubles) -> tuple[Floats, Doubles, Doubles]:
-        """With G = L L^T: the factors as L^T S^T (f, k), the roots R (k,) of extra, all above 0, and the inverse of
+        """With G = L L^T: the factors as L^T S^T R (f, k), the roots R (k,) of extra, all above 0, and the inverse of
         the Cholesky factor of I + R S G S^T R, lower (k, k).
         """  # fmt: skip
         from scipy.linalg.blas import ssyrk, strmm
         from scipy.linalg.lapack import dpotrf, dtrtri
 
-        projected = strmm(1.0, self._root, factors.T, trans_a=1, lower=1)
         roots = np.sqrt(extra)
+        projected = strmm(1.0, self._root, factors.T, trans_a=1, lower=1)
+        projected *= roots.astype(np.float32)
         system = ssyrk(1.0, projected, trans=1, lower=1).astype(np.float64)
-        system *= roots[:, None] * roots
         system.flat[:: len(factors) + 1] += 1.0
         inverse, _ = dtrtri(dpotrf(system, lower=1, overwrite_a=1)[0], lower=1, overwrite_c=1)
         return projected, roots, inverse

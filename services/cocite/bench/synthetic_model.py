@@ -99,9 +99,9 @@ def seeds_with_lists(plan: SyntheticPlan) -> npt.NDArray[np.int64]:
 
 
 def _serves(bundles: Path) -> bool:
-    """Whether a whole model is there."""
+    """Whether a model is there that serving takes: what a bundle has to hold may have changed since it was made."""
     version = read_current(bundles)
     try:
-        return version is not None and bool(Bundle.load(bundles / version, verify=False))
+        return version is not None and bool(Bundle.load(bundles / version))
     except CorruptData:
         return False

@@ -23,7 +23,18 @@ from support.bundles import checkerboard, publish, write_bundle
 from support.scripted_recommender import Running
 from support.stack import Home
 
-QUICK = ("--seconds", "0.5", "--warm-up", "0.1", "--deadline", "60", "--id", "arxiv:1706.03762", "--id", "doi:10.1002/x")
+QUICK = (
+    "--seconds",
+    "0.5",
+    "--warm-up",
+    "0.1",
+    "--deadline",
+    "60",
+    "--id",
+    "arxiv:1706.03762",
+    "--id",
+    "doi:10.1002/x",
+)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ run, and what is told are medians of the ratios of windows side by side.
 
 import math
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from typing import Any
 
 from cocite.bench.latency_goals import Goal, Reached, reached
 from cocite.bench.latency_rivals import check_fastapi
-from cocite.bench.latency_rows import BASES, LARGE, SMALL, chosen_rows
+from cocite.bench.latency_rows import BASES, LARGE, SMALL, Row, chosen_rows
 from cocite.bench.latency_stage import TEXTS, Stage, StagePlan
 from cocite.bench.latency_windows import FIGURES, Sample, Tail, measure, measure_tail, median_of, ratio_of
 from cocite.bench.synthetic_model import SyntheticPlan, seeds_with_lists, synthetic_bundles
@@ -117,9 +118,9 @@ def run_latency_bench(
         synthetic_bundles(directory, plan, progress) if name in wanted else directory
         for name, plan in zip((LARGE, SMALL), plans, strict=True)
     ]
-    cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="cocite-bench-")))
+        cores = sorted(os.sched_getaffinity(0))
         stage_plan = StagePlan(
             settings=_of_servers(settings, home),
             large=bundles[0],
@@ -131,21 +132,25 @@ def run_latency_bench(
             texts=options.texts,
             seed=options.seed,
         )
-        stage = Stage(stage_plan, stack)
-        rows = []
+        stage, rows = Stage(stage_plan, stack), []
         for number, kind in enumerate(kinds):
             progress("Starting servers", number, len(kinds))
             rows.append(stage.row(kind))
         progress("Starting servers", len(kinds), len(kinds))
         with pinned(cores[:1]):
             samples = measure(rows, options.windows, options.seconds, progress)
-            by_name = {row.kind.name: row for row in rows}
-            tail = None
-            if TAIL_ROW in by_name:
-                rate = TAIL_SHARE * min(median_of(samples[name], "rps") for name in (TAIL_ROW, TAIL_BASE))
-                two = by_name[TAIL_ROW], by_name[TAIL_BASE]
-                tail = measure_tail(*two, rate, options.windows, 2 * options.seconds, progress)
+            tail = _tail({row.kind.name: row for row in rows}, samples, options, progress)
     return Measured(options.papers, options.windows, settings.transport, samples, tail)
+
+
+def _tail(
+    rows: Mapping[str, Row], samples: Mapping[str, list[Sample]], options: LatencyOptions, progress: Progress
+) -> Tail | None:
+    """The tail at a share of what the slower of its two rows can answer; None where it was not chosen."""
+    if TAIL_ROW not in rows:
+        return None
+    rate = TAIL_SHARE * min(median_of(samples[name], "rps") for name in (TAIL_ROW, TAIL_BASE))
+    return measure_tail(rows[TAIL_ROW], rows[TAIL_BASE], rate, options.windows, 2 * options.seconds, progress)
 
 
 def _plan_of(settings: Settings, options: LatencyOptions, papers: int) -> SyntheticPlan:

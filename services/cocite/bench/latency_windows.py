@@ -58,9 +58,15 @@ def checked(row: Row, result: Result) -> Result:
 
 
 def measure(rows: Sequence[Row], windows: int, seconds: float, progress: Progress) -> dict[str, list[Sample]]:
-    """That many windows of each row, by its name. Rows take turns, every second round backwards."""
+    """That many windows of each row, by its name, after one that does not count: a server's first calls grow its pools
+    and memory. Rows take turns, every second round backwards.
+    """  # fmt: skip
     by_name = {row.kind.name: row for row in rows}
     samples: dict[str, list[Sample]] = {name: [] for name in by_name}
+    for place, row in enumerate(rows):
+        progress("Warming up", place, len(rows))
+        take(row, seconds)
+    progress("Warming up", len(rows), len(rows))
     total = windows * len(rows)
     for number, names in enumerate(rounds(list(by_name), windows)):
         for place, name in enumerate(names):

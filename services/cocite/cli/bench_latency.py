@@ -43,7 +43,7 @@ def latency(
     from json import dumps
 
     from cocite.bench.latency import LatencyOptions, run_latency_bench
-    from cocite.cli.output import progress_bars, stdout
+    from cocite.cli.output import progress_bars, stdout, warn
     from cocite.cli.usage import as_usage
     from cocite.core.settings import load_settings
 
@@ -66,6 +66,8 @@ def latency(
             (plot / name).write_text(picture)
     print_rows(stdout(), measured)
     print_goals(stdout(), measured.all_goals())
+    if measured.tail and not measured.tail.ratio:
+        warn("nothing is told of half of saturation: the load generator could not send in time in any window")
 
 
 def print_rows(console: "Console", measured: "Measured") -> None:

@@ -55,6 +55,7 @@ def _said(bundle: Bundle, name: str) -> dict[int, float]:
         ("neighbourhood", "neighbourhood._MOST_LISTS", 2),
         ("neighbourhood", "neighbourhood._PAPERS", 8),
         ("neighbourhood", "profile._HOLDERS", 4),
+        ("walk", "walk._ENOUGH", 3),
         ("walk", "walk._PLACES", 1),
         ("walk", "walk._LINKS", 3),
         ("words", "words._POSTINGS", 4),

@@ -201,9 +201,11 @@ def test_the_walk_is_a_power_of_the_transition_matrix(case: tuple[Corpus, Query]
     start[: near.size] += 0.3 * near**2 / max((near**2).sum(), 1e-12)
     holders = lists[:, list(query.positive_rows)].sum(axis=1)
     start += 0.2 * holders / max(holders.sum(), 1.0)
-    step, place, visits = _transitions(bundle, lists), start / max(start.sum(), 1e-12), np.zeros(len(lists))
-    for _ in range(2):
-        place = 0.7 * step @ place
+    (step, near_step), place = _transitions(bundle, lists), start / max(start.sum(), 1e-12)
+    visits = np.zeros(len(lists))
+    for _ in range(5):
+        to_near = 0.7 * near_step * place
+        place = 0.7 * step @ place + np.where(to_near >= 1e-5, to_near, 0.0).sum(axis=1)  # too few stay where they are
         visits += place
     found = scores_of(WalkRetriever(bundle, Lists.of(bundle), _neighbours(bundle)), query, bundle)
     expected = np.where(visits > 1e-9, visits, 0.0)[: bundle.paper_count]
@@ -218,8 +220,10 @@ def _with_few_neighbours(bundle: Bundle) -> Bundle:
     return replace(bundle, text_neighbours=rows, text_likeness=likeness, near=Postings(links, near[layout.NEAR_SHARES]))
 
 
-def _transitions(bundle: Bundle, lists: Dense) -> Dense:
-    """From the node of a column to that of a row: half the steps to references, the rest to holders and neighbours."""
+def _transitions(bundle: Bundle, lists: Dense) -> tuple[Dense, Dense]:
+    """From the node of a column to that of a row: half the steps to references, a fifth to holders; and the rest, to
+    neighbours.
+    """
     near = np.zeros((len(lists), len(lists)))
     for row, (others, likeness) in enumerate(zip(bundle.text_neighbours, bundle.text_likeness, strict=True)):
         for other, value in zip(others, likeness, strict=True):
@@ -228,7 +232,7 @@ def _transitions(bundle: Bundle, lists: Dense) -> Dense:
                 near[row, other] += value**2
     held = np.zeros_like(near)
     held[:, : lists.shape[1]] = lists
-    return 0.5 * _columns(held.T) + 0.2 * _columns(held) + 0.3 * _columns(near)
+    return 0.5 * _columns(held.T) + 0.2 * _columns(held), 0.3 * _columns(near)
 
 
 def _columns(weights: Dense) -> Dense:

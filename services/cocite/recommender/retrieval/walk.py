@@ -20,7 +20,8 @@ from cocite.recommender.retrieval.tally import Tally
 _TO_REFERENCES, _TO_HOLDERS, _TO_NEIGHBOURS = 0.5, 0.2, 0.3
 _FROM_PROFILE, _FROM_NEIGHBOURS, _FROM_HOLDERS = 0.5, 0.3, 0.2
 _GOING_ON = 0.7
-_STEPS = 2
+_STEPS = 5
+_LEAST_STEPS, _ENOUGH = 2, 1000  # after which walkers stop who came to so many places
 _PLACES = 256  # walkers go on from there, where most of them are; those elsewhere stay
 _LINKS = 16384  # of each kind that are looked at in a step
 _LEAST_PART = 1e-5  # of all walkers; fewer stay where they are instead of going to a neighbour
@@ -55,7 +56,7 @@ class WalkRetriever:
         )
         if not nodes.size:
             return None
-        limits = (_STEPS, _PLACES, _LINKS)
+        limits = (_STEPS, _ENOUGH, _PLACES, _LINKS)
         return Tally(*_visits(self._lists.graph, *self._near, nodes, weights, limits))
 
 
@@ -119,20 +120,22 @@ def _step(graph: Graph, near: Links, shares: Floats, nodes: Rows32, leaving: Dou
 
 @compiled(
     tuple_of(_INT32S, _INT32S, types.float32[::1])(
-        GRAPH, LINKS, FLOAT32S, INT32S, FLOAT64S, tuple_of(types.int64, types.int64, types.int64)
+        GRAPH, LINKS, FLOAT32S, INT32S, FLOAT64S, tuple_of(types.int64, types.int64, types.int64, types.int64)
     )
 )
 def _visits(
-    graph: Graph, near: Links, shares: Floats, start: Rows32, weights: Doubles, limits: tuple[int, int, int]
+    graph: Graph, near: Links, shares: Floats, start: Rows32, weights: Doubles, limits: tuple[int, int, int, int]
 ) -> tuple[Slots, Rows32, Floats]:
     """Slots and rows of the nodes that walkers come to, and how often they do, -inf for readers."""
-    steps, most_places, most_links = limits
+    steps, enough, most_places, most_links = limits
     slots, rows, numbers = empty_slots(start.size), np.empty(start.size, np.int32), np.empty(start.size, np.int32)
     count = numbered(slots, rows, 0, start, numbers)
     place, visits = np.zeros(count), np.zeros(count)
     for at in range(start.size):
         place[numbers[at]] += weights[at]
-    for _ in range(steps):
+    for step in range(steps):
+        if step >= _LEAST_STEPS and count >= enough:
+            break
         left = heaviest(place, most_places)
         nodes, parts = _step(graph, near, shares, rows[left], _GOING_ON * place[left], most_links)
         known = rows[:count]

@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
 
+_WIDENING = 0.8  # how nearness falls with the share of rows that pass; measured by tests/load/index.py
+_READ_FOR_ONE = 4  # rows that pass, read for each that is wanted, so that a list is full
+_NEARNESS = np.dtype("<f8")
 LEAST_ROWS = 50_000  # of a matrix that is given an index: fewer are looked at one by one
 
 Floats = npt.NDArray[np.float32]
@@ -32,9 +35,11 @@ class Passing:
 
 
 class RowIndex:
-    """An index from its bytes, uint8 (any,), as training/indexes.py makes them. Thread-safe.
+    """An index from its bytes, uint8 (any,), as bytes_of gives them. Thread-safe.
 
-    How many lists a search reads is in the bytes. Raises CorruptData when they are no index.
+    A search reads the lists whose direction has at least a share of the dot product with its aim that the nearest has,
+    nearness, and more where those hold too few rows. An aim at one topic reads few lists, one between topics more.
+    Raises CorruptData for other bytes.
     """
 
     def __init__(self, data: npt.NDArray[np.uint8]) -> None:
@@ -43,12 +48,17 @@ class RowIndex:
         self._faiss: Any = faiss
         self._data = data  # parts of the index are views of it
         try:
-            reader = self._faiss.ZeroCopyIOReader(self._faiss.swig_ptr(data), data.size)
-            self._index: Any = faiss.read_index(reader)
+            reader = self._faiss.ZeroCopyIOReader(self._faiss.swig_ptr(data), max(data.size - _NEARNESS.itemsize, 0))
+            index: Any = faiss.read_index(reader)
         except RuntimeError as error:
             raise CorruptData(f"an index cannot be read: {str(error).splitlines()[0]}") from error
-        if not isinstance(self._index, faiss.IndexIVFPQFastScan):
+        if not isinstance(index, faiss.IndexIVFPQFastScan):
             raise CorruptData("an index is of another kind than this release reads")
+        self._index: Any = index
+        self.nearness = float(data[-_NEARNESS.itemsize :].view(_NEARNESS)[0])
+        self._directions: Floats = self._index.quantizer.reconstruct_n(0, index.nlist)
+        lists: Any = index.invlists
+        self._sizes = np.array([lists.list_size(place) for place in range(index.nlist)])
 
     @classmethod
     def of(cls, data: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> "RowIndex | None":
@@ -56,19 +66,39 @@ class RowIndex:
         if not data.size:
             return None
         index = cls(data)
-        if index._index.d != shape[1] or index._index.ntotal > shape[0]:
+        if index._index.d != shape[1] or index._index.ntotal > shape[0] or not 0.0 <= index.nearness <= 1.0:
             raise CorruptData(f"an index of {index._index.ntotal} rows is none of a matrix {shape}")
         return index
 
     def search(self, aim: Floats, count: int, passing: Passing | None = None) -> tuple[Rows, Floats]:
         """At most count rows that pass, best first, and about what they score: the dot product over the root of a
-        row's length. The fewer pass, the more lists are read, so that as many of them are looked at.
+        row's length. The fewer pass, the more lists are read.
         """  # fmt: skip
-        parameters = self._faiss.SearchParametersIVF(nprobe=self._index.nprobe)
-        if passing is not None:
-            selector = self._faiss.IDSelectorBitmap(passing.bits)
-            widened = min(self._index.nprobe / max(passing.share, 1e-9), self._index.nlist)
-            parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=int(widened))
-        scores, rows = self._index.search(aim[None], count, params=parameters)
-        found = rows[0] >= 0
-        return rows[0][found], scores[0][found]
+        near = self._directions @ aim
+        lists = self._lists(near, count, 1.0 if passing is None else passing.share)
+        of, products = self._faiss.swig_ptr, near[lists]
+        scores, rows = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.int64)
+        selector = None if passing is None else self._faiss.IDSelectorBitmap(passing.bits)
+        parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=lists.size)
+        self._index.search_preassigned_c(
+            1, of(aim), count, of(lists), of(products), of(scores), of(rows), False, parameters
+        )
+        found = rows >= 0
+        return rows[found], scores[found]
+
+    def _lists(self, near: Floats, count: int, share: float) -> Rows:
+        """Lists (k,) to read for count rows where such a share of rows passes; near (lists,) are their products."""
+        bound = min(self.nearness * share**_WIDENING, 1.0) * max(float(near.max()), 0.0)
+        lists = np.flatnonzero(near >= bound)
+        enough = _READ_FOR_ONE * count / max(share, 1e-9)
+        if self._sizes[lists].sum() < enough:
+            order = np.argsort(-near, kind="stable")
+            lists = order[: np.searchsorted(np.cumsum(self._sizes[order]), enough) + 1]
+        return lists
+
+
+def bytes_of(index: Any, nearness: float) -> npt.NDArray[np.uint8]:
+    """A faiss index and the nearness in one array."""
+    import faiss
+
+    return np.concatenate((faiss.serialize_index(index), np.array([nearness], dtype=_NEARNESS).view(np.uint8)))

@@ -1,7 +1,7 @@
 """Indexes of a bundle's matrices, for approximate search: see recommender/row_index.py.
 
-How many lists a search reads is found by trying: as few as find nearly all of the best rows for papers, and papers
-with some of what they cite, as an exact search does.
+Which lists a search reads is found by trying: as few as find nearly all of what all of them together would, for papers
+with some of what they cite.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from cocite.recommender import layout, row_index
 from cocite.recommender.row_blocks import RowBlocks
+from cocite.recommender.row_index import RowIndex, bytes_of
 from cocite.training.progress import Progress, silent
 
 _PHASE = "Indexing vectors"
@@ -22,6 +23,7 @@ _DIMENSIONS_A_CODE = 2
 _CODE_BITS = 4
 _ROWS_FOR_CODES = 65536
 _TRIED, _BEST = 128, 100  # queries, and rows of each that are sought
+_NEARNESSES = tuple(twentieth / 20 for twentieth in range(18, -1, -1))
 _LEAST_SHARE = 0.998  # of those that a search of all lists finds, that one of some must find
 _FETCHED = 400  # rows that are scored exactly: row_index finds the best roughly
 _CITED, _NEGATIVE_SHARE = 2, 0.25
@@ -66,9 +68,7 @@ def index_of(
         rows = told[start : start + _BLOCK_ROWS]
         index.add_with_ids(_scaled(matrix, roots, rows), rows)
         progress(_PHASE, start + rows.size, told.size)
-    _tune(index, matrix, roots, _queries(matrix, citations, told, rng))
-    data: npt.NDArray[np.uint8] = faiss.serialize_index(index)
-    return data
+    return bytes_of(index, _tuned(index, matrix, roots, _queries(matrix, citations, told, rng)))
 
 
 def _some(rng: np.random.Generator, rows: Rows, count: int) -> Rows:
@@ -99,18 +99,17 @@ def _queries(matrix: npt.NDArray[np.float16], citations: csr_array, told: Rows, 
     return _directions(np.array(aims))
 
 
-def _tune(index: Any, matrix: npt.NDArray[np.float16], roots: Floats | None, aims: Floats) -> None:
-    """Set how many lists are read."""
-    best = _best(matrix, roots, aims)
+def _tuned(index: Any, matrix: npt.NDArray[np.float16], roots: Floats | None, aims: Floats) -> float:
+    """The nearness of lists that are read."""
+    best, tried = _best(matrix, roots, aims), RowIndex(bytes_of(index, 0.0))
 
-    def share(lists: int) -> float:
-        index.nprobe = lists
-        _, found = index.search(aims, _FETCHED)
+    def share(nearness: float) -> float:
+        tried.nearness = nearness
+        found = [tried.search(aim, _FETCHED)[0] for aim in aims]
         return float(np.mean([np.isin(wanted, rows).mean() for wanted, rows in zip(best, found, strict=True)]))
 
-    enough, lists = _LEAST_SHARE * share(index.nlist), 1
-    while share(lists) < enough:
-        lists *= 2
+    enough = _LEAST_SHARE * share(_NEARNESSES[-1])
+    return next(nearness for nearness in _NEARNESSES if share(nearness) >= enough)
 
 
 def _best(matrix: npt.NDArray[np.float16], roots: Floats | None, aims: Floats) -> Rows:

@@ -11,7 +11,7 @@ import pytest
 from cocite.core.errors import CorruptData
 from cocite.core.paper import Paper
 from cocite.recommender import allowed as allowing
-from cocite.recommender import layout
+from cocite.recommender import layout, row_index
 from cocite.recommender.allowed import Allowed
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.fresh.extension import Extension
@@ -66,7 +66,7 @@ def _found(retriever: Retriever, query: Query, bundle: Bundle) -> tuple[Found, A
 
 
 def _recall(exact: Rows, live: Rows) -> float:
-    return float(np.isin(exact[:BEST], live[:BEST]).mean()) if exact.size else 1.0
+    return float(np.isin(exact, live).mean()) if exact.size else 1.0
 
 
 @pytest.mark.parametrize("only_search", [False, True], ids=["few rows looked at", "all searched"])
@@ -81,12 +81,12 @@ def test_the_index_finds_what_an_exact_search_finds_under_any_filter(
         for query in _queries(FILTERS[name]):
             found, allowed = _found(live, query, indexed)
             wanted, mask = _found(truth, query, exact)
-            rows, best = found.best(1000, allowed), wanted.best(1000, mask)
+            rows, best = found.best(BEST, allowed), wanted.best(BEST, mask)
             assert allowed.mask.tolist() == mask.mask.tolist()
             assert mask.mask[rows].all(), f"{retriever} finds what is barred"
-            assert np.unique(rows).size == rows.size >= min(best.size, BEST)
+            assert np.unique(rows).size == rows.size == best.size
             np.testing.assert_allclose(found.of(rows), wanted.of(rows), rtol=1e-6)
-            assert (np.diff(found.of(rows[:BEST])) <= 0).all(), f"{retriever} has its best out of order"
+            assert (np.diff(found.of(rows)) <= 0).all(), f"{retriever} has its best out of order"
             recalls.append(_recall(best, rows))
         assert np.mean(recalls) >= LEAST_RECALL, retriever
 
@@ -104,19 +104,18 @@ def _deaf_to_the_filter(best: Callable[..., Rows]) -> Callable[..., Rows]:
     return lambda self, count, allowed: best(self, count, Allowed(Query(), allowed._bundle))
 
 
-def _of_few_lists(bundle: Bundle) -> None:
-    assert bundle.text_index is not None
-    bundle.text_index._index.nprobe = 1
-
-
-def test_a_search_that_reads_too_little_is_caught(tmp_path: Path) -> None:
-    indexed, exact = indexed_bundle(tmp_path)
-    _of_few_lists(indexed)
+def test_a_search_that_reads_too_little_is_caught(
+    bundles: tuple[Bundle, Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed, exact = bundles
+    assert indexed.text_index is not None
+    monkeypatch.setattr(indexed.text_index, "nearness", 1.0)
+    monkeypatch.setattr(row_index, "_READ_FOR_ONE", 0)
     recalls = []
     for query in _queries(RowFilter()):
         found, allowed = _found(_dense(indexed)["text"], query, indexed)
         wanted, mask = _found(_dense(exact)["text"], query, exact)
-        recalls.append(_recall(wanted.best(1000, mask), found.best(1000, allowed)))
+        recalls.append(_recall(wanted.best(BEST, mask), found.best(BEST, allowed)))
     assert np.mean(recalls) < LEAST_RECALL
 
 

@@ -87,7 +87,7 @@ class Aimed:
         """Allowed rows of the index that nothing else is known of, best first, and about what they score."""
         assert self.space.index is not None
         barred = allowed.named.size + (self.known.rows.size if self.known is not None else 0)
-        rows, scores = self.space.index.search(self.aim, count + barred, allowed.passing)
+        rows, scores = self.space.index.search(self.aim, max(count, _EXACT) + barred, allowed.passing)
         if self.space.roots is not None and not self.over_root:
             scores = scores * self.space.roots[rows]
             order = np.argsort(-scores, kind="stable")

@@ -19,6 +19,8 @@ setup: .venv/.installed ## create .venv with pinned, hash-checked dependencies a
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "compiling the inner loops: half a minute, and again after they change"
+	$(BIN)/python -c 'import cocite.recommender.engine, cocite.recommender.assembly, cocite.recommender.answer_checks'
 	@touch $@
 
 demo: setup ## related papers for a real paper, through all services; ARGS=--once to exit after printing

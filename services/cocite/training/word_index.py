@@ -60,9 +60,7 @@ class WordCounts:
         return words_of(counts, np.array([term.encode() for term in self._places], dtype=TERM_DTYPE), order)
 
 
-def words_of(
-    counts: csr_array, names: npt.NDArray[np.bytes_], order: npt.NDArray[np.integer] | None = None
-) -> Words:
+def words_of(counts: csr_array, names: npt.NDArray[np.bytes_], order: npt.NDArray[np.integer] | None = None) -> Words:
     """The words of papers from counts (n, t) of terms with names (t,); order as of WordCounts.words."""
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     with_text = np.count_nonzero(np.diff(counts.indptr))

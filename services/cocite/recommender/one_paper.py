@@ -12,7 +12,7 @@ from cocite.recommender.paging import DEFAULT_PAGE_SIZE, basis_of, make_token, r
 from cocite.v1 import paper_pb2
 from cocite.v1.recommender_service_pb2 import RecommendPapersRequest
 
-_SEEDS, _PAGE_SIZE, _PAGE_TOKEN, _VIEW, _POSITIVE_IDS = 1, 4, 5, 6, 1  # numbers of the request's fields
+_SEEDS, _FILTER, _PAGE_SIZE, _PAGE_TOKEN, _VIEW, _POSITIVE_IDS = 1, 2, 4, 5, 6, 1  # numbers of the request's fields
 _NEXT_PAGE_TOKEN, _MODEL_VERSION, _ATTRIBUTION_TOKEN = 2, 3, 6  # and of the answer's
 
 
@@ -35,6 +35,8 @@ class OnePaper:
             return None
         data = request.SerializeToString(deterministic=True)
         key = wire.field(_SEEDS, wire.field(_POSITIVE_IDS, ids[0].encode()))
+        if request.HasField("filter"):
+            key += wire.field(_FILTER, b"")  # as clients send it that set nothing in it
         if data != key + _paging(request):
             return None  # it asks for more, or in words this release does not know
         canonical = try_normalise_id(ids[0])

@@ -88,7 +88,7 @@ def one(name: str, **fields: object) -> pb.RecommendPapersRequest:
 
 
 SPELT = st.builds(str.format, st.sampled_from(["{}", "doi:{}", "https://doi.org/{}"]), st.sampled_from(NAMES))
-PLAIN = st.builds(one, SPELT)
+PLAIN = st.builds(one, SPELT) | st.builds(one, SPELT, filter=st.just(pb.PaperFilter()))
 SOME = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
 TEXTS = st.sampled_from(["odd white paper", "bishops over small-world Netze", "xylophones"])
 FILTERS = st.sampled_from(
@@ -132,7 +132,8 @@ def test_every_way_gives_the_same_bytes(ways: Ways, request: pb.RecommendPapersR
 def test_the_quick_way_takes_what_is_in_the_list_and_nothing_else(ways: Ways) -> None:
     quick = ways.kept.one_paper.answer
     seed = NAMES[20]
-    for request in (one(seed), one(seed, page_size=20, view=IDS), one(seed, page_size=1, view=BASIC)):
+    empty = one(seed, filter=pb.PaperFilter())
+    for request in (one(seed), empty, one(seed, page_size=20, view=IDS), one(seed, page_size=1, view=BASIC)):
         assert quick(request) == ways.answers(request)[2]
     first = one(seed, page_size=9)
     first.page_token = pb.RecommendPapersResponse.FromString(quick(first) or b"").next_page_token

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from google.protobuf.json_format import MessageToDict
 
-from cocite.bench.latency_servers import ANY_PORT
+from cocite.bench.latency_servers import ANY_PORT, listening
 from cocite.core.errors import NotReady, Unavailable
 from cocite.v1.recommender_service_pb2 import RecommendPapersRequest, RecommendPapersResponse
 from cocite.v1.recommender_service_pb2_grpc import (
@@ -51,12 +51,8 @@ def naive(redis_url: str, threads: int) -> Iterator[int]:
     """A servicer of grpcio whose answers are made from JSON that redis-py gets."""
     server = grpc.server(ThreadPoolExecutor(threads))
     add_RecommenderServiceServicer_to_server(_Naive(redis_url), server)  # type: ignore[no-untyped-call]  # generated
-    port = server.add_insecure_port(ANY_PORT)
-    server.start()
-    try:
+    with listening(server) as port:
         yield port
-    finally:
-        server.stop(0).wait()
 
 
 def check_fastapi() -> None:

@@ -5,7 +5,7 @@ Ours are built by the very functions that `cocite serve` calls.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,13 @@ def _echoing(server: grpc.Server) -> Iterator[int]:
     answer = b"x" * ECHO_BYTES
     handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, context: answer)
     server.add_registered_method_handlers(ECHO_SERVICE, {ECHO_METHOD: handler})
+    with listening(server) as port:
+        yield port
+
+
+@contextmanager
+def listening(server: grpc.Server) -> Iterator[int]:
+    """The server, started on a free port."""
     port = server.add_insecure_port(ANY_PORT)
     server.start()
     try:
@@ -70,14 +77,10 @@ def recommender(settings: Settings) -> Iterator[int]:
     from cocite.recommender.main import build
 
     configure_logs(settings)
-    with threadpool_limits(1, "blas"):
-        process = build(settings)
-        try:
-            process.models.require()
-            with _started(process.server) as port:
-                yield port
-        finally:
-            process.close()
+    with threadpool_limits(1, "blas"), closing(build(settings)) as process:
+        process.models.require()
+        with _started(process.server) as port:
+            yield port
 
 
 @contextmanager
@@ -86,12 +89,8 @@ def embedding(settings: Settings) -> Iterator[int]:
     from cocite.embedding.main import build
 
     configure_logs(settings)
-    process = build(settings)
-    try:
-        with _started(process.server) as port:
-            yield port
-    finally:
-        process.close()
+    with closing(build(settings)) as process, _started(process.server) as port:
+        yield port
 
 
 @contextmanager
@@ -104,12 +103,8 @@ def features(settings: Settings) -> Iterator[int]:
     Path(settings.home).mkdir(parents=True, exist_ok=True)
     with Catalogue.open(settings.catalogue):
         pass
-    process = build(settings)
-    try:
-        with _started(process.server) as port:
-            yield port
-    finally:
-        process.close()
+    with closing(build(settings)) as process, _started(process.server) as port:
+        yield port
 
 
 @contextmanager

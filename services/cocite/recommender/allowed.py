@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from cocite.recommender.ascending import holds
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.compiled import INT32S, INT64S, compiled
 from cocite.recommender.query import Query, RowFilter
@@ -36,11 +37,6 @@ class Allowed:
             self._candidates = np.unique(np.array(query.candidate_rows, dtype=np.int64))
         else:
             self._taken = np.unique(bundle.works[self.named]).astype(np.int64)
-
-    @classmethod
-    def by(cls, query: Query, bundle: Bundle) -> "Allowed":
-        """What a query allows."""
-        return cls(query, bundle)
 
     def of(self, rows: npt.NDArray[np.integer]) -> Flags:
         """True for those of rows (k,) that may be in the answer."""
@@ -79,12 +75,6 @@ def _passing(mask: Flags) -> Passing:
     return Passing(np.packbits(mask, bitorder="little"), count / max(mask.size, 1), few)
 
 
-@compiled(types.boolean(INT64S, types.int64), inlined=True)
-def _holds(ascending: Rows, number: int) -> bool:
-    place = np.searchsorted(ascending, number)
-    return bool(place < ascending.size and ascending[place] == number)
-
-
 @compiled(
     types.void(INT64S, _UINT8S, INT64S, types.boolean, INT64S, INT32S, INT64S, types.Array(types.boolean, 1, "C"))
 )
@@ -102,5 +92,5 @@ def _allowed(
     for place in range(rows.size):
         row = rows[place]
         passes = bits.size == 0 or (bits[row >> 3] >> (row & 7)) & 1 == 1
-        passes = passes and not _holds(named, row) and not _holds(taken, works[row])
-        found[place] = passes and (not candidates_only or _holds(candidates, row))
+        passes = passes and not holds(named, row) and not holds(taken, works[row])
+        found[place] = passes and (not candidates_only or holds(candidates, row))

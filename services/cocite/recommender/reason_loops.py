@@ -7,6 +7,7 @@ of one owner ascend. Evidence that is told of is chosen and ordered as reasons.p
 import numpy as np
 import numpy.typing as npt
 
+from cocite.recommender.ascending import holds
 from cocite.recommender.compiled import compiled
 from cocite.recommender.reason_code import (
     CITED_WITH_REFERENCES,
@@ -63,13 +64,6 @@ def common(one: Values, other: Values, out: Values) -> int:
                 out[count] = value
             count += 1
     return count
-
-
-@compiled(f"boolean({VALUES}, int64)")
-def holds(values: Values, value: int) -> bool:
-    """Whether a value is in an ascending array."""
-    at = np.searchsorted(values, value)
-    return bool(at < values.size and values[at] == value)
 
 
 @compiled("float64(int64, float64)")

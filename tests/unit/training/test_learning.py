@@ -94,7 +94,7 @@ def chance_level(corpus: Corpus) -> float:
     """Recall@20 of any order of the rows that may be in an answer."""
     hidden = draw(corpus, OPTIONS.seed, OPTIONS.evaluation_queries)
     bundle = loaded(build(material_of(hidden.corpus), replace(OPTIONS, learn=False))[0])
-    return float(np.mean([20 / Allowed.by(asked.query, bundle).mask.sum() for asked in hidden.papers]))
+    return float(np.mean([20 / Allowed(asked.query, bundle).mask.sum() for asked in hidden.papers]))
 
 
 def test_nothing_hidden_leaks(chance: Learned, monkeypatch: pytest.MonkeyPatch):

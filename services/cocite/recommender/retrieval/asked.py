@@ -16,7 +16,7 @@ class Asked:
     def __init__(self, query: Query, bundle: Bundle) -> None:
         self.query = query
         self.bundle = bundle
-        self.allowed = Allowed.by(query, bundle)
+        self.allowed = Allowed(query, bundle)
         self._shared: dict[Callable[[Asked], Any], Any] = {}
 
     def shared(self, make: Callable[["Asked"], T]) -> T:

@@ -18,8 +18,6 @@ from cocite.load.pool import Pool, dial
 from cocite.load.requests import Call, prepare
 from support.load_server import LoadServer, call, load_server
 
-NOW = time.perf_counter()
-
 
 @pytest.fixture
 def server() -> Iterator[LoadServer]:
@@ -41,6 +39,11 @@ def pool_of(
         yield pool
     finally:
         pool.close()
+
+
+def now(calls: int) -> list[float]:
+    """The beginnings of calls that begin at once."""
+    return [time.perf_counter()] * calls
 
 
 def run(pool: Pool, calls: int, at_once: int = 50) -> None:
@@ -95,7 +98,7 @@ def test_big_answers_go_through_small_windows(server):
 def test_no_more_calls_at_a_time_than_the_server_takes():
     with load_server(max_concurrent_streams=5) as server, pool_of(server.port, [call("hang:1")], 2) as pool:
         assert pool.room == 10
-        assert pool.send([NOW] * 30) == 10
+        assert pool.send(now(30)) == 10
         assert (pool.room, pool.in_flight) == (0, 10)
         server.let_go.set()
         run(pool, 40)
@@ -107,7 +110,7 @@ def test_connections_share_the_calls(server):
     with pool_of(server.port, [call("ok:1")], 3) as pool:
         for _ in range(30):
             run(pool, 1)
-        pool.send([NOW] * 30)
+        pool.send(now(30))
         assert [len(link.connection.in_flight) for link in pool._links] == [10, 10, 10]
     peers = [seen["peer"] for seen in server.seen][:30]
     assert sorted(peers.count(peer) for peer in set(peers)) == [10, 10, 10]
@@ -182,7 +185,7 @@ GREETING = frames.settings({}) + frames.frame(Kind.SETTINGS, frames.ACK, 0)
 
 def test_a_server_that_only_ever_hangs_up_is_left_alone():
     with raw_server(*[GREETING] * 4) as port, pool_of(port, [call("ok")]) as pool:
-        pool.send([NOW])
+        pool.send(now(1))
         with pytest.raises(Unavailable, match="ended 4 connections in a row"):
             while True:
                 pool.poll(1)
@@ -203,7 +206,7 @@ def test_a_server_that_refuses_for_good_fails_the_call():
 
 def test_a_server_that_dies_fails_its_calls_and_says_where():
     with raw_server(GREETING) as port, pool_of(port, [call("ok")]) as pool:
-        pool.send([NOW] * 4)
+        pool.send(now(4))
         with pytest.raises(Unavailable, match=f"nothing answers at 127.0.0.1:{port}"):
             pool.poll(60)
         assert pool.outcomes.failures == {"UNAVAILABLE": 4}

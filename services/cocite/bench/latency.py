@@ -23,6 +23,7 @@ from cocite.bench.synthetic_model import SyntheticPlan, seeds_with_lists, synthe
 from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.load.processes import pinned
+from cocite.load.session import MAX_CONCURRENCY
 from cocite.training.progress import Progress
 
 RATIOS = ("cpu_us", "p25_us", "rps")
@@ -174,6 +175,7 @@ def _of_servers(settings: Settings, home: Path) -> Settings:
             "wire_cache_ttl_s": KEPT_S,
             "vector_ttl_s": KEPT_S,
             "workers": 1,
+            "max_concurrent_calls": MAX_CONCURRENCY,  # calls that pile up in a pause of the machine are late, not lost
             "encoder_threads": 1,
             "log_level": "error",
         }

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from cocite.recommender.citing import CitingYears, VenueLinks
 from cocite.recommender.csr import Csr
 from cocite.recommender.display import Display
 from cocite.recommender.filter_memory import FilterMemory
-from cocite.recommender.integrity import check_arrays, check_files, map_arrays, unreadable
+from cocite.recommender.integrity import Arrays, check_files, map_arrays, unreadable
 from cocite.recommender.layout import Manifest
 from cocite.recommender.list_numbers import ListNumbers
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
@@ -85,10 +86,10 @@ class Bundle:
         Unavailable when a file cannot be read just now.
         """
         manifest = read_manifest(directory)
-        check_files(directory, manifest, checksums=verify)
+        check_files(directory, manifest, checksums=False)
         arrays = map_arrays(directory, manifest)
         if verify:
-            check_arrays(arrays, manifest)
+            _verify(directory, manifest, arrays)
         return cls.of(directory, manifest, arrays)
 
     @classmethod
@@ -209,6 +210,16 @@ class Bundle:
     def year(self, row: int) -> int | None:
         """Year of publication, None where unknown."""
         return int(self.years[row]) or None
+
+
+def _verify(directory: Path, manifest: Manifest, arrays: Arrays) -> None:
+    """Take checksums, and beside that look at every number; what a checksum says comes first."""
+    from cocite.recommender.array_checks import check_arrays  # late: who reads no numbers needs no machine code
+
+    with ThreadPoolExecutor(1, thread_name_prefix="numbers") as beside:
+        sound = beside.submit(check_arrays, arrays, manifest)
+        check_files(directory, manifest, checksums=True)
+        sound.result()
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -16,7 +16,7 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.als import AlsRetriever
-from cocite.recommender.retrieval.text_items import TextItems
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.shared_terms import PageTerms
 from cocite.recommender.word_index import Terms
 
@@ -41,9 +41,9 @@ class SeedGroup:
 class Contributions:
     """Takes results apart. Thread-safe."""
 
-    def __init__(self, bundle: Bundle, texts: TextItems | None = None) -> None:
+    def __init__(self, bundle: Bundle, als: AlsRetriever | None = None) -> None:
         self._bundle = bundle
-        self._als = AlsRetriever(bundle, texts)
+        self._als = als or AlsRetriever(bundle)
 
     def shares(self, query: Query, seeds: Sequence[SeedEvidence], rows: Rows) -> Doubles:
         """Contribution of each seed to each of rows (r,), float64 (r, g), from 0 to 1.
@@ -76,7 +76,8 @@ class Contributions:
         return SeedGroup(items, seed.text, vectors, (self._bundle.words.of_text(seed.text),))
 
     def _cited_together(self, query: Query, groups: Sequence[SeedGroup], rows: Rows) -> Doubles:
-        items, texts, parts = self._als.parts(query, rows)
+        profile = Asked(query, self._bundle).shared(self._als.folded)
+        items, texts, parts = profile.items, profile.texts, self._als.parts(profile, rows)
         owned = np.zeros((items.size + len(texts), len(groups)))
         for column, group in enumerate(groups):
             places = np.searchsorted(items, group.items)  # the profile may lack some: they tell nothing

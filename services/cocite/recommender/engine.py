@@ -17,12 +17,12 @@ from cocite.recommender.ranking.recency import prefer_recent
 from cocite.recommender.ranking.reranking import Reranker
 from cocite.recommender.ranking.versions import one_of_each_work
 from cocite.recommender.reasons import popularity_reasons, reasons_for
+from cocite.recommender.retrieval.als import AlsRetriever
 from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Retriever
 from cocite.recommender.retrieval.popularity import PopularityRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
-from cocite.recommender.retrieval.text_items import TextItems
 
 
 class Engine:
@@ -36,15 +36,15 @@ class Engine:
 
     def __init__(self, bundle: Bundle, retrievers: Sequence[Retriever] | None = None) -> None:
         self.bundle = bundle
-        texts = TextItems(bundle)
+        als = AlsRetriever(bundle)
         self._reranker: Reranker | None = None
         if retrievers is None:
             lists = Lists.of(bundle)
-            retrievers = retrievers_of(bundle, lists, texts)
+            retrievers = retrievers_of(bundle, lists, als)
             self._reranker = Reranker(bundle, FeatureExtractor(bundle, lists))
         self._proposer = Proposer(retrievers)
         self._last_resort = PopularityRetriever(bundle)
-        self._contributions = Contributions(bundle, texts)
+        self._contributions = Contributions(bundle, als)
 
     def rank(self, query: Query, limit: int = MAX_DEPTH) -> Ranking:
         """The at most limit rows most related to the query; a shorter list is a longer one's start.

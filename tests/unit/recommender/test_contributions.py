@@ -11,6 +11,7 @@ from cocite.recommender.contributions import Contributions
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.als import AlsRetriever
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.fold_in import FoldIn
 from cocite.recommender.word_index import Terms
 from support.bundles import Corpus, bag_vector, write_bundle
@@ -30,20 +31,20 @@ def _fold_in(bundle: Bundle) -> FoldIn:
 def test_parts_add_up_to_the_score(bundle: Bundle, items: int) -> None:
     rng = np.random.default_rng(items)
     rows, weights = rng.choice(SIZE, items, replace=False), rng.normal(1.0, 1.0, items)
-    vector = _fold_in(bundle).fold_in(rows, weights).vector
-    parts = _fold_in(bundle).parts(bundle.item_factors[rows], weights, ALL)
+    folded = _fold_in(bundle).fold_in(rows, weights)
+    parts = folded.parts(bundle.item_factors[ALL])
     assert parts.shape == (SIZE, items)
-    np.testing.assert_allclose(parts.sum(axis=1), bundle.item_factors @ vector, atol=1e-4)
+    np.testing.assert_allclose(parts.sum(axis=1), bundle.item_factors @ folded.vector, atol=1e-4)
     assert (parts[:, weights < 0] == 0).all(), "what is disliked speaks for nothing"
 
 
 @pytest.mark.parametrize("items", [3, 8, 20])
 def test_parts_of_the_others_are_those_of_the_held_out_score(bundle: Bundle, items: int) -> None:
     rows, weights = np.arange(0, 20, 20 // items)[:items], np.full(items, 0.7)
-    parts = _fold_in(bundle).parts(bundle.item_factors[rows], weights, rows)
+    parts = _fold_in(bundle).fold_in(rows, weights).parts(bundle.item_factors[rows])
     for place in range(items):
         others = np.arange(items) != place
-        alone = _fold_in(bundle).parts(bundle.item_factors[rows[others]], weights[others], rows[[place]])[0]
+        alone = _fold_in(bundle).fold_in(rows[others], weights[others]).parts(bundle.item_factors[rows[[place]]])[0]
         mine = parts[place, others]
         if abs(alone.sum()) > 1e-3:
             np.testing.assert_allclose(mine / mine.sum(), alone / alone.sum(), rtol=1e-3, atol=1e-3)
@@ -53,7 +54,8 @@ def test_the_retriever_scores_by_its_parts(bundle: Bundle) -> None:
     known, unknown = "knights and bishops", "unheard of"
     query = Query((20, 9), (3,), (known, unknown), reference_rows=(1, 2), library_rows=(8,))
     retriever = AlsRetriever(bundle)
-    scores, (items, texts, parts) = scores_of(retriever, query, bundle), retriever.parts(query, ALL)
+    scores, profile = scores_of(retriever, query, bundle), retriever.folded(Asked(query, bundle))
+    items, texts, parts = profile.items, profile.texts, retriever.parts(profile, ALL)
     assert scores is not None and unknown not in texts and parts.shape == (SIZE, len(items) + len(texts))
     outside = np.setdiff1d(ALL, items)[scores[np.setdiff1d(ALL, items)] > 0]
     np.testing.assert_allclose(parts[outside].sum(axis=1), scores[outside], atol=1e-4)

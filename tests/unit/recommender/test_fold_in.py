@@ -63,8 +63,8 @@ def test_both_ways_agree_where_they_meet() -> None:
     fold_in = _fold_in(factors)
     dense = fold_in.fold_in(rows, weights).vector
     signed = ALPHA * weights
-    woodbury, _ = fold_in._by_woodbury(factors[rows].astype(np.float64), np.abs(signed) - 1, np.maximum(signed, 0))
-    np.testing.assert_allclose(dense, woodbury, atol=1e-5)
+    woodbury = fold_in._by_woodbury(factors[rows].astype(np.float64), np.abs(signed) - 1, np.maximum(signed, 0))
+    np.testing.assert_allclose(dense, woodbury.vector, atol=1e-5)
 
 
 def test_no_items_give_the_zero_vector_and_a_disliked_item_scores_lower() -> None:

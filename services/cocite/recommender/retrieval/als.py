@@ -1,5 +1,7 @@
 """Collaborative filtering: what is cited together."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,13 +9,24 @@ from cocite.recommender.bundle import Bundle
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Found, Sparse
-from cocite.recommender.retrieval.fold_in import FoldIn
+from cocite.recommender.retrieval.fold_in import FoldedIn, FoldIn
 from cocite.recommender.retrieval.nearest import Space
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.retrieval.weighting import bm25_weights
 
 _MOST_ITEMS = 4096  # of a profile that are folded in, the heaviest: time and memory grow with them
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedProfile:
+    """items of a profile, rows (k,) ascending; texts that are folded in beside them, t of them; and what came of all
+    k + t.
+    """  # fmt: skip
+
+    items: npt.NDArray[np.int64]
+    texts: tuple[str, ...]
+    folded: FoldedIn
 
 
 class AlsRetriever:
@@ -29,12 +42,12 @@ class AlsRetriever:
     name = "als"
     weight = 1.0
 
-    def __init__(self, bundle: Bundle, texts: TextItems | None = None) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._als = bundle.manifest.als
         self._fold_in = FoldIn(bundle.item_factors, bundle.gram, bundle.gram_inverse, self._als.alpha)
         self._space = Space.of_items(bundle)
-        self._texts = texts or TextItems(bundle)
+        self.texts = TextItems(bundle)
         self._unknown_idf = bundle.item_idf.max(initial=0.0)
 
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -57,32 +70,26 @@ class AlsRetriever:
     def find(self, asked: Asked) -> Found | None:
         """See Retriever. A text counts like a paper that nobody cites yet."""
         query = asked.query
-        texts = self._texts.of(query.texts)
-        if not (query.positive_rows or query.reference_rows or query.library_rows or texts):
+        told = query.positive_rows or query.reference_rows or query.library_rows
+        if not told and not self.texts.of(query.texts):
             return None
-        items, factors, weights = self._with_texts(query, texts)
-        folded = self._fold_in.fold_in_factors(factors, weights)
-        return self._space.find(folded.vector, known=Sparse(items, folded.held_out[: items.size]))
+        profile = asked.shared(self.folded)
+        held_out = Sparse(profile.items, profile.folded.held_out[: profile.items.size])
+        return self._space.find(profile.folded.vector, known=held_out)
 
-    def parts(
-        self, query: Query, rows: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int64], tuple[str, ...], npt.NDArray[np.float64]]:
-        """Items of the profile (k,), texts that are folded in beside them, t of them, and what each of these adds to
-        the score of each of rows (r,), float64 (r, k + t).
+    def parts(self, profile: FoldedProfile, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """What each item and text of a profile adds to the score of each of rows (r,), float64 (r, k + t).
 
         That a paper is in the profile adds nothing to its own score.
         """
-        texts = self._texts.of(query.texts)
-        items, factors, weights = self._with_texts(query, texts)
-        parts = self._fold_in.parts(factors, weights, rows)
-        parts[:, : items.size][rows[:, None] == items] = 0.0
-        return items, tuple(texts), parts
+        parts = profile.folded.parts(self._bundle.item_factors[rows])
+        parts[:, : profile.items.size][rows[:, None] == profile.items] = 0.0
+        return parts
 
-    def _with_texts(
-        self, query: Query, texts: dict[str, npt.NDArray[np.float32]]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-        """Items of the profile (k,), and the factors and weights of them and the texts, k + t."""
-        items, weights = self.profile(query)
+    def folded(self, asked: Asked) -> FoldedProfile:
+        """The profile of a query and its texts, folded in."""
+        texts = self.texts.of(asked.query.texts)
+        items, weights = self.profile(asked.query)
         text_weight = bm25_weights(
             np.ones(len(texts)),
             float(items.size + len(texts)),
@@ -92,7 +99,8 @@ class AlsRetriever:
             average_length=self._als.average_length,
         )
         factors = np.concatenate((self._bundle.item_factors[items], _stacked(texts, self._bundle)))
-        return items, factors, np.concatenate((weights, text_weight * self._als.scale))
+        folded = self._fold_in.fold_in_factors(factors, np.concatenate((weights, text_weight * self._als.scale)))
+        return FoldedProfile(items, tuple(texts), folded)
 
     def items_of(self, row: int) -> npt.NDArray[np.int64]:
         """What a seed's profile holds, rows (k,): its references and itself."""

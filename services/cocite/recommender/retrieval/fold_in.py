@@ -17,6 +17,7 @@ the vector without it is (y^T x - p h) / (1 - (c - 1) h). With C it is that of t
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,10 +32,32 @@ _LEAST_EXTRA = 1e-3  # confidence above 1, from which on its root may be divided
 
 @dataclass(frozen=True, slots=True)
 class FoldedIn:
-    """vector float32 (f,); held_out float32 (k,), the score of each item under the vector of the other items alone."""
+    """held_out float32 (k,), the score of each item under the vector of the other items alone. ways are matrices whose
+    product (f, k), each column times that of says (k,), is what each item puts into the vector.
+    """  # fmt: skip
 
-    vector: Floats
     held_out: Floats
+    ways: tuple[npt.NDArray[np.floating[Any]], ...]
+    says: Doubles
+
+    @property
+    def vector(self) -> Floats:
+        """What was folded in, float32 (f,)."""
+        vector: npt.NDArray[np.floating[Any]] = self.says
+        for way in reversed(self.ways):
+            vector = way @ vector.astype(way.dtype)
+        return vector.astype(np.float32)
+
+    def parts(self, factors: Floats) -> Doubles:
+        """What each item adds to the score of each result of factors (r, f), float64 (r, k).
+
+        A row adds up to its score under the vector; section 5 of the paper. Where an item is itself a result, the parts
+        of the others are in proportion to those of its held-out score.
+        """
+        parts: npt.NDArray[np.floating[Any]] = factors
+        for way in self.ways:
+            parts = parts @ way
+        return parts * self.says
 
 
 class FoldIn:
@@ -61,50 +84,14 @@ class FoldIn:
         extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
         count, width = item_factors.shape
         if count > width:
-            return _told(*self._by_dense_solve(item_factors, extra, preferred))
+            return self._by_dense_solve(item_factors, extra, preferred)
         if count and extra.min() > _LEAST_EXTRA:
-            return _told(*self._by_cholesky(item_factors, extra, preferred))
-        return _told(*self._by_woodbury(item_factors, extra, preferred))
+            return self._by_cholesky(item_factors, extra, preferred)
+        return self._by_woodbury(item_factors, extra, preferred)
 
-    def parts(
-        self, item_factors: Floats, weights: npt.NDArray[np.floating], results: npt.NDArray[np.integer]
-    ) -> Doubles:
-        """What each item adds to the score of each of the rows results (r,), float64 (r, k): items as in
-        fold_in_factors.
-
-        A row adds up to its score under the vector folded in; section 5 of the paper. Where an item is itself a result,
-        the parts of the others are in proportion to those of its held-out score.
-        """
-        signed = self._alpha * np.asarray(weights, dtype=np.float64)
-        extra, preferred = np.abs(signed) - 1.0, np.maximum(signed, 0.0)
-        wanted = np.asarray(self._factors[results], dtype=np.float32)
-        count, width = item_factors.shape
-        if 0 < count <= width and extra.min() > _LEAST_EXTRA:
-            from scipy.linalg.blas import strmm
-
-            projected, roots, inverse = self._factored(item_factors, extra)
-            near = strmm(1.0, self._root, wanted.T, trans_a=1, lower=1).T @ projected
-            return np.asarray((near @ inverse.T) @ inverse * (preferred / roots))
-        factors, wide = item_factors.astype(np.float64), wanted.astype(np.float64)
-        if count > width:
-            solved = np.linalg.solve(self._gram + (factors.T * extra) @ factors, wide.T)
-            return np.asarray((factors @ solved).T * preferred)
-        apart = factors @ self._inverse
-        system = extra[:, None] * (apart @ factors.T)
-        system.flat[:: len(factors) + 1] += 1.0
-        return np.asarray(np.linalg.solve(system.T, apart @ wide.T).T * preferred)
-
-    def _by_cholesky(self, factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Floats, Doubles]:
-        """The vector (f,) and the held-out scores (k,), of confidences above 1."""
-        projected, roots, inverse = self._factored(factors, extra)
-        wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)
-        solved = inverse.T @ (inverse @ wanted)
-        vector = self._root @ (projected @ solved.astype(np.float32))
-        return vector, (own * wanted - solved) / (roots * own)
-
-    def _factored(self, factors: Floats, extra: Doubles) -> tuple[Floats, Doubles, Doubles]:
-        """With G = L L^T: the factors as L^T S^T R (f, k), the roots R (k,) of extra, all above 0, and the inverse of
-        the Cholesky factor of I + R S G S^T R, lower (k, k).
+    def _by_cholesky(self, factors: Floats, extra: Doubles, preferred: Doubles) -> FoldedIn:
+        """Of confidences above 1. With G = L L^T, the projected are L^T S^T R (f, k), the inverse is that of the lower
+        Cholesky factor of I + R S G S^T R (k, k).
         """  # fmt: skip
         from scipy.linalg.blas import ssyrk, strmm
         from scipy.linalg.lapack import dpotrf, dtrtri
@@ -115,9 +102,12 @@ class FoldIn:
         system = ssyrk(1.0, projected, trans=1, lower=1).astype(np.float64)
         system.flat[:: len(factors) + 1] += 1.0
         inverse, _ = dtrtri(dpotrf(system, lower=1, overwrite_a=1)[0], lower=1, overwrite_c=1)
-        return projected, roots, inverse
+        wanted, own = preferred / roots, np.einsum("ji,ji->i", inverse, inverse)
+        solved = inverse.T @ (inverse @ wanted)
+        held_out = (own * wanted - solved) / (roots * own)
+        return FoldedIn(held_out.astype(np.float32), (self._root, projected, inverse.T, inverse), wanted)
 
-    def _by_woodbury(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+    def _by_woodbury(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> FoldedIn:
         """The same of any confidences."""
         factors = item_factors.astype(np.float64)
         projected = factors @ self._inverse
@@ -125,19 +115,17 @@ class FoldIn:
         system = extra[:, None] * products
         system.flat[:: len(factors) + 1] += 1.0
         inverse = np.linalg.inv(system)
-        vector, spread = projected.T @ (inverse @ preferred), np.einsum("ij,ji->i", products, inverse)
-        return vector, (factors @ vector - preferred * spread) / (1.0 - extra * spread)
+        spread = np.einsum("ij,ji->i", products, inverse)
+        held_out = (products @ (inverse @ preferred) - preferred * spread) / (1.0 - extra * spread)
+        return FoldedIn(held_out.astype(np.float32), (projected.T, inverse), preferred)
 
-    def _by_dense_solve(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> tuple[Doubles, Doubles]:
+    def _by_dense_solve(self, item_factors: Floats, extra: Doubles, preferred: Doubles) -> FoldedIn:
         """The same by one f by f solve, cheaper once there are more items than factors."""
         factors = item_factors.astype(np.float64)
         inverse = np.linalg.inv(self._gram + (factors.T * extra) @ factors)
         vector, spread = inverse @ (factors.T @ preferred), np.einsum("ij,ij->i", factors @ inverse, factors)
-        return vector, (factors @ vector - preferred * spread) / (1.0 - extra * spread)
-
-
-def _told(vector: npt.NDArray[np.floating], held_out: Doubles) -> FoldedIn:
-    return FoldedIn(vector.astype(np.float32), held_out.astype(np.float32))
+        held_out = (factors @ vector - preferred * spread) / (1.0 - extra * spread)
+        return FoldedIn(held_out.astype(np.float32), (inverse, factors.T), preferred)
 
 
 def regularized_gram(factors: npt.NDArray[np.floating], regularization: float) -> Doubles:

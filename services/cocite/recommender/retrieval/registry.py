@@ -10,7 +10,6 @@ from cocite.recommender.retrieval.neighbourhood import NeighbourhoodRetriever
 from cocite.recommender.retrieval.passages import PassagesRetriever
 from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.text import TextRetriever
-from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.retrieval.walk import WalkRetriever
 from cocite.recommender.retrieval.words import ContextsRetriever, WordsRetriever
 
@@ -28,14 +27,14 @@ RETRIEVERS = (
 )
 
 
-def retrievers_of(bundle: Bundle, lists: Lists | None = None, texts: TextItems | None = None) -> tuple[Retriever, ...]:
-    """One of each of RETRIEVERS, in that order. lists and texts are those of the bundle, where they are at hand."""
-    lists, texts = lists or Lists.of(bundle), texts or TextItems(bundle)
+def retrievers_of(bundle: Bundle, lists: Lists | None = None, als: AlsRetriever | None = None) -> tuple[Retriever, ...]:
+    """One of each of RETRIEVERS, in that order. lists and als are those of the bundle, where they are at hand."""
+    lists, als = lists or Lists.of(bundle), als or AlsRetriever(bundle)
     text, words = TextRetriever(bundle), WordsRetriever(bundle)
     neighbours = TextNeighbours(bundle, text, words)
     return (
-        AlsRetriever(bundle, texts),
-        ItemsRetriever(bundle, texts),
+        als,
+        ItemsRetriever(bundle, als.texts),
         text,
         words,
         ContextsRetriever(bundle),

@@ -23,7 +23,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cocite.core.settings import load_settings
-from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.proposing import Proposer
 from cocite.recommender.query import Query, RowFilter

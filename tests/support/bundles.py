@@ -14,7 +14,8 @@ from scipy.sparse import csr_array, csr_matrix
 from cocite.core.paper import Paper, words_of
 from cocite.recommender import layout
 from cocite.recommender.array_checks import check_arrays
-from cocite.recommender.bundle import Bundle, read_manifest
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_manifest
 from cocite.recommender.csr import Csr
 from cocite.recommender.layout import AlsParameters, FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json

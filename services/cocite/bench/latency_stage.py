@@ -18,7 +18,8 @@ from cocite.core.settings import Settings
 from cocite.load.http1 import Http1Session
 from cocite.load.requests import Call
 from cocite.load.session import LoadSession
-from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_current
 
 HOST = "127.0.0.1"
 DEADLINE_S = 10.0

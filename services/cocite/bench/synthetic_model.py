@@ -18,7 +18,8 @@ from cocite.bench.synthetic_parts import factorisation_of, neighbours_of
 from cocite.bench.synthetic_ranker import learned_ranker
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
-from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_current
 from cocite.recommender.ranking.models import LAMBDAMART
 from cocite.synthetic.corpus import SyntheticCorpus
 from cocite.training.fitting import loaded

@@ -90,7 +90,7 @@ def _is_trained(settings: Settings) -> bool:
     """Whether the current model was made from just this catalogue with just this encoder."""
     from cocite.catalogue.store import Catalogue
     from cocite.embedding.encoders import encoder_version
-    from cocite.recommender.bundle import read_current, read_manifest
+    from cocite.recommender.bundle_files import read_current, read_manifest
 
     try:
         version = read_current(settings.bundles)

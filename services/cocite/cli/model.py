@@ -56,7 +56,7 @@ def list_models(json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 def pointer_problem(bundles_dir: Path) -> str:
     """What is wrong with the pointer to the model that serves, "" when nothing is."""
     from cocite.core.errors import CorruptData
-    from cocite.recommender.bundle import list_bundles, read_current
+    from cocite.recommender.bundle_files import list_bundles, read_current
 
     try:
         current = read_current(bundles_dir)
@@ -70,7 +70,7 @@ def pointer_problem(bundles_dir: Path) -> str:
 def versions_that_start_with(start: str) -> list[str]:
     """Trained models by the beginning of their version, for completion and for abbreviations; oldest first."""
     from cocite.core.settings import load_settings
-    from cocite.recommender.bundle import list_bundles
+    from cocite.recommender.bundle_files import list_bundles
 
     return [version for version in list_bundles(load_settings().bundles) if version.startswith(start)]
 

@@ -11,7 +11,8 @@ _STRIDE = 7919  # a prime, so that ids are spread over the model, and every row 
 def seeds_of_model(settings: "Settings", count: int) -> list[str]:
     """Ids of count papers of the model that serves, or of all when it has fewer. Raises NotReady when there is none."""
     from cocite.core.errors import NotReady
-    from cocite.recommender.bundle import Bundle, read_current
+    from cocite.recommender.bundle import Bundle
+    from cocite.recommender.bundle_files import read_current
 
     version = read_current(settings.bundles)
     if version is None:

@@ -38,7 +38,7 @@ def check_ready(settings: Settings) -> None:
     Warns when the model is not of the encoder that will run.
     """
     from cocite.catalogue.engine import parse_url
-    from cocite.recommender.bundle import read_current
+    from cocite.recommender.bundle_files import read_current
 
     with open_existing(settings.catalogue) as catalogue:
         if not catalogue.count_papers():
@@ -59,7 +59,7 @@ def check_ready(settings: Settings) -> None:
 def _other_encoder(settings: Settings, version: str) -> str:
     """The embedding model a trained model was made with, when it is not the one the settings name; "" when it is."""
     from cocite.embedding.encoders import encoder_version
-    from cocite.recommender.bundle import read_manifest
+    from cocite.recommender.bundle_files import read_manifest
     from cocite.training.vectors import NO_MODEL
 
     try:

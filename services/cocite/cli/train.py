@@ -103,7 +103,7 @@ def train_model(
 def _serving(settings: "Settings") -> str:
     """Which model serves, as things are on disk."""
     from cocite.core.errors import CorruptData
-    from cocite.recommender.bundle import read_current
+    from cocite.recommender.bundle_files import read_current
 
     try:
         current = read_current(settings.bundles)

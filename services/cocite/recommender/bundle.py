@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocite.core.errors import CorruptData
 from cocite.recommender import layout
+from cocite.recommender.bundle_files import read_manifest
 from cocite.recommender.citing import CitingYears, VenueLinks
 from cocite.recommender.csr import Csr
 from cocite.recommender.display import Display
 from cocite.recommender.filter_memory import FilterMemory
-from cocite.recommender.integrity import Arrays, check_files, map_arrays, unreadable
+from cocite.recommender.integrity import Arrays, check_files, map_arrays
 from cocite.recommender.layout import Manifest
 from cocite.recommender.list_numbers import ListNumbers
-from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
 from cocite.recommender.ranking.models import Rankers
 from cocite.recommender.related import RelatedLists
 from cocite.recommender.row_blocks import RowBlocks
@@ -27,7 +26,6 @@ from cocite.recommender.row_index import Passing, RowIndex
 from cocite.recommender.word_index import Postings, WordIndex
 
 Rows = npt.NDArray[np.int64]
-_LONGEST_POINTER = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,45 +218,3 @@ def _verify(directory: Path, manifest: Manifest, arrays: Arrays) -> None:
         sound = beside.submit(check_arrays, arrays, manifest)
         check_files(directory, manifest, checksums=True)
         sound.result()
-
-
-def read_manifest(directory: Path) -> Manifest:
-    """The manifest in directory. Raises CorruptData when it is missing or not what it should be.
-
-    Unavailable when it cannot be read just now.
-    """
-    try:
-        text = (directory / layout.MANIFEST).read_text(encoding="utf-8")
-    except OSError as error:
-        raise unreadable(layout.MANIFEST, error) from error
-    except UnicodeDecodeError as error:
-        raise CorruptData(f"{layout.MANIFEST} is not UTF-8") from error
-    return parse_manifest(text)
-
-
-def read_current(bundles_dir: Path) -> str | None:
-    """Name of the version that CURRENT points to, None when nothing is published.
-
-    Raises CorruptData when CURRENT holds no such name, Unavailable when it cannot be read just now.
-    """
-    try:
-        with (bundles_dir / layout.CURRENT).open("rb") as file:
-            name = file.read(_LONGEST_POINTER).decode("utf-8", errors="replace").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise unreadable(layout.CURRENT, error) from error
-    if not MODEL_VERSION.fullmatch(name):
-        raise CorruptData(f"{layout.CURRENT} holds {name[:60]!r}, which is no model version")
-    return name
-
-
-def list_bundles(bundles_dir: Path) -> list[str]:
-    """Names of the bundles in the directory, in order; whether each is whole only Bundle.load can tell."""
-    if not bundles_dir.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in bundles_dir.iterdir()
-        if MODEL_VERSION.fullmatch(entry.name) and (entry / layout.MANIFEST).is_file()
-    )

@@ -9,18 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocite.core.errors import CociteError, CorruptData, Unavailable
+from cocite.core.errors import CorruptData
+from cocite.recommender.bundle_files import unreadable
 from cocite.recommender.expected_arrays import expected_arrays
 from cocite.recommender.layout import Manifest
 
 Arrays = dict[str, npt.NDArray[Any]]
 _THREADS = 2  # checksums are taken without the interpreter's lock; more would take the cores of those who answer
-
-
-def unreadable(name: str, error: OSError) -> CociteError:
-    """What a file that cannot be read means: CorruptData when no file is there, else Unavailable, which may pass."""
-    missing = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
-    return (CorruptData if missing else Unavailable)(f"{name} cannot be read: {error.strerror or error}")
 
 
 def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None:

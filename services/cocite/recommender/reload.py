@@ -18,7 +18,8 @@ import structlog
 
 from cocite.core.errors import CociteError, CorruptData, NotReady
 from cocite.recommender.assembly import Assembler
-from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.fresh.extension import Extension
 from cocite.recommender.fresh.paper import FreshPaper, name_of

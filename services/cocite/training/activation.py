@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cocite.core.errors import CociteError, CorruptData, NotFound, NotReady
 from cocite.recommender import layout
-from cocite.recommender.bundle import Bundle, list_bundles, read_current, read_manifest
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import list_bundles, read_current, read_manifest
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION
 from cocite.training.durable import TEMPORARY_PREFIX, write_atomically

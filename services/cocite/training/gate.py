@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cocite.core.errors import CociteError
-from cocite.recommender.bundle import read_current, read_manifest
+from cocite.recommender.bundle_files import read_current, read_manifest
 from cocite.training.metrics import lower_end, upper_end
 
 SERVED = "model"  # the ranking as it serves, among the metrics of a manifest

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cocite.recommender.bundle import read_current
+from cocite.recommender.bundle_files import read_current
 from support.bundles import checkerboard, publish, rewrite_manifest, write_bundle
 
 # Under its own name, which completion goes by.

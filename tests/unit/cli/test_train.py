@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from cocite.cli.train import gap_in
-from cocite.recommender.bundle import read_current, read_manifest
+from cocite.recommender.bundle_files import read_current, read_manifest
 from cocite.recommender.retrieval.registry import RETRIEVERS
 from cocite.training.vectors import NO_MODEL
 from support.bundles import checkerboard, write_bundle

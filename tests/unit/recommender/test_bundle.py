@@ -5,7 +5,8 @@ import pytest
 
 from cocite.core.errors import CorruptData
 from cocite.recommender import layout
-from cocite.recommender.bundle import Bundle, list_bundles, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import list_bundles, read_current
 from support.bundles import Corpus, publish, reseal, rewrite_manifest
 
 

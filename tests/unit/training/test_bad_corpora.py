@@ -9,7 +9,8 @@ import pytest
 
 from cocite.catalogue.records import CitationRecord, Fields, PaperRecord
 from cocite.core.settings import Settings
-from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.query import Query, RowFilter

@@ -8,7 +8,7 @@ import pytest
 
 from cocite.core.settings import Settings
 from cocite.recommender import layout
-from cocite.recommender.bundle import list_bundles, read_current
+from cocite.recommender.bundle_files import list_bundles, read_current
 from cocite.recommender.ranking.models import Rankers
 from cocite.training.gate import ModelRefused, check_not_worse
 from cocite.training.model import Model

@@ -7,7 +7,8 @@ import pytest
 
 from cocite.core.errors import CorruptData, NotFound, NotReady
 from cocite.recommender import layout
-from cocite.recommender.bundle import Bundle, list_bundles, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import list_bundles, read_current
 from cocite.recommender.ranking.models import Rankers
 from cocite.training.activation import activate, describe_bundles, rollback
 from cocite.training.bundle_files import write_bundle

@@ -12,7 +12,8 @@ import pytest
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import NotReady, Unavailable
 from cocite.core.settings import Settings
-from cocite.recommender.bundle import Bundle, list_bundles, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import list_bundles, read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.layout import FILES
 from cocite.recommender.query import Query

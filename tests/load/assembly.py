@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cocite.core.settings import load_settings
 from cocite.recommender.assembly import Assembler
-from cocite.recommender.bundle import Bundle, read_current
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_current
 from cocite.recommender.engine import Engine
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.explaining import Explanation

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cocite.core.paper import Paper
 from cocite.recommender import layout
-from cocite.recommender.bundle import Bundle, read_manifest
+from cocite.recommender.bundle import Bundle
+from cocite.recommender.bundle_files import read_manifest
 from cocite.recommender.evidence import (
     CitedWithReferences,
     CoCitation,

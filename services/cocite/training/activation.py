@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cocite.core.errors import CociteError, CorruptData, NotFound, NotReady
 from cocite.recommender import layout
-from cocite.recommender.bundle import Bundle
 from cocite.recommender.bundle_files import list_bundles, read_current, read_manifest
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION
@@ -109,6 +108,8 @@ def prune(bundles_dir: Path, kept: int) -> list[str]:
 def _check(bundles_dir: Path, version: str) -> None:
     if not MODEL_VERSION.fullmatch(version) or not (bundles_dir / version / layout.MANIFEST).is_file():
         raise NotFound(f"there is no model {version[:80]!r}", hint="cocite model list shows what there is")
+    from cocite.recommender.bundle import Bundle  # late: the other commands read no arrays
+
     Bundle.load(bundles_dir / version)
 
 

@@ -28,7 +28,7 @@ from cocite.recommender.engine import Engine
 from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.explaining import Explanation
 from cocite.recommender.layout import EXPLAINED
-from cocite.recommender.one_paper import OnePaper
+from cocite.recommender.one_paper import OnePaper, PageAsked
 from cocite.recommender.query import Query
 from cocite.v1 import paper_pb2
 from cocite.v1 import recommender_service_pb2 as pb
@@ -50,7 +50,8 @@ class Page:
         self._reasons = reasons[:]
         self._told = Explanation(reasons, [bundle.paper_id(row)], np.empty((len(reasons), 0)))
         self._papers = [paper_pb2.Paper.FromString(bundle.display.of(each)) for each in self._rows.tolist()]
-        self._request = pb.RecommendPapersRequest(seeds=pb.Seeds(positive_ids=[bundle.paper_id(row)]))
+        seeds = pb.Seeds(positive_ids=[bundle.paper_id(row)])
+        self._request = pb.RecommendPapersRequest(seeds=seeds).SerializeToString(deterministic=True)
 
     def messages(self) -> bytes:
         results = [
@@ -75,7 +76,8 @@ class Page:
         return found[1]
 
     def answer(self) -> bytes | None:
-        return self._one_paper.answer(self._request)
+        asked = PageAsked.of(self._request)
+        return None if asked is None else self._one_paper.answer(asked, self._request)
 
 
 def main() -> None:

@@ -68,10 +68,6 @@ class Answerer:
         Raises InvalidArgument and InvalidId that name the field at fault, and Unavailable when what is missing now
         makes the list another than that of the pages before.
         """
-        quick = model.one_paper.answer(request)
-        return self._computed(request, model, deadline) if quick is None else Answer(quick)
-
-    def _computed(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> Answer:
         bundle, key = model.bundle, request_key(request)
         start = read_token(request.page_token, key, model.name)
         seeds = resolve_seeds(request, bundle, self._features, deadline)

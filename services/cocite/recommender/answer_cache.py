@@ -9,7 +9,8 @@ from cocite.serving.wire_cache import WireCache
 from cocite.v1 import recommender_service_pb2
 
 SERVICE = recommender_service_pb2.DESCRIPTOR.services_by_name["RecommenderService"].full_name
-_METHODS = frozenset(f"/{SERVICE}/{method}" for method in ("RecommendPapers", "ResolvePapers"))
+RECOMMEND, _RESOLVE = (f"/{SERVICE}/{method}" for method in ("RecommendPapers", "ResolvePapers"))
+_METHODS = frozenset((RECOMMEND, _RESOLVE))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import grpc
 
 from cocite.core.settings import Settings
 from cocite.recommender.answer import Answerer
-from cocite.recommender.answer_cache import SERVICE, wire_cache
+from cocite.recommender.answer_cache import RECOMMEND, SERVICE, wire_cache
 from cocite.recommender.clients import EmbeddingClient, FeatureClient
 from cocite.recommender.fresh.follower import Follower
 from cocite.recommender.reload import Models, Watcher
@@ -48,7 +48,8 @@ def build(settings: Settings) -> Recommender:
         answerer = Answerer(features, TextVectors(EmbeddingClient(embedding_channel)))
         servicer = RecommenderServicer(models, features, answerer, settings.default_deadline_s)
         register: Callable[[grpc.Server], None] = partial(add_RecommenderServiceServicer_to_server, servicer)
-        server = GrpcServer(settings, settings.recommender_listen, [SERVICE], register, wire)
+        at_once = {RECOMMEND: servicer.recommend_at_once}
+        server = GrpcServer(settings, settings.recommender_listen, [SERVICE], register, wire, at_once)
         watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
         watcher.start()
         stack.callback(watcher.close)

@@ -10,6 +10,7 @@ import grpc
 
 from cocite.recommender.answer import Answerer
 from cocite.recommender.clients import FeatureClient
+from cocite.recommender.one_paper import PageAsked
 from cocite.recommender.paging import model_of
 from cocite.recommender.reload import Models
 from cocite.recommender.resolving import resolve_papers
@@ -29,6 +30,15 @@ class RecommenderServicer(RecommenderServiceServicer):
         self._features = features
         self._answerer = answerer
         self._default_deadline_s = default_deadline_s
+
+    def recommend_at_once(self, request: bytes) -> Cacheable | None:
+        """The answer to an encoded request of RecommendPapers that a related list answers."""
+        asked = PageAsked.of(request)
+        if asked is None:
+            return None
+        model = self._models.require(model_of(asked.token))
+        body = model.one_paper.answer(asked, request)
+        return None if body is None else Cacheable(body, model.name)
 
     def RecommendPapers(self, request: pb.RecommendPapersRequest, context: grpc.ServicerContext) -> bytes | Cacheable:
         """See recommender_service.proto."""

@@ -5,7 +5,7 @@ log line for each call that is computed.
 from __future__ import annotations  # grpc's classes are generic in their stubs only
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ RETRY_AFTER_S = 0.5
 
 Behaviour = Callable[[bytes, grpc.ServicerContext], Any]
 Compute = Callable[[bytes, grpc.ServicerContext], Computed]
+AtOnce = Callable[[bytes], Cacheable | None]
 RpcHandler = grpc.RpcMethodHandler
 
 
@@ -55,7 +56,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
     calls is the pool they run in; once it is full, calls are refused with Overloaded in the server's own pool, which
     is left to health checks otherwise. streams is the pool of reflection, whose clients may hold a thread for long.
     Without pools everything runs in the server's own, and nothing is refused. A request that wire has the answer to is
-    not even parsed. A behaviour returns a message, the bytes of one, or either as Cacheable.
+    not even parsed, nor is one that the function in at_once of its method has an answer to. A behaviour returns a
+    message, the bytes of one, or either as Cacheable.
     """
 
     def __init__(
@@ -64,11 +66,13 @@ class RpcInterceptor(grpc.ServerInterceptor):
         calls: BoundedPool | None = None,
         streams: ThreadPoolExecutor | None = None,
         wire: WireCache | None = None,
+        at_once: Mapping[str, AtOnce] | None = None,
     ) -> None:
         self._default_deadline_s = default_deadline_s
         self._calls = calls
         self._streams = streams
         self._wire = wire
+        self._at_once = at_once or {}
         self._handlers: dict[str, RpcHandler[Any, Any]] = {}  # by method; only those that exist
         self._refusing: RpcHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(self._refuse)
 
@@ -91,7 +95,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
 
     def _wrapped(self, method: str, inner: RpcHandler[Any, Any]) -> RpcHandler[Any, Any]:
         if inner.unary_unary is not None:
-            behaviour = self._behaviour(method, _computing(inner.unary_unary, inner))
+            compute = _computing(inner.unary_unary, inner, self._at_once.get(method, _nothing))
+            behaviour = self._behaviour(method, compute)
             return grpc.unary_unary_rpc_method_handler(in_pool(self._calls, behaviour) if self._calls else behaviour)
         if inner.stream_stream is not None and self._streams and method.startswith(_REFLECTION):
             return grpc.stream_stream_rpc_method_handler(
@@ -142,15 +147,23 @@ class RpcInterceptor(grpc.ServerInterceptor):
         context.abort_with_status(rpc_status.to_status(to_status(error)))
 
 
-def _computing(behaviour: Callable[[Any, grpc.ServicerContext], Any], handler: RpcHandler[Any, Any]) -> Compute:
-    """From the bytes of a request to those of its answer, by way of the handler's validated message."""
+def _nothing(_: bytes) -> None:
+    """No answer at once."""
+
+
+def _computing(
+    behaviour: Callable[[Any, grpc.ServicerContext], Any], handler: RpcHandler[Any, Any], at_once: AtOnce
+) -> Compute:
+    """From the bytes of a request to those of its answer, by way of the handler's validated message if need be."""
     parse: Callable[[bytes], Any] = handler.request_deserializer or bytes
     serialize: Callable[[Any], bytes] = handler.response_serializer or bytes
 
     def compute(data: bytes, context: grpc.ServicerContext) -> Computed:
-        request = _parsed(parse, data)
-        validate(request)
-        given = behaviour(request, context)
+        given = at_once(data)
+        if given is None:
+            request = _parsed(parse, data)
+            validate(request)
+            given = behaviour(request, context)
         answer, model = (given.answer, given.model) if isinstance(given, Cacheable) else (given, "")
         return Computed(answer if isinstance(answer, bytes) else serialize(answer), model)
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -15,7 +15,7 @@ from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.serving.deadline import Deadline
 from cocite.serving.health import HealthServicer
-from cocite.serving.interceptor import RpcInterceptor
+from cocite.serving.interceptor import AtOnce, RpcInterceptor
 from cocite.serving.pools import BoundedPool
 from cocite.serving.signals import stop_on_signal
 from cocite.serving.transport import open_server
@@ -30,7 +30,8 @@ class GrpcServer:
     """One listening gRPC server for the services named; NOT_SERVING until set_ready(True), "live" from the start.
 
     Calls have a pool of threads of their own, so that health is answered while all of them are busy. wire keeps
-    answers of its methods. Raises Unavailable from start() when the address cannot be bound.
+    answers of its methods, at_once answers some requests from their bytes, by method. Raises Unavailable from start()
+    when the address cannot be bound.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class GrpcServer:
         service_names: Sequence[str],
         register: Callable[[grpc.Server], None],
         wire: WireCache | None = None,
+        at_once: Mapping[str, AtOnce] | None = None,
     ) -> None:
         self._settings = settings
         self._listen = listen
@@ -48,7 +50,7 @@ class GrpcServer:
         health_and_refusals = ThreadPoolExecutor(2, thread_name_prefix="health")
         streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
         self._pools = (calls, health_and_refusals, streams)
-        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire)
+        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once)
         self._server = open_server(settings, health_and_refusals, interceptor, wire)
         self._health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

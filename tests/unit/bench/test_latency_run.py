@@ -13,7 +13,7 @@ from cocite.bench.synthetic_model import SyntheticPlan, synthetic_bundles
 from cocite.core.settings import Settings
 from cocite.recommender.assembly import Assembler
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.one_paper import OnePaper
+from cocite.recommender.one_paper import OnePaper, PageAsked
 from cocite.v1.recommender_service_pb2 import RecommendPapersRequest
 
 pytestmark = pytest.mark.timeout(240)  # the first to run starts fifteen processes
@@ -92,8 +92,9 @@ def test_related_calls_take_the_quick_way(bundle):
     rows = [row for row in range(bundle.paper_count) if bundle.related.start_of(row, 20)]
     assert len(rows) == 40
     for row in rows:
-        message = RecommendPapersRequest.FromString(related_call(bundle.paper_id(row)).message)
-        assert quick.answer(message)
+        request = related_call(bundle.paper_id(row)).message
+        asked = PageAsked.of(request)
+        assert asked and quick.answer(asked, request)
 
 
 def test_a_row_that_is_none_is_told_before_anything_is_made(tmp_path):

@@ -13,6 +13,7 @@ from cocite.core.errors import NotFound
 from cocite.core.settings import Settings
 from cocite.serving import wire_cache
 from cocite.serving.answer_memory import AnswerMemory
+from cocite.serving.interceptor import AtOnce
 from cocite.serving.server import GrpcServer
 from cocite.serving.wire_cache import Cacheable, WireCache
 from cocite.v1 import feature_service_pb2 as pb
@@ -37,7 +38,9 @@ class Servicer(rpc.FeatureServiceServicer):
 
 
 @contextmanager
-def serving(servicer: Servicer, **settings: Any) -> Iterator[tuple[WireCache, Callable[..., bytes]]]:
+def serving(
+    servicer: Servicer, at_once: AtOnce | None = None, **settings: Any
+) -> Iterator[tuple[WireCache, Callable[..., bytes]]]:
     wire = WireCache(frozenset({METHOD}), AnswerMemory(10**6, 600.0))
     wire.serve("m1")
     server = GrpcServer(
@@ -46,6 +49,7 @@ def serving(servicer: Servicer, **settings: Any) -> Iterator[tuple[WireCache, Ca
         [SERVICE],
         lambda s: rpc.add_FeatureServiceServicer_to_server(servicer, s),
         wire,
+        {METHOD: at_once} if at_once else None,
     )
     with grpc.insecure_channel(server.start()) as channel:
         call = channel.unary_unary(METHOD)
@@ -74,6 +78,16 @@ def test_a_cacheable_answer_is_given_again_until_the_model_is_another(encode: Ca
         wire.serve("m2")
         assert [call() for _ in range(2)] == [numbered(2).SerializeToString()] * 2
     assert servicer.asked == ["x", "x"]
+
+
+def test_what_is_answered_at_once_is_neither_parsed_nor_checked() -> None:
+    servicer = Servicer(lambda run: Cacheable(numbered(run), "m1"))
+    given = {b"\xff": Cacheable(b"bytes", "m1"), b"": Cacheable(numbered(9), "m1")}
+    with serving(servicer, given.pop) as (_, call):  # pop takes no second time: the cache has it then
+        assert [call(b"\xff") for _ in range(2)] == [b"bytes"] * 2
+        assert [call(b"") for _ in range(2)] == [numbered(9).SerializeToString()] * 2
+    with serving(servicer, lambda _: None) as (_, call):
+        assert call() == numbered(1).SerializeToString()
 
 
 def test_requests_that_differ_in_bytes_have_answers_of_their_own() -> None:

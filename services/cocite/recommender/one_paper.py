@@ -5,7 +5,7 @@ asked is told from the request's bytes. Those that are taken obey every rule of 
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cocite.core.ids import try_normalise_id
 from cocite.recommender import wire
@@ -21,8 +21,7 @@ _SEEDS = re.compile(rb"\x0a([\x03-\x7f])\x0a([\x01-\x7d])")  # how a request sta
 _REST = re.compile(rb"(\x12\x00)?(?:\x20([\x01-\x7f]))?(?:\x2a([\x01-\x7f])([\w-]+))?(?:\x30([\x01\x02]))?")
 
 
-@dataclass(frozen=True, slots=True)
-class PageAsked:
+class PageAsked(NamedTuple):
     """A page of what is related to a paper: its id as it is spelt, and the request without its paging (key)."""
 
     spelt: str

@@ -14,6 +14,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cocite.core.errors import InvalidArgument, Unavailable
 
@@ -44,7 +45,7 @@ class PageStart:
         complete says that nothing is missing from basis. Without that it may be the same list again in a moment:
         Unavailable; else it never will: InvalidArgument.
         """
-        if self.basis in (b"", digest(basis, _BASIS_BYTES)):
+        if not self.basis or self.basis == digest(basis, _BASIS_BYTES):
             return
         if not complete:
             raise Unavailable(
@@ -89,6 +90,7 @@ def model_of(token: str) -> bytes:
         return b""
 
 
+@lru_cache(maxsize=8)  # of the states that serve
 def model_digest(model: str) -> bytes:
     """What model_of gives for tokens of a model."""
     return digest(model.encode(), 8)

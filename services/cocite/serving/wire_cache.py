@@ -7,8 +7,7 @@ model that made it serves. See docs/decisions/0017-the-wire-cache.md.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from google.protobuf.message import Message
 
@@ -19,8 +18,7 @@ MAX_ANSWER_BYTES = 1 << 20  # larger ones are rare, and would drive many others 
 WAIT_SHARE, WAIT_AT_MOST_S = 0.3, 1.0  # of its time that a call waits for an equal one before it computes by itself
 
 
-@dataclass(frozen=True, slots=True)
-class Cacheable:
+class Cacheable(NamedTuple):
     """What a behaviour returns instead of a bare answer when equal requests may have it again while model serves.
 
     answer is a message, or its bytes.
@@ -30,8 +28,7 @@ class Cacheable:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(NamedTuple):
     """The bytes of an answer, and the model that it may be kept for; none when model is ""."""
 
     body: bytes

@@ -26,7 +26,7 @@ from cocite.core.settings import load_settings
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.bundle_files import read_current
 from cocite.recommender.engine import Engine
-from cocite.recommender.proposing import Proposer
+from cocite.recommender.proposing import Proposer, depth_of
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
 from cocite.recommender.ranking.fusion import reciprocal_rank_fusion
@@ -66,7 +66,7 @@ class Bench:
         for retriever in self._retrievers:
             found = timed(retriever.name, retriever.find, asked)
             if found is not None:
-                lists.append(timed("cutting off", found.best, 1000, asked.allowed))
+                lists.append(timed("cutting off", found.best, depth_of(query), asked.allowed))
                 weights.append(retriever.weight)
         timed("fusion", reciprocal_rank_fusion, lists, weights)
         candidates = self._proposer.propose(asked).candidates(CANDIDATES)

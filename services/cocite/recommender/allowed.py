@@ -8,7 +8,7 @@ from numba import types
 
 from cocite.recommender.ascending import holds
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.compiled import INT32S, INT64S, compiled
+from cocite.recommender.compiled import INT32S, INT64S, compiled, tuple_of
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.row_index import Passing
 
@@ -16,7 +16,10 @@ FEW_ROWS = 8192  # that pass a filter: looked at one by one, sooner done than a 
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_UINT8S = types.Array(types.uint8, 1, "C", readonly=True)
+# The bits of Passing, none for all; the only rows, where they are all that counts; the rows named; the work of each
+# row, and the works of those named. All but the bits and the work of each row ascend.
+Rules = tuple[npt.NDArray[np.uint8], Rows, bool, Rows, npt.NDArray[np.int32], Rows]
+RULES = tuple_of(types.Array(types.uint8, 1, "C", readonly=True), INT64S, types.boolean, INT64S, INT32S, INT64S)
 _EVERY = np.empty(0, dtype=np.uint8)
 
 
@@ -40,13 +43,14 @@ class Allowed:
 
     def of(self, rows: npt.NDArray[np.integer]) -> Flags:
         """True for those of rows (k,) that may be in the answer."""
-        found = np.empty(len(rows), dtype=np.bool_)
+        return allowed_of(np.ascontiguousarray(rows, dtype=np.int64), self.rules)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is allowed, as compiled functions take it."""
         bits = _EVERY if self.passing is None else self.passing.bits
         candidates = self.named if self._candidates is None else self._candidates
-        only = self._candidates is not None
-        asked = np.ascontiguousarray(rows, dtype=np.int64)
-        _allowed(asked, bits, candidates, only, self.named, self._bundle.works, self._taken, found)
-        return found
+        return bits, candidates, self._candidates is not None, self.named, self._bundle.works, self._taken
 
     @cached_property
     def mask(self) -> Flags:
@@ -75,22 +79,20 @@ def _passing(mask: Flags) -> Passing:
     return Passing(np.packbits(mask, bitorder="little"), count / max(mask.size, 1), few)
 
 
-@compiled(
-    types.void(INT64S, _UINT8S, INT64S, types.boolean, INT64S, INT32S, INT64S, types.Array(types.boolean, 1, "C"))
-)
-def _allowed(
-    rows: Rows,
-    bits: npt.NDArray[np.uint8],
-    candidates: Rows,
-    candidates_only: bool,
-    named: Rows,
-    works: npt.NDArray[np.int32],
-    taken: Rows,
-    found: Flags,
-) -> None:
-    """No bits let all through; taken are works, ascending."""
+@compiled(types.Array(types.boolean, 1, "C")(INT64S, RULES))
+def allowed_of(rows: Rows, rules: Rules) -> Flags:
+    """Which of rows (k,) the rules let through."""
+    bits, candidates, candidates_only, named, works, taken = rules
+    found, of_works = np.ones(rows.size, np.bool_), np.empty(rows.size, np.int32)
+    # loops of nothing but reading: what is waited for comes side by side
+    if bits.size:
+        for place in range(rows.size):
+            found[place] = (bits[rows[place] >> 3] >> (rows[place] & 7)) & 1
     for place in range(rows.size):
-        row = rows[place]
-        passes = bits.size == 0 or (bits[row >> 3] >> (row & 7)) & 1 == 1
-        passes = passes and not holds(named, row) and not holds(taken, works[row])
-        found[place] = passes and (not candidates_only or holds(candidates, row))
+        of_works[place] = works[rows[place]]
+    for place in range(rows.size):
+        if found[place]:
+            row = rows[place]
+            allowed = not holds(named, row) and not holds(taken, of_works[place])
+            found[place] = allowed and (not candidates_only or holds(candidates, row))
+    return found

@@ -14,3 +14,12 @@ def holds(ascending: npt.NDArray[np.integer[Any]], number: int) -> bool:
     """Whether a number is in an ascending array."""
     place = np.searchsorted(ascending, number)
     return bool(place < ascending.size and ascending[place] == number)
+
+
+@compiled(types.Array(types.boolean, 1, "C")(INT64S, INT64S))
+def held(ascending: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of numbers (k,) are in an ascending array."""
+    found = np.empty(numbers.size, np.bool_)
+    for place in range(numbers.size):
+        found[place] = holds(ascending, numbers[place])
+    return found

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.contributions import Contributions
 from cocite.recommender.evidence import Reasons, SeedEvidence
-from cocite.recommender.proposing import MAX_DEPTH, Proposer, depth_of
+from cocite.recommender.proposing import MAX_DEPTH, Proposer, length_of
 from cocite.recommender.query import Query, Ranking
 from cocite.recommender.ranking.diversity import diversify
 from cocite.recommender.ranking.features import FeatureExtractor
@@ -46,14 +46,14 @@ class Engine:
         self._last_resort = PopularityRetriever(bundle)
         self._contributions = Contributions(bundle, als)
 
-    def rank(self, query: Query, limit: int = MAX_DEPTH) -> Ranking:
+    def rank(self, asked: Query | Asked, limit: int = MAX_DEPTH) -> Ranking:
         """The at most limit rows most related to the query; a shorter list is a longer one's start.
 
         No list is longer than MAX_DEPTH, or than the query's candidates where it names more. The scores are those of
         the ranker, of reciprocal rank fusion where there is none, citation counts when fallback is set; with a
         preference for newer papers those of prefer_recent.
         """
-        asked = Asked(query, self.bundle)
+        asked = self._asked(asked)
         proposals = self._proposer.propose(asked)
         if not proposals.rows.size:
             ranking = self._popular(asked)
@@ -63,12 +63,12 @@ class Engine:
             ranking = self._reranker.rank(asked, proposals)
         if proposals.rows.size:
             ranking = with_newcomers_seated(ranking, proposals, self.bundle.trained_count)
-        ranking = self._arranged(ranking, query)
+        ranking = self._arranged(ranking, asked.query)
         return Ranking(ranking.rows[:limit], ranking.scores[:limit], ranking.fallback)
 
     def _popular(self, asked: Asked) -> Ranking:
         popular = self._last_resort.find(asked)
-        rows = popular.best(depth_of(asked.query), asked.allowed)
+        rows = popular.best(length_of(asked.query), asked.allowed)
         return Ranking(rows, popular.of(rows).astype(np.float64), fallback=bool(rows.size))
 
     def _arranged(self, ranking: Ranking, query: Query) -> Ranking:
@@ -86,7 +86,11 @@ class Engine:
         return reasons_for(self.bundle, seeds, rows)
 
     def contributions(
-        self, query: Query, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int
+        self, asked: Query | Asked, seeds: Sequence[SeedEvidence], ranking: Ranking, start: int, end: int
     ) -> npt.NDArray[np.float64]:
         """Contributions.shares for the results start to end of a ranking."""
-        return self._contributions.shares(query, seeds, ranking.rows[start:end])
+        return self._contributions.shares(self._asked(asked), seeds, ranking.rows[start:end])
+
+    def _asked(self, asked: Query | Asked) -> Asked:
+        """One Asked serves all calls for a query: what one of them works out, the others need not."""
+        return asked if isinstance(asked, Asked) else Asked(asked, self.bundle)

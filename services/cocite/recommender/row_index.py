@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.core.errors import CorruptData
+from cocite.recommender.ranking.fusion import best_first
 
 _WIDENING = 0.8  # how nearness falls with the share of rows that pass; measured by tests/load/index.py
 _READ_FOR_ONE = 4  # rows that pass, read for each that is wanted, so that a list is full
@@ -92,7 +93,7 @@ class RowIndex:
         lists = np.flatnonzero(near >= bound)
         enough = _READ_FOR_ONE * count / max(share, 1e-9)
         if self._sizes[lists].sum() < enough:
-            order = np.argsort(-near, kind="stable")
+            order = best_first(np.arange(near.size), near)
             lists = order[: np.searchsorted(np.cumsum(self._sizes[order]), enough) + 1]
         return lists
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.recommender.allowed import Allowed
+from cocite.recommender.ascending import held
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.ranking.fusion import best_first, top_rows
 from cocite.recommender.retrieval.contract import Dense, Found, Rows, Scores, Sparse
@@ -13,7 +14,8 @@ from cocite.recommender.row_blocks import RowBlocks
 from cocite.recommender.row_index import RowIndex
 
 _LEAST = 1e-6  # a score below it is rounding
-_EXACT = 400  # of the rows that an index finds, the first; the order of the others is rough
+_NONE = np.empty(0, dtype=np.int64)
+_LEAST_FOUND = 400  # by an index, however few are wanted: the first of these need not be the first of all
 
 Floats = npt.NDArray[np.float32]
 
@@ -51,9 +53,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Aimed:
-    """What a space with an index has to say. of() is exact; best() may miss a row, and orders those after its first few
-    hundred roughly.
-    """  # fmt: skip
+    """What a space with an index has to say. of() is exact; best() may miss a row."""
 
     space: Space
     aim: Floats
@@ -65,10 +65,9 @@ class Aimed:
         few = allowed.few
         if few is not None:
             return few[top_rows(self.of(few), count)]
-        found, rough = self._searched(count, allowed)
-        apart = self._apart(allowed)
-        exact = np.concatenate((found[:_EXACT], apart))
-        rows, scores = np.concatenate((exact, found[_EXACT:])), np.concatenate((self.of(exact), rough[_EXACT:]))
+        rows = np.concatenate((self._searched(count, allowed), self._apart()))
+        rows = rows[allowed.of(rows)]
+        scores = self.of(rows)
         told = scores >= _LEAST
         return best_first(rows[told], scores[told])[:count]
 
@@ -83,23 +82,16 @@ class Aimed:
         scores[scores < _LEAST] = -np.inf
         return scores
 
-    def _searched(self, count: int, allowed: Allowed) -> tuple[Rows, Scores]:
-        """Allowed rows of the index that nothing else is known of, best first, and about what they score."""
+    def _searched(self, count: int, allowed: Allowed) -> Rows:
+        """Rows of the index that nothing else is known of: count that are allowed, where there are so many."""
         assert self.space.index is not None
-        barred = allowed.named.size + (self.known.rows.size if self.known is not None else 0)
-        rows, scores = self.space.index.search(self.aim, max(count, _EXACT) + barred, allowed.passing)
-        if self.space.roots is not None and not self.over_root:
-            scores = scores * self.space.roots[rows]
-            order = np.argsort(-scores, kind="stable")
-            rows, scores = rows[order], scores[order]
-        kept = allowed.of(rows)
-        if self.known is not None:
-            kept &= self.known.of(rows) == -np.inf
-        return rows[kept], scores[kept]
+        known = self.known.rows if self.known is not None else _NONE
+        barred = allowed.named.size + known.size
+        rows, _ = self.space.index.search(self.aim, max(count, _LEAST_FOUND) + barred, allowed.passing)
+        return rows[~held(known, rows)]
 
-    def _apart(self, allowed: Allowed) -> Rows:
-        """Allowed rows that the index does not tell of: those known otherwise, and those that came after it."""
-        matrix = self.space.matrix
-        fresh = np.arange(len(matrix.blocks[0]), len(matrix))
-        rows = fresh if self.known is None else np.union1d(self.known.rows, fresh)
-        return rows[allowed.of(rows)]
+    def _apart(self) -> Rows:
+        """Rows that the index does not tell of: those known otherwise, and those that came after it."""
+        indexed = len(self.space.matrix.blocks[0])
+        fresh = np.arange(indexed, len(self.space.matrix))
+        return fresh if self.known is None else np.concatenate((self.known.rows[self.known.rows < indexed], fresh))

@@ -14,6 +14,7 @@ from cocite.recommender.explaining import explain
 from cocite.recommender.paging import DEFAULT_PAGE_SIZE, basis_of, make_token, read_token
 from cocite.recommender.query import Query, Ranking, RowFilter
 from cocite.recommender.reload import Model
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.seeds import ResolvedSeeds, Seed, resolve_seeds
 from cocite.recommender.texts import TextVectors, Vector
 from cocite.serving.deadline import Deadline
@@ -74,12 +75,12 @@ class Answerer:
         positives, negatives, problems = self._with_vectors(seeds, bundle, deadline)
         basis = _basis(seeds, [*positives, *negatives])
         start.check(basis, complete=seeds.complete and not problems)
-        query = _query(seeds, positives, negatives, request)
+        asked = Asked(_query(seeds, positives, negatives, request), bundle)
         end = start.offset + (request.page_size or DEFAULT_PAGE_SIZE)
-        page = _Page(_ranking(model, query, end), start.offset, end)
+        page = _Page(_ranking(model, asked, end), start.offset, end)
         only_ids, in_full = (request.view == view for view in (paper_pb2.PAPER_VIEW_ID, paper_pb2.PAPER_VIEW_FULL))
         lookup = self._in_full(bundle, page, deadline) if in_full else Lookup()
-        told = explain(model.engine, query, seeds, positives, page.ranking, page.start, page.end)
+        told = explain(model.engine, asked, seeds, positives, page.ranking, page.start, page.end)
         shown = _encoded(bundle, page, lookup)
         results = model.assembler.results(page.rows, page.scores, page.start + 1, told, shown, only_ids=only_ids)
         rest = RecommendPapersResponse(
@@ -114,12 +115,12 @@ class Answerer:
         return self._features.papers(ids, paper_pb2.PAPER_VIEW_FULL, deadline)
 
 
-def _ranking(model: Model, query: Query, end: int) -> Ranking:
+def _ranking(model: Model, asked: Asked, end: int) -> Ranking:
     """The query's ranking, or its start where that is kept in the bundle and goes on beyond end."""
-    paper = query.only_paper
+    paper = asked.query.only_paper
     kept = None if paper is None else model.bundle.related.start_of(paper, end)
     if kept is None:
-        return model.engine.rank(query)
+        return model.engine.rank(asked)
     return Ranking(kept[0].astype(np.int64), kept[1].astype(np.float64))
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from cocite.recommender.engine import Engine
 from cocite.recommender.evidence import Reasons, SeedEvidence
 from cocite.recommender.query import Query, Ranking
+from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.seeds import ResolvedSeeds
 
 REFERENCES, LIBRARY = "references", "library"  # what the two are called where they count as one seed
@@ -31,7 +32,7 @@ class Explanation:
 
 def explain(
     engine: Engine,
-    query: Query,
+    asked: Query | Asked,
     seeds: ResolvedSeeds,
     positives: Sequence[SeedEvidence],
     ranking: Ranking,
@@ -48,4 +49,4 @@ def explain(
     if len(counted) + bool(seeds.library_rows) < 2 or ranking.fallback:
         return Explanation(reasons, every, np.empty((len(reasons), 0)))
     sharing = [*range(len(labels)), *([len(every) - 1] if seeds.library_rows else [])]
-    return Explanation(reasons, every, engine.contributions(query, counted, ranking, start, end), sharing)
+    return Explanation(reasons, every, engine.contributions(asked, counted, ranking, start, end), sharing)

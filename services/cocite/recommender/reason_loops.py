@@ -1,14 +1,28 @@
 """Compiled: what ties each result of a page to each seed, and the strongest of it as reasons.
 
-Rows that several own come as a pair: values int32, and int64 places at which those of each owner start, and end; values
-of one owner ascend. Evidence that is told of is chosen and ordered as reasons.py says.
+Evidence that is told of is chosen and ordered as reasons.py says.
 """
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from cocite.recommender.ascending import holds
-from cocite.recommender.compiled import compiled
+from cocite.recommender.compiled import FLOAT32S, INT32S, INT64S, compiled, tuple_of
+from cocite.recommender.csr import Links
+from cocite.recommender.linked import (
+    OWNED,
+    WEIGHTED,
+    Floats,
+    Owned,
+    Values,
+    Weighted,
+    common,
+    linked,
+    owned_by,
+    weights_of,
+    write_highest,
+)
 from cocite.recommender.reason_code import (
     CITED_WITH_REFERENCES,
     CO_CITATION,
@@ -17,53 +31,23 @@ from cocite.recommender.reason_code import (
     SHARED_REFERENCES,
     TEXT_LIKENESS,
 )
-from cocite.recommender.shared_term_loops import (
-    BYTES,
-    FLOATS,
-    OWNED,
-    ROWS,
-    TERMS,
-    VALUES,
-    Bytes,
-    Floats,
-    Owned,
-    Values,
-    owned_by,
-    shared_terms,
-)
+from cocite.recommender.retrieval.gathering import LINKS
+from cocite.recommender.shared_term_loops import Bytes, shared_terms
 
 Rows = npt.NDArray[np.int64]
-_YEARS = "Array(int16, 1, 'C', readonly=True)"
+Papers = tuple[Links, Links, Links, Weighted]  # references, citing papers, readers, terms
+Given = tuple[Owned, Owned, Floats]  # references, terms and their weights of each seed; none of those that have a row
+PAPERS, GIVEN = tuple_of(LINKS, LINKS, LINKS, WEIGHTED), tuple_of(OWNED, OWNED, FLOAT32S)
+_INT16S, _UINT8S = (types.Array(number, 1, "C", readonly=True) for number in (types.int16, types.uint8))
+_INT, _DOUBLE, _OUT, _OUT_3 = types.int64, types.float64, types.int32[::1], types.int32[:, :, ::1]
 MAX_REASONS = 5
 MAX_EXAMPLES = 3
 LEAST_READERS = 3  # what fewer keep is not told: of two, one who reads the reason could be one and know the other
 LEAST_COSINE = 0.3
 _HALF_STRENGTH = 3
 _DIRECT_STRENGTH = 0.6
-_MANY_TIMES = 16  # longer a list must be, to be searched rather than read
 # Of equal strength these come first, of one seed.
 _SHARED, _CO_CITED, _SEED_CITES, _CITES_SEED, _READERS, _CITED_WITH, _TEXT = range(7)
-
-
-@compiled(f"int64({VALUES}, {VALUES}, int32[::1])")
-def common(one: Values, other: Values, out: Values) -> int:
-    """How many values two ascending arrays share; they are written to out as far as it has room."""
-    few, many = (one, other) if one.size <= other.size else (other, one)
-    count, at = 0, 0
-    searched = few.size * _MANY_TIMES < many.size
-    for value in few:
-        if searched:
-            at += np.searchsorted(many[at:], value)
-        else:
-            while at < many.size and many[at] < value:
-                at += 1
-        if at == many.size:
-            break
-        if many[at] == value:
-            if count < out.size:
-                out[count] = value
-            count += 1
-    return count
 
 
 @compiled("float64(int64, float64)")
@@ -88,69 +72,76 @@ def noted(strongest: npt.NDArray[np.float64], count: int, seed: int, kind: int, 
         if told <= strongest[to, 0]:
             return count
     while to > 0 and strongest[to - 1, 0] < told:
-        strongest[to] = strongest[to - 1]
+        for column in range(4):
+            strongest[to, column] = strongest[to - 1, column]
         to -= 1
-    strongest[to] = (told, float(seed), float(kind), value)
+    strongest[to, 0], strongest[to, 1], strongest[to, 2], strongest[to, 3] = told, seed, kind, value
     return min(count + 1, len(strongest))
 
 
-@compiled(f"int64({VALUES}, float64[::1], int32[::1])")
-def write_highest(values: Values, order: npt.NDArray[np.float64], out: Values) -> int:
-    """Write to out those values of the highest order, ties as they come, and return how many. order is used up."""
-    written = min(values.size, out.size)
-    for to in range(written):
-        best = np.argmax(order)
-        out[to] = values[best]
-        order[best] = -np.inf
-    return written
+@compiled(INT32S(PAPERS, GIVEN, _INT, _INT), inlined=True)
+def seed_references(papers: Papers, given: Given, row: int, seed: int) -> Values:
+    """What a seed cites; row is below 0 where it has none."""
+    return linked(papers[0], row) if row >= 0 else owned_by(given[0], seed)
 
 
-_PAPERS = f"Tuple(({OWNED}, {OWNED}, {OWNED}, {TERMS}))"  # references, citing papers, readers, terms of each
-Papers = tuple[Owned, Owned, Owned, tuple[Owned, Floats]]
+@compiled(_INT(PAPERS, GIVEN, _INT, _INT, _INT, _UINT8S, _OUT), inlined=True)
+def write_shared_terms(
+    papers: Papers, given: Given, row: int, seed_row: int, seed: int, vocabulary: Bytes, out: Values
+) -> int:
+    """shared_terms of a result and a seed."""
+    terms, weights = linked(papers[3][0], row), weights_of(papers[3], row)
+    if seed_row >= 0:
+        others, other_weights = linked(papers[3][0], seed_row), weights_of(papers[3], seed_row)
+    else:
+        others, other_weights = owned_by(given[1], seed), given[2][given[1][1][seed] :]
+    return shared_terms(terms, weights, others, other_weights, vocabulary, out)
 
 
-@compiled(f"int64(float64[:, ::1], int64, int64, {_PAPERS}, int64, int64, {_PAPERS}, int64, int64, float64)")
+@compiled(_INT(_DOUBLE[:, ::1], _INT, _INT, PAPERS, GIVEN, _INT, _INT, _INT, _DOUBLE), inlined=True)
 def note_links(
     strongest: npt.NDArray[np.float64],
     count: int,
     row: int,
-    page: Papers,
-    place: int,
+    papers: Papers,
+    given: Given,
     seed_row: int,
-    seeds: Papers,
     seed: int,
     tied: int,
     cosine: float,
 ) -> int:
-    """Put what ties the result at a place of the page to a seed among the strongest links."""
+    """Put what ties the result in a row to a seed among the strongest links."""
     nowhere = np.empty(0, dtype=np.int32)
-    references, citing, readers = owned_by(seeds[0], seed), owned_by(seeds[1], seed), owned_by(seeds[2], seed)
-    shared = common(references, owned_by(page[0], place), nowhere)
-    cited = common(citing, owned_by(page[1], place), nowhere)
-    read = common(readers, owned_by(page[2], place), nowhere)
+    references = seed_references(papers, given, seed_row, seed)
+    shared = common(references, linked(papers[0], row), nowhere)
     if shared:
         count = noted(strongest, count, seed, _SHARED, float(shared))
-    if cited:
-        count = noted(strongest, count, seed, _CO_CITED, float(cited))
+    if seed_row >= 0:
+        cited = common(linked(papers[1], seed_row), linked(papers[1], row), nowhere)
+        if cited:
+            count = noted(strongest, count, seed, _CO_CITED, float(cited))
     if holds(references, row):
         count = noted(strongest, count, seed, _SEED_CITES, 1.0)
-    if seed_row >= 0 and holds(citing, row):
-        count = noted(strongest, count, seed, _CITES_SEED, 0.0)
-    if read >= LEAST_READERS:
-        count = noted(strongest, count, seed, _READERS, float(read))
-    if tied:
+    if seed_row >= 0:
+        if holds(linked(papers[1], seed_row), row):
+            count = noted(strongest, count, seed, _CITES_SEED, 0.0)
+        read = common(linked(papers[2], seed_row), linked(papers[2], row), nowhere)
+        if read >= LEAST_READERS:
+            count = noted(strongest, count, seed, _READERS, float(read))
+    if tied > 0:
         count = noted(strongest, count, seed, _CITED_WITH, float(tied))
     if cosine >= LEAST_COSINE:
         count = noted(strongest, count, seed, _TEXT, cosine)
     return count
 
 
-@compiled(f"int64(int64, {_PAPERS}, int64, {_PAPERS}, int64, {VALUES}, {FLOATS}, {_YEARS}, {BYTES}, int32[::1])")
+@compiled(_INT(_INT, _INT, PAPERS, GIVEN, _INT, _INT, INT32S, FLOAT32S, _INT16S, _UINT8S, _OUT), inlined=True)
 def write_arguments(
     kind: int,
-    page: Papers,
-    place: int,
-    seeds: Papers,
+    row: int,
+    papers: Papers,
+    given: Given,
+    seed_row: int,
     seed: int,
     tied_by: Values,
     idf: Floats,
@@ -160,7 +151,7 @@ def write_arguments(
 ) -> int:
     """Write to out what a link of a kind is shown by, papers or terms, and return how many."""
     if kind == _TEXT:
-        return shared_terms(page[3], place, seeds[3], seed, vocabulary, out)
+        return write_shared_terms(papers, given, row, seed_row, seed, vocabulary, out)
     if kind == _CITED_WITH:
         shown = 0
         while shown < tied_by.size and tied_by[shown] >= 0:
@@ -169,9 +160,9 @@ def write_arguments(
         return shown
     if kind not in (_SHARED, _CO_CITED):
         return 0
-    one, other = owned_by(seeds[0], seed), owned_by(page[0], place)
+    one, other = seed_references(papers, given, seed_row, seed), linked(papers[0], row)
     if kind == _CO_CITED:
-        one, other = owned_by(seeds[1], seed), owned_by(page[1], place)
+        one, other = linked(papers[1], seed_row), linked(papers[1], row)
     found = np.empty(min(one.size, other.size), dtype=np.int32)
     both = found[: common(one, other, found)]
     order = np.empty(both.size)
@@ -194,15 +185,27 @@ _CODES = np.array(
 
 
 @compiled(
-    f"void({ROWS}, {_PAPERS}, {ROWS}, {_PAPERS}, int32[:, :, ::1],"
-    f" Array(float32, 2, 'C', readonly=True), {FLOATS}, {_YEARS}, {BYTES},"
-    " int32[:, :, ::1], float64[:, ::1], int32[:, :, ::1], int64[::1])"
+    types.void(
+        PAPERS,
+        GIVEN,
+        INT64S,
+        INT64S,
+        _OUT_3,
+        types.Array(types.float32, 2, "C", readonly=True),
+        FLOAT32S,
+        _INT16S,
+        _UINT8S,
+        _OUT_3,
+        _DOUBLE[:, ::1],
+        _OUT_3,
+        _INT[::1],
+    )
 )
 def write_reasons(
+    papers: Papers,
+    given: Given,
     rows: Rows,
-    page: Papers,
     seed_rows: Rows,
-    seeds: Papers,
     ties: npt.NDArray[np.int32],
     cosines: Floats,
     idf: Floats,
@@ -215,22 +218,22 @@ def write_reasons(
 ) -> None:
     """Write the strongest reasons for each of rows (k,), as evidence.Reasons holds them.
 
-    ties (s, k, 1 + MAX_EXAMPLES): how many papers cite the result together with what a list of references holds, and
-    some of these, then -1; cosines (s, k), NaN where a seed has no vector.
+    seed_rows (s,) are below 0 where a seed has none. ties (s, k, 1 + MAX_EXAMPLES): how many papers, if any,
+    cite the result together with what a list of references holds, and some of these, then -1; cosines (s, k), NaN where
+    a seed has no vector.
     """
     strongest = np.empty((heads.shape[1], 4))
     for place in range(rows.size):
-        count = 0
+        count, row = 0, rows[place]
         for seed in range(seed_rows.size):
-            tied, cosine = ties[seed, place, 0], cosines[seed, place]
-            count = note_links(
-                strongest, count, rows[place], page, place, seed_rows[seed], seeds, seed, tied, float(cosine)
-            )
+            tied, cosine = ties[seed, place, 0], float(cosines[seed, place])
+            count = note_links(strongest, count, row, papers, given, seed_rows[seed], seed, tied, cosine)
         counts[place] = count
         for at in range(count):
             seed, kind = int(strongest[at, 1]), int(strongest[at, 2])
+            tied_by, out = ties[seed, place, 1:], arguments[place, at]
             shown = write_arguments(
-                kind, page, place, seeds, seed, ties[seed, place, 1:], idf, years, vocabulary, arguments[place, at]
+                kind, row, papers, given, seed_rows[seed], seed, tied_by, idf, years, vocabulary, out
             )
             heads[place, at, 0], heads[place, at, 1], heads[place, at, 2] = _CODES[kind], seed, shown
             values[place, at] = strongest[at, 3]

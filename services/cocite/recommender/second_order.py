@@ -4,54 +4,72 @@ This is what a factorisation of citations goes by when nothing closer ties the t
 looked for only where there is no other.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
+from cocite.recommender.ascending import holds
 from cocite.recommender.bundle import Bundle
+from cocite.recommender.compiled import INT32S, INT64S, compiled
+from cocite.recommender.csr import Links
+from cocite.recommender.linked import OWNED, Owned, Values, linked, owned_by, write_highest
+from cocite.recommender.retrieval.gathering import LINKS, gathered
 
 MAX_CITERS = 1000  # papers citing a result that are looked at
+_EVERY = 1 << 40  # a budget that is never spent
+
+Rows = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class SecondOrder:
-    """The seed's place in the list of seeds, how many papers tie it to the result, and by which of its references.
+def strongest_ties(bundle: Bundle, lists: Owned, rows: Rows, examples: int) -> npt.NDArray[np.int32]:
+    """How papers tie each of rows (k,) to seeds, given by what each cites: int32 (k, 2 + examples).
 
-    rows (k,) are those references, most often cited with the result first, ties by row.
+    First comes the seed that most papers tie to the result, of equals the first, -1 where there is no tie; then how
+    many do; then by which of the seed's references, the most often cited with the result first, ties by row, then -1.
     """
-
-    seed: int
-    count: int
-    rows: npt.NDArray[np.int32]
-
-
-class SecondOrderLinks:
-    """Finds how results are tied to seeds, given by the rows that each cites, int32 (k,)."""
-
-    def __init__(self, bundle: Bundle, references: Sequence[npt.NDArray[np.int32]]) -> None:
-        self._bundle = bundle
-        self._references = [(i, rows) for i, rows in enumerate(references) if rows.size]
-        self._mark = np.zeros(bundle.paper_count, dtype=np.bool_)
-        for _, rows in self._references:
-            self._mark[rows] = True
-
-    def strongest(self, row: int) -> SecondOrder | None:
-        """The seed that most papers tie to the result in row, of equals the first; None when there is no tie."""
-        citers = self._bundle.cited_by.of(row)[:MAX_CITERS]
-        cited, owners = self._bundle.references.gather(citers)
-        marked = self._mark[cited]
-        cited, owners = cited[marked], owners[marked]
-        best: SecondOrder | None = None
-        for seed, references in self._references if cited.size else ():
-            together = np.isin(cited, references)
-            count = np.unique(owners[together]).size
-            if count > (best.count if best else 0):
-                best = SecondOrder(seed, count, _most_frequent_first(cited[together]))
-        return best
+    found = np.full((rows.size, 2 + examples), -1, dtype=np.int32)
+    _write_ties(bundle.references.arrays, bundle.cited_by.arrays, rows, lists, np.unique(lists[0]), MAX_CITERS, found)
+    return found
 
 
-def _most_frequent_first(rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    distinct, counts = np.unique(rows, return_counts=True)
-    return distinct[np.lexsort((distinct, -counts))]
+@compiled(types.int64(INT32S, INT32S, INT32S, types.float64[::1]))
+def _together(cited: Values, owners: Values, references: Values, times: npt.NDArray[np.float64]) -> int:
+    """How many owners, which ascend, cite any of the references, and how many times each is cited, written to times."""
+    count, last = 0, -1
+    for at in range(cited.size):
+        place = np.searchsorted(references, cited[at])
+        if place < references.size and references[place] == cited[at]:
+            times[place] += 1.0
+            if owners[at] != last:
+                count, last = count + 1, owners[at]
+    return count
+
+
+@compiled(types.void(LINKS, LINKS, INT64S, OWNED, INT32S, types.int64, types.int32[:, ::1]))
+def _write_ties(
+    references: Links,
+    cited_by: Links,
+    rows: Rows,
+    lists: Owned,
+    every: Values,
+    most: int,
+    found: npt.NDArray[np.int32],
+) -> None:
+    """See strongest_ties; every holds what is in any of the lists, ascending, each once."""
+    for place in range(rows.size):
+        cited, owners = gathered(references, linked(cited_by, rows[place])[:most], _EVERY)
+        kept = 0
+        for at in range(cited.size):
+            if holds(every, cited[at]):
+                cited[kept], owners[kept] = cited[at], owners[at]
+                kept += 1
+        best = 0
+        for seed in range(lists[1].size - 1 if kept else 0):
+            own = owned_by(lists, seed)
+            times = np.zeros(own.size)
+            count = _together(cited[:kept], owners[:kept], own, times)
+            if count > best:
+                best = count
+                found[place, 0], found[place, 1], found[place, 2:] = seed, count, -1
+                told = np.flatnonzero(times)
+                write_highest(own[told], times[told], found[place, 2:])

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,12 @@ def test_the_retriever_scores_by_its_parts(bundle: Bundle) -> None:
     assert (parts[items, np.arange(len(items))] == 0).all()
 
 
+def _shares(
+    bundle: Bundle, query: Query, seeds: list[SeedEvidence], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    return Contributions(bundle).shares(Asked(query, bundle), seeds, rows)
+
+
 def _seeds(rows: tuple[int, ...], texts: list[str], references: tuple[int, ...]) -> list[SeedEvidence]:
     wholes = [SeedEvidence(references=references)] if references else []
     return [*(SeedEvidence(r) for r in rows), *(SeedEvidence(None, bag_vector(t), t) for t in texts), *wholes]
@@ -87,12 +94,12 @@ def test_shares_add_up_to_one(
         reference_rows=references,
         library_rows=library,
     )
-    shares = Contributions(bundle).shares(query, seeds, ALL)
+    shares = _shares(bundle, query, seeds, ALL)
     assert shares.shape == (SIZE, len(seeds) + bool(library))
     assert (shares >= 0).all() and np.isfinite(shares).all()
     sums = shares.sum(axis=1)
     assert ((np.abs(sums - 1) < 1e-6) | (sums == 0)).all()
-    turned = Contributions(bundle).shares(query, seeds[::-1], ALL)
+    turned = _shares(bundle, query, seeds[::-1], ALL)
     np.testing.assert_allclose(turned[:, : len(seeds)], shares[:, : len(seeds)][:, ::-1], atol=1e-5)
 
 
@@ -107,15 +114,13 @@ def _two_islands(tmp_path: Path) -> Bundle:
 
 def test_a_seed_that_has_nothing_to_do_with_a_result_gets_nothing(tmp_path: Path) -> None:
     bundle = _two_islands(tmp_path)
-    shares = Contributions(bundle).shares(
-        Query(positive_rows=(7, 15)), _seeds((7, 15), [], ()), np.array([1, 2, 3, 9, 10])
-    )
+    shares = _shares(bundle, Query(positive_rows=(7, 15)), _seeds((7, 15), [], ()), np.array([1, 2, 3, 9, 10]))
     assert (shares[:3, 0] > 0.95).all() and (shares[3:, 1] > 0.95).all()
 
 
 def test_seeds_that_are_alike_share_alike(tmp_path: Path) -> None:
     bundle = _two_islands(tmp_path)
-    shares = Contributions(bundle).shares(Query(positive_rows=(14, 15)), _seeds((14, 15), [], ()), np.arange(8, 14))
+    shares = _shares(bundle, Query(positive_rows=(14, 15)), _seeds((14, 15), [], ()), np.arange(8, 14))
     np.testing.assert_allclose(shares, 0.5, atol=1e-6)
 
 
@@ -123,7 +128,7 @@ def test_of_texts_the_shares_are_those_of_the_cosines(bundle: Bundle) -> None:
     texts = ["unheard knights", "unheard graphs of bishops"]
     vectors = np.stack([bag_vector(text) for text in texts])
     words = [bundle.words.of_text(text) for text in texts]
-    shares = Contributions(bundle).shares(Query(texts=tuple(texts)), _seeds((), texts, ()), ALL)
+    shares = _shares(bundle, Query(texts=tuple(texts)), _seeds((), texts, ()), ALL)
     for row in range(SIZE):
         cosines = vectors @ bundle.text_vectors[row]
         both = [_dot(each, bundle.words.of_row(row)) for each in words]
@@ -140,6 +145,6 @@ def _dot(one: Terms, other: Terms) -> float:
 def test_where_no_measure_speaks_there_is_nothing_to_share(tmp_path: Path) -> None:
     papers = tuple(Paper(f"local:{i}") for i in range(3))
     bundle = Bundle.load(write_bundle(tmp_path, Corpus(papers, ()), factors=1))
-    shares = Contributions(bundle).shares(Query(positive_rows=(0, 1)), _seeds((0, 1), [], ()), np.array([2]))
+    shares = _shares(bundle, Query(positive_rows=(0, 1)), _seeds((0, 1), [], ()), np.array([2]))
     assert shares.tolist() == [[0.0, 0.0]]
-    assert Contributions(bundle).shares(Query(positive_rows=(0, 1)), _seeds((0, 1), [], ()), ALL[:0]).shape == (0, 2)
+    assert _shares(bundle, Query(positive_rows=(0, 1)), _seeds((0, 1), [], ()), ALL[:0]).shape == (0, 2)

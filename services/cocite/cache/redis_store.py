@@ -129,7 +129,11 @@ class RedisStore:
 
     def get(self, key: str) -> bytes | None:
         """The value of one key, None when it is not there; one GET, by the shortest way."""
-        return self._guarded(lambda: cast("bytes | None", self._kept.command("GET", key)), self._breaker.closed)
+
+        def get() -> bytes | None:
+            return cast("bytes | None", self._kept.command(b"GET", key.encode()))
+
+        return self._guarded(get, self._breaker.closed)
 
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The value of each key, None for one that is not there; one MGET."""

@@ -26,6 +26,6 @@ class Candidates:
         scores = np.full((rows.size, len(found)), np.nan, dtype=np.float32)
         for column, said in enumerate(found.values()):
             if said is not None:
-                picked = said.of(rows)
-                scores[:, column] = np.where(np.isfinite(picked), picked, np.nan)
+                scores[:, column] = said.of(rows)
+        scores[~np.isfinite(scores)] = np.nan
         return cls(rows, tuple(found), scores)

@@ -64,6 +64,16 @@ def write_likeness(values: Floats, first: int, rows: Rows, profile: Rows, cosine
         values[place, first + 1] = total / count if count else np.nan
 
 
+@compiled(int64(_INT16S, int64, int64, float64))
+def years_until(ascending: npt.NDArray[np.int16], start: int, end: int, year: float) -> int:
+    """Where in ascending[start:end] the years after the given one begin."""
+    while start < end:
+        middle = (start + end) >> 1
+        later = ascending[np.uint64(middle)] > year
+        start, end = start if later else middle + 1, middle if later else end
+    return start
+
+
 @compiled(void(_MATRIX, int64, INT64S, _INT16S, INT64S, _INT16S, float64, int64))
 def write_fame(
     values: Floats,
@@ -80,16 +90,26 @@ def write_fame(
     citing_years, ascending for each paper, holds when each is cited, those of row i from offsets[i] on. What is newer
     than the query has a time of its own: recent_years. Rows beyond the offsets are cited by nobody.
     """
-    for place in range(rows.size):
-        own = float(years[rows[place]])
-        now = own + recent_years if own > year else year
-        start = end = 0
+    starts, ends = np.zeros(rows.size, dtype=np.int64), np.zeros(rows.size, dtype=np.int64)
+    owns, middles = np.empty(rows.size, dtype=np.int16), np.zeros(rows.size, dtype=np.int16)
+    for place in range(rows.size):  # what is far apart in memory is read first, without waiting for one after the other
+        owns[place] = years[rows[place]]
         if rows[place] + 1 < offsets.size:
-            start, end = offsets[rows[place]], offsets[rows[place] + 1]
-        told = citing_years[start:end]
-        until = np.searchsorted(told, now, side="right")
-        recent = until - np.searchsorted(told, now - recent_years, side="right")
-        known = until - np.searchsorted(told, 0, side="right")
+            starts[place], ends[place] = offsets[rows[place]], offsets[rows[place] + 1]
+    for place in range(rows.size):
+        if starts[place] < ends[place]:
+            middles[place] = citing_years[(starts[place] + ends[place]) // 2]
+    for place in range(rows.size):
+        own = float(owns[place])
+        now = own + recent_years if own > year else year
+        start, end = starts[place], ends[place]
+        middle = (start + end) // 2
+        if middles[place] <= now:
+            until = years_until(citing_years, middle, end, now)
+        else:
+            until = years_until(citing_years, start, middle, now)
+        recent = until - years_until(citing_years, start, until, now - recent_years)
+        known = until - years_until(citing_years, start, until, 0.0)
         values[place, first] = np.log1p(recent)
         values[place, first + 1] = np.log((1.0 + known) / (1.0 + max(year - own, 0.0))) if own > 0 else np.nan
 
@@ -146,6 +166,11 @@ def write_venues(
     citations how often the seeds' venues cite any. Venues from v on have and cite none.
     """  # fmt: skip
     total = papers.sum() + papers.size
+    starts = np.searchsorted(keys, seeds * papers.size)
+    ends = np.searchsorted(keys, (seeds + 1) * papers.size)
+    others_venues = np.empty(profile.size, dtype=np.int32)
+    for other in range(profile.size):
+        others_venues[other] = venues[profile[other]]
     for place in range(rows.size):
         own = venues[rows[place]]
         values[place, first : first + 3] = np.nan
@@ -153,12 +178,13 @@ def write_venues(
             continue
         if seeds.size:
             found, same = 0.0, False
-            for seed in seeds:
-                same = same or seed == own
-                if seed < papers.size and own < papers.size:
-                    at = np.searchsorted(keys, seed * papers.size + own)
-                    if at < keys.size and keys[at] == seed * papers.size + own:
-                        found += counts[at]
+            for at in range(seeds.size):
+                same = same or seeds[at] == own
+                if seeds[at] < papers.size and own < papers.size:
+                    wanted = seeds[at] * papers.size + own
+                    link = starts[at] + np.searchsorted(keys[starts[at] : ends[at]], wanted)
+                    if link < ends[at] and keys[link] == wanted:
+                        found += counts[link]
             chance = ((papers[own] if own < papers.size else 0) + 1.0) / total
             values[place, first] = 1.0 if same else 0.0
             values[place, first + 1] = np.log((found + 1.0) / (citations + papers.size) / chance)
@@ -166,6 +192,6 @@ def write_venues(
         for other in range(profile.size):
             if profile[other] != rows[place]:
                 others += 1
-                alike += venues[profile[other]] == own
+                alike += others_venues[other] == own
         if others:
             values[place, first + 2] = alike / others

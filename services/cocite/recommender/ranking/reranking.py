@@ -46,7 +46,7 @@ class Reranker:
             return Ranking(proposals.rows, proposals.scores)
         candidates = proposals.candidates(candidate_count(query))
         values = self._extractor.of(asked, candidates)
-        scores = model.scores(values[:, self._columns[id(model)]])
+        scores = model.scores(values.take(self._columns[id(model)], axis=1))
         order = best_first(scores)
         rest = proposals.scores[order.size :]
         behind = scores.min() + rest - rest[0] if rest.size else rest
@@ -54,8 +54,8 @@ class Reranker:
         return Ranking(rows, np.concatenate((scores[order], behind)))
 
 
-def _columns(model: RankModel) -> list[int]:
+def _columns(model: RankModel) -> npt.NDArray[np.int64]:
     unknown = [name for name in model.features if name not in FEATURES]
     if unknown:
         raise CorruptData(f"the ranker looks at {unknown[0]!r}, which this release does not know")
-    return [FEATURES.index(name) for name in model.features]
+    return np.array([FEATURES.index(name) for name in model.features], dtype=np.int64)

@@ -4,17 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from cocite.recommender.bundle import Bundle
+from cocite.recommender.compiled import INT32S, compiled, tuple_of
+from cocite.recommender.csr import Links, Rows32
 from cocite.recommender.query import Query
 from cocite.recommender.retrieval.asked import Asked
 from cocite.recommender.retrieval.contract import Found, Sparse
 from cocite.recommender.retrieval.fold_in import FoldedIn, FoldIn
+from cocite.recommender.retrieval.gathering import LINKS, gathered
 from cocite.recommender.retrieval.nearest import Space
 from cocite.recommender.retrieval.text import NEGATIVE_SHARE
 from cocite.recommender.retrieval.text_items import TextItems
 from cocite.recommender.retrieval.weighting import bm25_weights
 
+_EVERY = 1 << 40  # a budget that is never spent
 _MOST_ITEMS = 4096  # of a profile that are folded in, the heaviest: time and memory grow with them
 
 
@@ -52,16 +57,10 @@ class AlsRetriever:
 
     def profile(self, query: Query) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Items (k,), ascending, and their signed BM25 weights (k,)."""
-        liked = [
-            *(self.items_of(row) for row in query.positive_rows),
-            np.unique((*query.reference_rows, *query.library_rows)).astype(np.int64),
-        ]
-        disliked = [self.items_of(row) for row in query.negative_rows]
-        signs = np.repeat((1.0, -1.0), (sum(map(len, liked)), sum(map(len, disliked))))
-        every = np.concatenate((*liked, *disliked)).astype(np.int64)
-        items, places = np.unique(every, return_inverse=True)
-        values = np.bincount(places, weights=signs, minlength=items.size)
-        weights = self._weights(items, np.maximum(values, 0.0)) - self._weights(items, np.maximum(-values, 0.0))
+        listed = sorted({*query.reference_rows, *query.library_rows})
+        seeds = (np.array(rows, dtype=np.int32) for rows in (query.positive_rows, listed, query.negative_rows))
+        items, values = _counted(self._bundle.references.arrays, *seeds)
+        weights = self._weights(items, values)
         telling = np.flatnonzero(weights)
         if telling.size > _MOST_ITEMS:
             telling = np.sort(telling[np.lexsort((telling, -np.abs(weights[telling])))[:_MOST_ITEMS]])
@@ -107,16 +106,51 @@ class AlsRetriever:
         return np.union1d(self._bundle.references.of(row), [row])
 
     def _weights(self, items: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Of what is liked and of what is disliked as of two rows of the training matrix, the latter below 0."""
+        liked = values > 0.0
         weights = bm25_weights(
-            values,
-            float(values.sum()),
+            np.abs(values),
+            np.where(liked, values[liked].sum(), -values[~liked].sum()),
             self._bundle.item_idf[items],
             k1=self._als.k1,
             b=self._als.b,
             average_length=self._als.average_length,
         )
         # A paper that nearly all cite has an idf below 0: it tells nothing.
-        return np.maximum(weights, 0.0) * self._als.scale
+        return np.copysign(np.maximum(weights, 0.0), values) * self._als.scale
+
+
+@compiled(types.int64[::1](LINKS, INT32S))
+def _held(references: Links, seeds: Rows32) -> npt.NDArray[np.int64]:
+    """What the profile of each seed holds, one after another: what it cites and itself, once."""
+    cited, citing = gathered(references, seeds, _EVERY)
+    held, to = np.empty(cited.size + seeds.size, np.int64), seeds.size
+    held[:to] = seeds
+    for at in range(cited.size):
+        if cited[at] != seeds[citing[at]]:
+            held[to] = cited[at]
+            to += 1
+    return held[:to]
+
+
+@compiled(tuple_of(types.int64[::1], types.float64[::1])(LINKS, INT32S, INT32S, INT32S))
+def _counted(
+    references: Links, liked: Rows32, listed: Rows32, disliked: Rows32
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Items, ascending, and in how many profiles each is: of the papers in liked, of the listed, distinct ones as one,
+    less those of the papers in disliked.
+    """  # fmt: skip
+    # twice the item, and one more where it is disliked
+    parts = (2 * _held(references, liked), 2 * listed.astype(np.int64), 2 * _held(references, disliked) + 1)
+    every = np.sort(np.concatenate(parts))
+    items, values = np.empty(every.size, np.int64), np.zeros(every.size)
+    to = 0
+    for number in every:
+        if to == 0 or items[to - 1] != number >> 1:
+            items[to] = number >> 1
+            to += 1
+        values[to - 1] += 1.0 - 2.0 * (number & 1)
+    return items[:to].copy(), values[:to].copy()
 
 
 class ItemsRetriever:

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from cocite.recommender.allowed import Allowed
+from cocite.recommender.ascending import holds
 from cocite.recommender.bundle import Bundle
+from cocite.recommender.compiled import FLOAT32S, INT64S, compiled, tuple_of
 from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.asked import Asked
@@ -55,9 +58,8 @@ class TextNeighbours:
         if others or query.texts or len(query.text_vectors):
             found = self._search(Query(positive_rows=others, texts=query.texts, text_vectors=query.text_vectors))
             rows, likeness = np.concatenate((rows, found.rows)), np.concatenate((likeness, found.likeness))
-        kept = (rows >= 0) & ~np.isin(rows, [*own, *query.negative_rows])
-        distinct, places = np.unique(rows[kept], return_inverse=True)
-        return Neighbours(distinct, np.bincount(places, weights=likeness[kept]).astype(np.float32))
+        barred = np.array(sorted({*own, *query.negative_rows}), dtype=np.int64)
+        return Neighbours(*_together(rows, likeness, barred))
 
     def _search(self, query: Query) -> Neighbours:
         asked, every = Asked(query, self._bundle), Allowed(Query(), self._bundle)
@@ -69,3 +71,20 @@ class TextNeighbours:
         total[total <= 0.0] = -np.inf
         nearest = top_rows(total, NEIGHBOURS)
         return Neighbours(rows[nearest], total[nearest])
+
+
+@compiled(tuple_of(types.int64[::1], types.float32[::1])(INT64S, FLOAT32S, INT64S))
+def _together(rows: Rows, likeness: Floats, barred: Rows) -> tuple[Rows, Floats]:
+    """Distinct rows, ascending, and the sums of their likeness (k,), without those below 0 and the barred, ascending
+    ones.
+    """  # fmt: skip
+    distinct, sums = np.empty(rows.size, np.int64), np.zeros(rows.size)
+    to = 0
+    for at in np.argsort(rows, kind="mergesort"):
+        if rows[at] < 0 or holds(barred, rows[at]):
+            continue
+        if to == 0 or distinct[to - 1] != rows[at]:
+            distinct[to] = rows[at]
+            to += 1
+        sums[to - 1] += likeness[at]
+    return distinct[:to].copy(), sums[:to].astype(np.float32)

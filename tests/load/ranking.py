@@ -6,8 +6,9 @@ Asks the model of COCITE_HOME, or that in a bundle directory, on one thread for 
 over those that have references: to one at a time, not newer than it, or with --several to three references of one, less
 an unrelated paper, of the newer two thirds of the years. Prints the median and the 90th percentile of milliseconds of
 CPU over the queries, of each the least of the rounds: what each retriever takes, cutting their lists off, fusing them,
-gathering features of the first candidates, the learned model, and the whole, which arranges the list besides. What
-several retrievers go by is found by the first that asks and counts there.
+gathering features of the first candidates, the learned model, and the whole, which arranges the list besides; then the
+reasons for a page, and contributions where there are several seeds. What several retrievers go by is found by the first
+that asks and counts there.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from cocite.core.settings import load_settings
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.bundle_files import read_current
 from cocite.recommender.engine import Engine
+from cocite.recommender.evidence import SeedEvidence
 from cocite.recommender.proposing import Proposer, depth_of
 from cocite.recommender.query import Query, RowFilter
 from cocite.recommender.ranking.features import FEATURES, FeatureExtractor
@@ -36,6 +38,7 @@ from cocite.recommender.retrieval.profile import Lists
 from cocite.recommender.retrieval.registry import retrievers_of
 
 Spent = dict[str, list[float]]
+_PAGE = 20  # results
 
 
 class Bench:
@@ -61,7 +64,8 @@ class Bench:
             spent[step] += (thread_time_ns() - start) / 1e6
             return done
 
-        asked = timed("allowed rows", Asked, query, self._bundle)
+        asked = Asked(query, self._bundle)
+        timed("allowed rows", getattr, asked, "allowed")
         lists, weights = [], []
         for retriever in self._retrievers:
             found = timed(retriever.name, retriever.find, asked)
@@ -73,7 +77,12 @@ class Bench:
         values = timed("features", self._extractor.of, asked, candidates)
         if self._model is not None:
             timed("model", self._model.scores, values[:, self._columns])
-        timed("whole", self._engine.rank, replace(query))  # another query, so that nothing is found already
+        again = Asked(replace(query), self._bundle)  # so that nothing is found already
+        ranking = timed("whole", self._engine.rank, again)
+        seeds = [SeedEvidence(row) for row in query.positive_rows]
+        timed("reasons", self._engine.explain, seeds, ranking, 0, _PAGE)
+        if len(seeds) > 1:
+            timed("contributions", self._engine.contributions, again, seeds, ranking, 0, _PAGE)
         return spent
 
 

@@ -38,3 +38,13 @@ def test_fused_by_what_each_weighs(bundle: Bundle, query: Query, says: tuple[flo
     np.testing.assert_allclose(proposals.scores, np.sort(expected)[::-1])
     assert proposals.rows.tolist() == rows[np.lexsort((rows, -expected))].tolist()
     assert proposals.weights == {"items": says[0], "unnamed": says[1]}
+
+
+def test_what_lists_go_on_with_follows(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    retrievers, query = (Falling(bundle), Falling(bundle, "unnamed")), Query(positive_rows=(20,))
+    whole = Proposer(retrievers).propose(Asked(query, bundle))
+    monkeypatch.setattr("cocite.recommender.proposing._READ", 3)
+    short = Proposer(retrievers).propose(Asked(query, bundle))
+    assert all(each.size == 3 for each in short.lists.values())
+    assert short.rows.tolist() == whole.rows.tolist()
+    assert (np.diff(short.scores) <= 0).all()

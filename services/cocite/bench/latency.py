@@ -41,7 +41,7 @@ class LatencyOptions:
     """  # fmt: skip
 
     papers: int = 1_000_000
-    lists: int = 1_000
+    lists: int = 20_000
     windows: int = 12
     seconds: float = 0.5
     rows: tuple[str, ...] = ()
@@ -113,7 +113,8 @@ def run_latency_bench(
     kinds = chosen_rows(options.rows, settings.transport, lambda: find_spec("pygrpc_native") is not None)
     if any(kind.name == "fastapi" for kind in kinds):
         check_fastapi()
-    plans = [_plan_of(settings, options, papers) for papers in (options.papers, options.papers // SMALLER)]
+    sizes = ((options.papers, options.lists), (options.papers // SMALLER, options.hot))
+    plans = [_plan_of(settings, options, papers, lists) for papers, lists in sizes]
     wanted, directory = {kind.model for kind in kinds}, models or settings.home / "bench"
     bundles = [
         synthetic_bundles(directory, plan, progress) if name in wanted else directory
@@ -154,10 +155,10 @@ def _tail(
     return measure_tail(rows[TAIL_ROW], rows[TAIL_BASE], rate, options.windows, 2 * options.seconds, progress)
 
 
-def _plan_of(settings: Settings, options: LatencyOptions, papers: int) -> SyntheticPlan:
+def _plan_of(settings: Settings, options: LatencyOptions, papers: int, lists: int) -> SyntheticPlan:
     encoder = load_encoder(settings)
     version, dimension = encoder.model_version, encoder.dimension
-    return SyntheticPlan(papers, options.lists, version, dimension, options.seed, options.lessons)
+    return SyntheticPlan(papers, lists, version, dimension, options.seed, options.lessons)
 
 
 def _of_servers(settings: Settings, home: Path) -> Settings:

@@ -12,11 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import google.api
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, field_mask_pb2, timestamp_pb2  # noqa: F401  registers the files
 from grpc_tools import protoc
 
 PROTOS = Path(__file__).resolve().parent
 ROOT = PROTOS.parent
+GOOGLE_APIS = [Path(place).parents[1] for place in google.api.__path__]  # of googleapis-common-protos
 GENERATED_IMPORT = "from buf.validate import validate_pb2 as"
 OUR_IMPORT = "from cocite.v1 import validate_rules as"
 
@@ -46,7 +48,7 @@ def generate(out: Path, image: Path | None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         rules = Path(scratch) / "validate.binpb"
         write_validate_descriptors(rules)
-        common = [f"--descriptor_set_in={rules}", f"-I{PROTOS}"]
+        common = [f"--descriptor_set_in={rules}", f"-I{PROTOS}", *(f"-I{place}" for place in GOOGLE_APIS)]
         if image:
             run_protoc([*common, "--include_imports", "--include_source_info", f"-o{image}", *sources])
         out.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ class Service(StrEnum):
     EMBEDDING = "embedding"
     FEATURES = "features"
     RECOMMENDER = "recommender"
+    GATEWAY = "gateway"
 
 
 def serve(

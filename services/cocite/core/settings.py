@@ -65,6 +65,13 @@ class Settings(BaseSettings):
     embedding_target: str = Field(default="127.0.0.1:50051", description="where others reach the embedding service")
     features_target: str = Field(default="127.0.0.1:50052", description="where others reach the feature service")
     recommender_target: str = Field(default="127.0.0.1:50053", description="where clients reach the recommender")
+    gateway_listen: str = Field(default="127.0.0.1:8080", description="address the gateway listens on, for HTTP")
+    gateway_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=4 << 20, description="most bytes of a request that the gateway reads"
+    )
+    gateway_max_age_s: Annotated[int, Field(ge=0)] = Field(
+        default=10, description="seconds that the gateway and its clients may keep an answer"
+    )
     encoder: str = Field(
         default="minilm",
         pattern=r"^(minilm|minilm-int8|hashing)$",

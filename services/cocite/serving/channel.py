@@ -34,7 +34,21 @@ def open_channel(target: str, extra_options: tuple[tuple[str, int | str], ...] =
 
     extra_options go before the channel's own; a service config among them starts from BALANCED.
     """
-    full = target if target.startswith(_SCHEMES) else f"dns:///{target}"
+    return grpc.insecure_channel(_full(target), options=_options(target, extra_options))
+
+
+def open_aio_channel(target: str) -> grpc.aio.Channel:
+    """The same for the event loop that runs."""
+    return grpc.aio.insecure_channel(_full(target), options=_options(target))
+
+
+def _full(target: str) -> str:
+    return target if target.startswith(_SCHEMES) else f"dns:///{target}"
+
+
+def _options(
+    target: str, extra: tuple[tuple[str, int | str], ...] = ()
+) -> tuple[tuple[str, int | str], ...]:
     # Of a list of addresses grpcio makes one host name, "a%2Cb", which servers that check host names refuse.
-    authority = {"grpc.default_authority": "cocite"} if "," in full else {}
-    return grpc.insecure_channel(full, options=tuple((_OPTIONS | authority | dict(extra_options)).items()))
+    authority = {"grpc.default_authority": "cocite"} if "," in _full(target) else {}
+    return tuple((_OPTIONS | authority | dict(extra)).items())

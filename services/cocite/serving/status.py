@@ -48,7 +48,7 @@ def internal_status() -> status_pb2.Status:
 
 def from_rpc_error(error: grpc.RpcError) -> errors.CociteError:
     """The cocite error a failed call stands for, with the field and hint the server gave."""
-    call = error if isinstance(error, grpc.Call) else None
+    call = error if isinstance(error, grpc.Call | grpc.aio.AioRpcError) else None
     code = call.code() if call else grpc.StatusCode.UNKNOWN
     kind = next((kind for kind, c in CODES if c == code), errors.Unavailable)
     field, retry = "", None

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from cocite.v1 import validate_rules as buf_dot_validate_dot_validate__pb2
 from cocite.v1 import vector_pb2 as cocite_dot_v1_dot_vector__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cocite/v1/embedding_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16\x63ocite/v1/vector.proto\"j\n\x11\x45mbedTextsRequest\x12$\n\x05texts\x18\x01 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x80\x02\"\x08r\x06\x10\x01(\xa0\x8d\x06\x12/\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"S\n\tEmbedding\x12\x0e\n\x06vector\x18\x01 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x02 \x01(\x05\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12\x0e\n\x06\x63\x61\x63hed\x18\x04 \x01(\x08\"\x8f\x01\n\x12\x45mbedTextsResponse\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12%\n\x05\x64type\x18\x03 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12(\n\nembeddings\x18\x04 \x03(\x0b\x32\x14.cocite.v1.Embedding\"\x1a\n\x18GetEmbeddingModelRequest\"Y\n\x19GetEmbeddingModelResponse\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x32\xc7\x01\n\x10\x45mbeddingService\x12N\n\nEmbedTexts\x12\x1c.cocite.v1.EmbedTextsRequest\x1a\x1d.cocite.v1.EmbedTextsResponse\"\x03\x90\x02\x01\x12\x63\n\x11GetEmbeddingModel\x12#.cocite.v1.GetEmbeddingModelRequest\x1a$.cocite.v1.GetEmbeddingModelResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cocite/v1/embedding_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16\x63ocite/v1/vector.proto\x1a\x1cgoogle/api/annotations.proto\"j\n\x11\x45mbedTextsRequest\x12$\n\x05texts\x18\x01 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x80\x02\"\x08r\x06\x10\x01(\xa0\x8d\x06\x12/\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"S\n\tEmbedding\x12\x0e\n\x06vector\x18\x01 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x02 \x01(\x05\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12\x0e\n\x06\x63\x61\x63hed\x18\x04 \x01(\x08\"\x8f\x01\n\x12\x45mbedTextsResponse\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12%\n\x05\x64type\x18\x03 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12(\n\nembeddings\x18\x04 \x03(\x0b\x32\x14.cocite.v1.Embedding\"\x1a\n\x18GetEmbeddingModelRequest\"Y\n\x19GetEmbeddingModelResponse\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x32\xfb\x01\n\x10\x45mbeddingService\x12h\n\nEmbedTexts\x12\x1c.cocite.v1.EmbedTextsRequest\x1a\x1d.cocite.v1.EmbedTextsResponse\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/texts:embed:\x01*\x12}\n\x11GetEmbeddingModel\x12#.cocite.v1.GetEmbeddingModelRequest\x1a$.cocite.v1.GetEmbeddingModelResponse\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/embeddingModelb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,19 +39,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMBEDTEXTSREQUEST'].fields_by_name['dtype']._loaded_options = None
   _globals['_EMBEDTEXTSREQUEST'].fields_by_name['dtype']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_EMBEDDINGSERVICE'].methods_by_name['EmbedTexts']._loaded_options = None
-  _globals['_EMBEDDINGSERVICE'].methods_by_name['EmbedTexts']._serialized_options = b'\220\002\001'
+  _globals['_EMBEDDINGSERVICE'].methods_by_name['EmbedTexts']._serialized_options = b'\220\002\001\202\323\344\223\002\024\"\017/v1/texts:embed:\001*'
   _globals['_EMBEDDINGSERVICE'].methods_by_name['GetEmbeddingModel']._loaded_options = None
-  _globals['_EMBEDDINGSERVICE'].methods_by_name['GetEmbeddingModel']._serialized_options = b'\220\002\001'
-  _globals['_EMBEDTEXTSREQUEST']._serialized_start=101
-  _globals['_EMBEDTEXTSREQUEST']._serialized_end=207
-  _globals['_EMBEDDING']._serialized_start=209
-  _globals['_EMBEDDING']._serialized_end=292
-  _globals['_EMBEDTEXTSRESPONSE']._serialized_start=295
-  _globals['_EMBEDTEXTSRESPONSE']._serialized_end=438
-  _globals['_GETEMBEDDINGMODELREQUEST']._serialized_start=440
-  _globals['_GETEMBEDDINGMODELREQUEST']._serialized_end=466
-  _globals['_GETEMBEDDINGMODELRESPONSE']._serialized_start=468
-  _globals['_GETEMBEDDINGMODELRESPONSE']._serialized_end=557
-  _globals['_EMBEDDINGSERVICE']._serialized_start=560
-  _globals['_EMBEDDINGSERVICE']._serialized_end=759
+  _globals['_EMBEDDINGSERVICE'].methods_by_name['GetEmbeddingModel']._serialized_options = b'\220\002\001\202\323\344\223\002\024\022\022/v1/embeddingModel'
+  _globals['_EMBEDTEXTSREQUEST']._serialized_start=131
+  _globals['_EMBEDTEXTSREQUEST']._serialized_end=237
+  _globals['_EMBEDDING']._serialized_start=239
+  _globals['_EMBEDDING']._serialized_end=322
+  _globals['_EMBEDTEXTSRESPONSE']._serialized_start=325
+  _globals['_EMBEDTEXTSRESPONSE']._serialized_end=468
+  _globals['_GETEMBEDDINGMODELREQUEST']._serialized_start=470
+  _globals['_GETEMBEDDINGMODELREQUEST']._serialized_end=496
+  _globals['_GETEMBEDDINGMODELRESPONSE']._serialized_start=498
+  _globals['_GETEMBEDDINGMODELRESPONSE']._serialized_end=587
+  _globals['_EMBEDDINGSERVICE']._serialized_start=590
+  _globals['_EMBEDDINGSERVICE']._serialized_end=841
 # @@protoc_insertion_point(module_scope)

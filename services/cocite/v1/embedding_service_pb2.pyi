@@ -1,5 +1,6 @@
 from cocite.v1 import validate_rules as _validate_pb2
 from cocite.v1 import vector_pb2 as _vector_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

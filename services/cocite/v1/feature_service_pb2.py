@@ -26,9 +26,10 @@ from cocite.v1 import validate_rules as buf_dot_validate_dot_validate__pb2
 from cocite.v1 import degradation_pb2 as cocite_dot_v1_dot_degradation__pb2
 from cocite.v1 import paper_pb2 as cocite_dot_v1_dot_paper__pb2
 from cocite.v1 import vector_pb2 as cocite_dot_v1_dot_vector__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ocite/v1/feature_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x63ocite/v1/degradation.proto\x1a\x15\x63ocite/v1/paper.proto\x1a\x16\x63ocite/v1/vector.proto\"n\n\x15\x42\x61tchGetPapersRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\x80\x04\x12,\n\x04view\x18\x02 \x01(\x0e\x32\x14.cocite.v1.PaperViewB\x08\xbaH\x05\x82\x01\x02\x10\x01\"C\n\nFoundPaper\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x1f\n\x05paper\x18\x02 \x01(\x0b\x32\x10.cocite.v1.Paper\"~\n\x16\x42\x61tchGetPapersResponse\x12%\n\x06papers\x18\x01 \x03(\x0b\x32\x15.cocite.v1.FoundPaper\x12\x13\n\x0bmissing_ids\x18\x02 \x03(\t\x12(\n\x08\x64\x65graded\x18\x03 \x03(\x0b\x32\x16.cocite.v1.Degradation\"M\n\x14ListNewPapersRequest\x12\x16\n\x05\x61\x66ter\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\"f\n\x08NewPaper\x12\x1f\n\x05paper\x18\x01 \x01(\x0b\x32\x10.cocite.v1.Paper\x12\x15\n\rreference_ids\x18\x02 \x03(\t\x12\x12\n\nciting_ids\x18\x03 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\x03\"<\n\x15ListNewPapersResponse\x12#\n\x06papers\x18\x01 \x03(\x0b\x32\x13.cocite.v1.NewPaper\"D\n\x19\x42\x61tchGetReferencesRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x04\"9\n\nReferences\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x15\n\rreference_ids\x18\x02 \x03(\t\"G\n\x1a\x42\x61tchGetReferencesResponse\x12)\n\nreferences\x18\x01 \x03(\x0b\x32\x15.cocite.v1.References\"<\n\x06Vector\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x02\x18\x80\x80\x01\"r\n\x16\x42\x61tchGetVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\"\n\x04keys\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xc8\x01\"\xb7\x01\n\x17\x42\x61tchGetVectorsResponse\x12%\n\x05\x64type\x18\x01 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\"\n\x07vectors\x18\x03 \x03(\x0b\x32\x11.cocite.v1.Vector\x12\x14\n\x0cmissing_keys\x18\x04 \x03(\t\x12(\n\x08\x64\x65graded\x18\x05 \x03(\x0b\x32\x16.cocite.v1.Degradation\"\xd1\x01\n\x16\x42\x61tchPutVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\x31\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\tdimension\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80 (\x01\x12/\n\x07vectors\x18\x04 \x03(\x0b\x32\x11.cocite.v1.VectorB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"S\n\x17\x42\x61tchPutVectorsResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x05\x12(\n\x08\x64\x65graded\x18\x02 \x03(\x0b\x32\x16.cocite.v1.Degradation2\xeb\x03\n\x0e\x46\x65\x61tureService\x12Z\n\x0e\x42\x61tchGetPapers\x12 .cocite.v1.BatchGetPapersRequest\x1a!.cocite.v1.BatchGetPapersResponse\"\x03\x90\x02\x01\x12W\n\rListNewPapers\x12\x1f.cocite.v1.ListNewPapersRequest\x1a .cocite.v1.ListNewPapersResponse\"\x03\x90\x02\x01\x12\x66\n\x12\x42\x61tchGetReferences\x12$.cocite.v1.BatchGetReferencesRequest\x1a%.cocite.v1.BatchGetReferencesResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchGetVectors\x12!.cocite.v1.BatchGetVectorsRequest\x1a\".cocite.v1.BatchGetVectorsResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchPutVectors\x12!.cocite.v1.BatchPutVectorsRequest\x1a\".cocite.v1.BatchPutVectorsResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ocite/v1/feature_service.proto\x12\tcocite.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x63ocite/v1/degradation.proto\x1a\x15\x63ocite/v1/paper.proto\x1a\x16\x63ocite/v1/vector.proto\x1a\x1cgoogle/api/annotations.proto\"n\n\x15\x42\x61tchGetPapersRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\x80\x04\x12,\n\x04view\x18\x02 \x01(\x0e\x32\x14.cocite.v1.PaperViewB\x08\xbaH\x05\x82\x01\x02\x10\x01\"C\n\nFoundPaper\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x1f\n\x05paper\x18\x02 \x01(\x0b\x32\x10.cocite.v1.Paper\"~\n\x16\x42\x61tchGetPapersResponse\x12%\n\x06papers\x18\x01 \x03(\x0b\x32\x15.cocite.v1.FoundPaper\x12\x13\n\x0bmissing_ids\x18\x02 \x03(\t\x12(\n\x08\x64\x65graded\x18\x03 \x03(\x0b\x32\x16.cocite.v1.Degradation\"M\n\x14ListNewPapersRequest\x12\x16\n\x05\x61\x66ter\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\"f\n\x08NewPaper\x12\x1f\n\x05paper\x18\x01 \x01(\x0b\x32\x10.cocite.v1.Paper\x12\x15\n\rreference_ids\x18\x02 \x03(\t\x12\x12\n\nciting_ids\x18\x03 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\x03\"<\n\x15ListNewPapersResponse\x12#\n\x06papers\x18\x01 \x03(\x0b\x32\x13.cocite.v1.NewPaper\"D\n\x19\x42\x61tchGetReferencesRequest\x12\'\n\tpaper_ids\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x04\"9\n\nReferences\x12\x14\n\x0crequested_id\x18\x01 \x01(\t\x12\x15\n\rreference_ids\x18\x02 \x03(\t\"G\n\x1a\x42\x61tchGetReferencesResponse\x12)\n\nreferences\x18\x01 \x03(\x0b\x32\x15.cocite.v1.References\"<\n\x06Vector\x12\x17\n\x03key\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x02\x18\x80\x80\x01\"r\n\x16\x42\x61tchGetVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\"\n\x04keys\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xc8\x01\"\xb7\x01\n\x17\x42\x61tchGetVectorsResponse\x12%\n\x05\x64type\x18\x01 \x01(\x0e\x32\x16.cocite.v1.VectorDtype\x12\x11\n\tdimension\x18\x02 \x01(\x05\x12\"\n\x07vectors\x18\x03 \x03(\x0b\x32\x11.cocite.v1.Vector\x12\x14\n\x0cmissing_keys\x18\x04 \x03(\t\x12(\n\x08\x64\x65graded\x18\x05 \x03(\x0b\x32\x16.cocite.v1.Degradation\"\xd1\x01\n\x16\x42\x61tchPutVectorsRequest\x12\x34\n\rmodel_version\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x10\x01\x18\x80\x01\x32\x11^[A-Za-z0-9._-]+$\x12\x31\n\x05\x64type\x18\x02 \x01(\x0e\x32\x16.cocite.v1.VectorDtypeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\tdimension\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x80 (\x01\x12/\n\x07vectors\x18\x04 \x03(\x0b\x32\x11.cocite.v1.VectorB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"S\n\x17\x42\x61tchPutVectorsResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x05\x12(\n\x08\x64\x65graded\x18\x02 \x03(\x0b\x32\x16.cocite.v1.Degradation2\x85\x05\n\x0e\x46\x65\x61tureService\x12\x8f\x01\n\x0e\x42\x61tchGetPapers\x12 .cocite.v1.BatchGetPapersRequest\x1a!.cocite.v1.BatchGetPapersResponse\"8\x90\x02\x01\x82\xd3\xe4\x93\x02/\x12\x13/v1/papers:batchGetZ\x18\"\x13/v1/papers:batchGet:\x01*\x12q\n\rListNewPapers\x12\x1f.cocite.v1.ListNewPapersRequest\x1a .cocite.v1.ListNewPapersResponse\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/papers:listNew\x12\xaf\x01\n\x12\x42\x61tchGetReferences\x12$.cocite.v1.BatchGetReferencesRequest\x1a%.cocite.v1.BatchGetReferencesResponse\"L\x90\x02\x01\x82\xd3\xe4\x93\x02\x43\x12\x1d/v1/papers:batchGetReferencesZ\"\"\x1d/v1/papers:batchGetReferences:\x01*\x12]\n\x0f\x42\x61tchGetVectors\x12!.cocite.v1.BatchGetVectorsRequest\x1a\".cocite.v1.BatchGetVectorsResponse\"\x03\x90\x02\x01\x12]\n\x0f\x42\x61tchPutVectors\x12!.cocite.v1.BatchPutVectorsRequest\x1a\".cocite.v1.BatchPutVectorsResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,43 +63,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['vectors']._loaded_options = None
   _globals['_BATCHPUTVECTORSREQUEST'].fields_by_name['vectors']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetPapers']._loaded_options = None
-  _globals['_FEATURESERVICE'].methods_by_name['BatchGetPapers']._serialized_options = b'\220\002\001'
+  _globals['_FEATURESERVICE'].methods_by_name['BatchGetPapers']._serialized_options = b'\220\002\001\202\323\344\223\002/\022\023/v1/papers:batchGetZ\030\"\023/v1/papers:batchGet:\001*'
   _globals['_FEATURESERVICE'].methods_by_name['ListNewPapers']._loaded_options = None
-  _globals['_FEATURESERVICE'].methods_by_name['ListNewPapers']._serialized_options = b'\220\002\001'
+  _globals['_FEATURESERVICE'].methods_by_name['ListNewPapers']._serialized_options = b'\220\002\001\202\323\344\223\002\024\022\022/v1/papers:listNew'
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetReferences']._loaded_options = None
-  _globals['_FEATURESERVICE'].methods_by_name['BatchGetReferences']._serialized_options = b'\220\002\001'
+  _globals['_FEATURESERVICE'].methods_by_name['BatchGetReferences']._serialized_options = b'\220\002\001\202\323\344\223\002C\022\035/v1/papers:batchGetReferencesZ\"\"\035/v1/papers:batchGetReferences:\001*'
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetVectors']._loaded_options = None
   _globals['_FEATURESERVICE'].methods_by_name['BatchGetVectors']._serialized_options = b'\220\002\001'
   _globals['_FEATURESERVICE'].methods_by_name['BatchPutVectors']._loaded_options = None
   _globals['_FEATURESERVICE'].methods_by_name['BatchPutVectors']._serialized_options = b'\220\002\002'
-  _globals['_BATCHGETPAPERSREQUEST']._serialized_start=151
-  _globals['_BATCHGETPAPERSREQUEST']._serialized_end=261
-  _globals['_FOUNDPAPER']._serialized_start=263
-  _globals['_FOUNDPAPER']._serialized_end=330
-  _globals['_BATCHGETPAPERSRESPONSE']._serialized_start=332
-  _globals['_BATCHGETPAPERSRESPONSE']._serialized_end=458
-  _globals['_LISTNEWPAPERSREQUEST']._serialized_start=460
-  _globals['_LISTNEWPAPERSREQUEST']._serialized_end=537
-  _globals['_NEWPAPER']._serialized_start=539
-  _globals['_NEWPAPER']._serialized_end=641
-  _globals['_LISTNEWPAPERSRESPONSE']._serialized_start=643
-  _globals['_LISTNEWPAPERSRESPONSE']._serialized_end=703
-  _globals['_BATCHGETREFERENCESREQUEST']._serialized_start=705
-  _globals['_BATCHGETREFERENCESREQUEST']._serialized_end=773
-  _globals['_REFERENCES']._serialized_start=775
-  _globals['_REFERENCES']._serialized_end=832
-  _globals['_BATCHGETREFERENCESRESPONSE']._serialized_start=834
-  _globals['_BATCHGETREFERENCESRESPONSE']._serialized_end=905
-  _globals['_VECTOR']._serialized_start=907
-  _globals['_VECTOR']._serialized_end=967
-  _globals['_BATCHGETVECTORSREQUEST']._serialized_start=969
-  _globals['_BATCHGETVECTORSREQUEST']._serialized_end=1083
-  _globals['_BATCHGETVECTORSRESPONSE']._serialized_start=1086
-  _globals['_BATCHGETVECTORSRESPONSE']._serialized_end=1269
-  _globals['_BATCHPUTVECTORSREQUEST']._serialized_start=1272
-  _globals['_BATCHPUTVECTORSREQUEST']._serialized_end=1481
-  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_start=1483
-  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_end=1566
-  _globals['_FEATURESERVICE']._serialized_start=1569
-  _globals['_FEATURESERVICE']._serialized_end=2060
+  _globals['_BATCHGETPAPERSREQUEST']._serialized_start=181
+  _globals['_BATCHGETPAPERSREQUEST']._serialized_end=291
+  _globals['_FOUNDPAPER']._serialized_start=293
+  _globals['_FOUNDPAPER']._serialized_end=360
+  _globals['_BATCHGETPAPERSRESPONSE']._serialized_start=362
+  _globals['_BATCHGETPAPERSRESPONSE']._serialized_end=488
+  _globals['_LISTNEWPAPERSREQUEST']._serialized_start=490
+  _globals['_LISTNEWPAPERSREQUEST']._serialized_end=567
+  _globals['_NEWPAPER']._serialized_start=569
+  _globals['_NEWPAPER']._serialized_end=671
+  _globals['_LISTNEWPAPERSRESPONSE']._serialized_start=673
+  _globals['_LISTNEWPAPERSRESPONSE']._serialized_end=733
+  _globals['_BATCHGETREFERENCESREQUEST']._serialized_start=735
+  _globals['_BATCHGETREFERENCESREQUEST']._serialized_end=803
+  _globals['_REFERENCES']._serialized_start=805
+  _globals['_REFERENCES']._serialized_end=862
+  _globals['_BATCHGETREFERENCESRESPONSE']._serialized_start=864
+  _globals['_BATCHGETREFERENCESRESPONSE']._serialized_end=935
+  _globals['_VECTOR']._serialized_start=937
+  _globals['_VECTOR']._serialized_end=997
+  _globals['_BATCHGETVECTORSREQUEST']._serialized_start=999
+  _globals['_BATCHGETVECTORSREQUEST']._serialized_end=1113
+  _globals['_BATCHGETVECTORSRESPONSE']._serialized_start=1116
+  _globals['_BATCHGETVECTORSRESPONSE']._serialized_end=1299
+  _globals['_BATCHPUTVECTORSREQUEST']._serialized_start=1302
+  _globals['_BATCHPUTVECTORSREQUEST']._serialized_end=1511
+  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_start=1513
+  _globals['_BATCHPUTVECTORSRESPONSE']._serialized_end=1596
+  _globals['_FEATURESERVICE']._serialized_start=1599
+  _globals['_FEATURESERVICE']._serialized_end=2244
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ from cocite.v1 import validate_rules as _validate_pb2
 from cocite.v1 import degradation_pb2 as _degradation_pb2
 from cocite.v1 import paper_pb2 as _paper_pb2
 from cocite.v1 import vector_pb2 as _vector_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

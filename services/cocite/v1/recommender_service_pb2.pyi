@@ -3,6 +3,7 @@ import datetime
 from cocite.v1 import validate_rules as _validate_pb2
 from cocite.v1 import degradation_pb2 as _degradation_pb2
 from cocite.v1 import paper_pb2 as _paper_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper

@@ -1,0 +1,49 @@
+"""One question to the services behind the gateway, and what may be kept of its answer."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+
+from cocite.gateway.methods import Method
+from cocite.gateway.upstream import Upstream
+
+_SHORTCOMINGS = ("degraded", "unresolved_seeds")  # of an answer that may be better in a moment
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The encoded answer of a method."""
+
+    method: Method
+    body: bytes
+
+    def message(self) -> Any:
+        """The answer, decoded."""
+        return self.method.response.FromString(self.body)
+
+    @property
+    def etag(self) -> str:
+        """Names the answer: equal for equal ones."""
+        return f'W/"{hashlib.blake2b(self.body, digest_size=12).hexdigest()}"'
+
+
+class Asker:
+    """Asks upstream. default_s and longest_s: seconds that are waited where the client says nothing, and at most."""
+
+    def __init__(self, upstream: Upstream, default_s: float, longest_s: float) -> None:
+        self._upstream = upstream
+        self._default_s = default_s
+        self._longest_s = longest_s
+
+    async def ask(self, method: Method, request: bytes, timeout_s: float | None = None) -> Answer:
+        """The answer to an encoded request. Raises the CociteError that a failure stands for."""
+        wait_s = self._default_s if timeout_s is None else min(timeout_s, self._longest_s)
+        return Answer(method, await self._upstream.call(method, request, wait_s))
+
+
+def may_be_kept(answer: Message) -> bool:
+    """Whether equal requests may have it again while its model serves: it names the model, and nothing is amiss."""
+    fields = answer.DESCRIPTOR.fields_by_name
+    return "model_version" in fields and not any(name in fields and getattr(answer, name) for name in _SHORTCOMINGS)

@@ -1,0 +1,19 @@
+"""Reading what clients send, and no more than is allowed."""
+
+from starlette.requests import ClientDisconnect, Request
+
+from cocite.core.errors import InvalidArgument
+
+
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """The whole body. Raises InvalidArgument for one of more than most_bytes, or that breaks off."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most_bytes:
+                raise InvalidArgument(f"request: the body has more than {most_bytes} bytes")
+            parts.append(part)
+    except ClientDisconnect:
+        raise InvalidArgument("request: the body broke off") from None
+    return b"".join(parts)

@@ -1,0 +1,113 @@
+"""The services over Connect and gRPC-Web. Binary messages pass through as they came; JSON is translated."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.codec import Codec
+from connectrpc.errors import ConnectError, ErrorDetail
+from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
+from connectrpc.request import RequestContext
+from connectrpc.server import ConnectASGIApplication, Endpoint
+from google.protobuf.descriptor_pb2 import MethodOptions
+from google.protobuf.message import Message
+from protobuf.wkt import Any as AnyMessage
+
+from cocite.core.errors import CociteError
+from cocite.gateway.asking import Answer, Asker
+from cocite.gateway.caching import cache_headers
+from cocite.gateway.json_codec import decoded, encoded, message_of
+from cocite.gateway.methods import Method
+from cocite.serving.status import code_of, to_status
+
+_LEVELS = {
+    MethodOptions.NO_SIDE_EFFECTS: IdempotencyLevel.NO_SIDE_EFFECTS,
+    MethodOptions.IDEMPOTENT: IdempotencyLevel.IDEMPOTENT,
+}
+
+
+class BinaryCodec(Codec[Answer, bytes]):
+    """Requests and answers as they are."""
+
+    def name(self) -> str:
+        """See Codec."""
+        return "proto"
+
+    def encode(self, message: Answer) -> bytes:
+        """See Codec."""
+        return message.body
+
+    def decode(self, data: bytes | bytearray, message_class: type[Any]) -> bytes:
+        """See Codec."""
+        return bytes(data)
+
+
+class JsonCodec(Codec[Answer, bytes]):
+    """Requests and answers by way of their messages."""
+
+    def name(self) -> str:
+        """See Codec."""
+        return "json"
+
+    def encode(self, message: Answer) -> bytes:
+        """See Codec."""
+        return encoded(message.message())
+
+    def decode(self, data: bytes | bytearray, message_class: type[Any]) -> bytes:
+        """See Codec."""
+        try:
+            return message_of(decoded(data), message_class).SerializeToString()
+        except CociteError as error:
+            raise connect_error(error) from None
+
+
+def connect_error(error: CociteError) -> ConnectError:
+    """The same error, with its details, as Connect tells it."""
+    status = to_status(error)
+    details = [ErrorDetail(AnyMessage(type_url=each.type_url, value=each.value)) for each in status.details]
+    return ConnectError(Code[code_of(error).name], status.message, details)
+
+
+class ConnectApplication(ConnectASGIApplication[Asker]):
+    """All methods, each under its path."""
+
+    def __init__(self, asker: Asker, methods: Mapping[str, Method], read_max_bytes: int, max_age_s: int) -> None:
+        def endpoints(asked: Asker) -> dict[str, Any]:
+            return {path: _endpoint(asked, method, max_age_s) for path, method in methods.items()}
+
+        super().__init__(
+            service=asker,
+            endpoints=endpoints,
+            read_max_bytes=read_max_bytes,
+            codecs=[BinaryCodec(), JsonCodec()],
+        )
+
+    @property
+    def path(self) -> str:
+        """See ConnectASGIApplication."""
+        return "/"
+
+
+def _endpoint(asker: Asker, method: Method, max_age_s: int) -> Any:
+    level = _LEVELS.get(method.descriptor.GetOptions().idempotency_level, IdempotencyLevel.UNKNOWN)
+    told: MethodInfo[Any, Any] = MethodInfo(
+        name=method.descriptor.name,
+        service_name=method.descriptor.containing_service.full_name,
+        input=method.request,
+        output=method.response,
+        idempotency_level=level,
+        stream_type=StreamType.UNARY,
+    )
+
+    async def call(request: bytes, context: RequestContext[Any, Any]) -> Answer:
+        left_ms = context.timeout_ms
+        try:
+            answer = await asker.ask(method, request, None if left_ms is None else left_ms / 1000)
+        except CociteError as error:
+            raise connect_error(error) from None
+        for name, value in cache_headers(answer, max_age_s):
+            context.response_headers[name] = value
+        return answer
+
+    function: Callable[[Any, Any], Awaitable[Any]] = call
+    return Endpoint.unary(told, function)

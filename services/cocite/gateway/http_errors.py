@@ -1,0 +1,39 @@
+"""Errors as HTTP answers, in the form of https://google.aip.dev/193."""
+
+from math import ceil
+
+import orjson
+from google.protobuf.json_format import MessageToDict
+from starlette.responses import Response
+
+from cocite.core.errors import CociteError
+from cocite.serving.status import code_of, to_status
+
+_STATUSES = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 503,  # no model is published yet: not the client's doing
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+
+
+def status_of(error: CociteError) -> int:
+    """The HTTP status of an error."""
+    return _STATUSES.get(code_of(error).name, 500)
+
+
+def error_response(error: CociteError) -> Response:
+    """The error with its details; Retry-After where it says when a retry may help."""
+    status = to_status(error)
+    told = {
+        "code": status_of(error),
+        "status": code_of(error).name,
+        "message": status.message,
+        "details": [MessageToDict(detail) for detail in status.details],
+    }
+    headers = {"cache-control": "no-store"}
+    if error.retry_after_s is not None:
+        headers["retry-after"] = str(max(1, ceil(error.retry_after_s)))
+    return Response(orjson.dumps({"error": told}), status_of(error), headers, "application/json")

@@ -1,0 +1,59 @@
+"""The services as JSON over plain HTTP, by the routes in the protos."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as HttpRoute
+
+from cocite.core.errors import CociteError, InvalidArgument
+from cocite.gateway.asking import Asker
+from cocite.gateway.bodies import read_body
+from cocite.gateway.caching import cache_headers
+from cocite.gateway.http_errors import error_response
+from cocite.gateway.json_codec import decoded, encoded, message_of
+from cocite.gateway.transcoding import Route, value_of_query
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def http_routes(asker: Asker, routes: list[Route], most_bytes: int, max_age_s: int) -> list[HttpRoute]:
+    """A handler for each route; bodies are read up to most_bytes."""
+    return [HttpRoute(each.path, _handler(asker, each, most_bytes, max_age_s), methods=[each.verb]) for each in routes]
+
+
+def _handler(asker: Asker, route: Route, most_bytes: int, max_age_s: int) -> Endpoint:
+    async def handle(request: Request) -> Response:
+        try:
+            asked = await _asked(request, route, most_bytes)
+            answer = await asker.ask(route.method, asked, timeout_of(request))
+        except CociteError as error:
+            return error_response(error)
+        headers = dict(cache_headers(answer, max_age_s))
+        if "etag" in headers and request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(encoded(answer.message()), 200, headers, "application/json")
+
+    return handle
+
+
+async def _asked(request: Request, route: Route, most_bytes: int) -> bytes:
+    """The request's message, encoded."""
+    if route.verb == "GET":
+        value = value_of_query(request.query_params.multi_items(), route.method.request.DESCRIPTOR)
+    else:
+        value = decoded(await read_body(request, most_bytes))
+    return message_of(value, route.method.request).SerializeToString()
+
+
+def timeout_of(request: Request) -> float | None:
+    """Seconds that the client waits, as it says in Request-Timeout-Ms; None where it does not.
+
+    Raises InvalidArgument for what is no number.
+    """
+    told = request.headers.get("request-timeout-ms")
+    if told is None:
+        return None
+    if not (told.isascii() and told.isdigit() and len(told) <= 10):
+        raise InvalidArgument("Request-Timeout-Ms: must be a whole number of milliseconds", field="request-timeout-ms")
+    return int(told) / 1000

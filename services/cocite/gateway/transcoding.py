@@ -1,0 +1,83 @@
+"""From an HTTP request to a message, by the rules of google.api.http in the protos.
+
+Of those rules, paths without variables, bodies of "*" and query parameters are known: what our protos use.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.api import annotations_pb2, http_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from cocite.core.errors import InvalidArgument
+from cocite.gateway.methods import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """verb is GET or POST; a POST has the request as its JSON body, a GET as its query."""
+
+    verb: str
+    path: str
+    method: Method
+
+
+def routes_of(methods: Iterable[Method]) -> Iterator[Route]:
+    """The routes that the protos give the methods."""
+    for method in methods:
+        rule = method.descriptor.GetOptions().Extensions[annotations_pb2.http]
+        for each in (rule, *rule.additional_bindings):
+            yield _route(each, method)
+
+
+def _route(rule: http_pb2.HttpRule, method: Method) -> Route:
+    verb = str(rule.WhichOneof("pattern") or "")
+    path = getattr(rule, verb) if verb in ("get", "post") else ""
+    if not path or "{" in path or rule.body != ("*" if verb == "post" else ""):
+        raise NotImplementedError(f"{method.path}: a rule of google.api.http that is not known here")
+    return Route(verb.upper(), path, method)
+
+
+def value_of_query(query: Sequence[tuple[str, str]], kind: Descriptor) -> dict[str, Any]:
+    """The request that query parameters describe, in JSON's terms: "filter.min_year=2010" is {"filter": {...}}.
+
+    Names are those of the proto or of its JSON; one of a repeated field may come again and again. Raises
+    InvalidArgument that names the parameter at fault.
+    """
+    found: dict[str, Any] = {}
+    for name, text in query:
+        inside, descriptor = found, kind
+        *above, last = name.split(".")
+        for part in above:
+            field = _field(descriptor, part, name)
+            if field.message_type is None or field.is_repeated:
+                raise InvalidArgument(f"{name}: {part} has no parts", field=name)
+            inside, descriptor = inside.setdefault(field.name, {}), field.message_type
+        field = _field(descriptor, last, name)
+        if field.message_type is not None:
+            raise InvalidArgument(f"{name}: cannot be told in a query", hint="send it by POST, as JSON", field=name)
+        value = _value(field, text, name)
+        if field.is_repeated:
+            inside.setdefault(field.name, []).append(value)
+        elif field.name in inside:
+            raise InvalidArgument(f"{name}: is given twice", field=name)
+        else:
+            inside[field.name] = value
+    return found
+
+
+def _field(descriptor: Descriptor, name: str, whole: str) -> FieldDescriptor:
+    field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+    if field is None:
+        raise InvalidArgument(f"{whole}: there is no such parameter", field=whole)
+    return field
+
+
+def _value(field: FieldDescriptor, text: str, name: str) -> str | bool:
+    """As JSON has it: numbers may be strings there, booleans may not."""
+    if field.type != FieldDescriptor.TYPE_BOOL:
+        return text
+    if text not in ("true", "false"):
+        raise InvalidArgument(f"{name}: must be true or false", field=name)
+    return text == "true"

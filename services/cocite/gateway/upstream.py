@@ -1,0 +1,35 @@
+"""The services behind the gateway, asked with bytes for bytes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import grpc
+
+from cocite.core.settings import Settings
+from cocite.gateway.methods import Method
+from cocite.serving.channel import open_aio_channel
+from cocite.serving.status import from_rpc_error
+
+
+class Upstream:
+    """Channels to the services, for one event loop. Messages pass through as they are."""
+
+    def __init__(self, settings: Settings, methods: Iterable[Method]) -> None:
+        services = sorted({method.service for method in methods})
+        self._channels = {name: open_aio_channel(getattr(settings, f"{name}_target")) for name in services}
+        self._calls: dict[str, Any] = {
+            method.path: self._channels[method.service].unary_unary(method.path) for method in methods
+        }
+
+    async def call(self, method: Method, request: bytes, timeout_s: float) -> bytes:
+        """The encoded answer to an encoded request. Raises the CociteError that a failure stands for."""
+        try:
+            answer: bytes = await self._calls[method.path](request, timeout=timeout_s)
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        return answer
+
+    async def close(self) -> None:
+        """Hang up."""
+        for channel in self._channels.values():
+            await channel.close()

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from cocite.core.settings import Settings
+from cocite.gateway import embeddings, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.methods import open_methods
@@ -36,6 +37,8 @@ def build(settings: Settings) -> Starlette:
         routes=[
             Route("/healthz", _alive),
             *http_routes(asker, list(routes_of(methods.values())), most_bytes, max_age_s),
+            *semantic_scholar.routes(asker, methods, most_bytes),
+            *embeddings.routes(asker, methods, most_bytes),
             Mount("/", ConnectApplication(asker, methods, most_bytes, max_age_s)),
         ],
         lifespan=lifespan,

@@ -10,7 +10,6 @@ from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
 from connectrpc.request import RequestContext
 from connectrpc.server import ConnectASGIApplication, Endpoint
 from google.protobuf.descriptor_pb2 import MethodOptions
-from google.protobuf.message import Message
 from protobuf.wkt import Any as AnyMessage
 
 from cocite.core.errors import CociteError

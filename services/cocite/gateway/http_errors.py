@@ -25,7 +25,7 @@ def status_of(error: CociteError) -> int:
 
 
 def error_response(error: CociteError) -> Response:
-    """The error with its details; Retry-After where it says when a retry may help."""
+    """The error with its details."""
     status = to_status(error)
     told = {
         "code": status_of(error),
@@ -33,7 +33,12 @@ def error_response(error: CociteError) -> Response:
         "message": status.message,
         "details": [MessageToDict(detail) for detail in status.details],
     }
+    return Response(orjson.dumps({"error": told}), status_of(error), retry_headers(error), "application/json")
+
+
+def retry_headers(error: CociteError) -> dict[str, str]:
+    """What every failed answer says of being kept, and of asking again."""
     headers = {"cache-control": "no-store"}
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, ceil(error.retry_after_s)))
-    return Response(orjson.dumps({"error": told}), status_of(error), headers, "application/json")
+    return headers

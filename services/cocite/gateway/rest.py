@@ -40,7 +40,7 @@ def _handler(asker: Asker, route: Route, most_bytes: int, max_age_s: int) -> End
 async def _asked(request: Request, route: Route, most_bytes: int) -> bytes:
     """The request's message, encoded."""
     if route.verb == "GET":
-        value = value_of_query(request.query_params.multi_items(), route.method.request.DESCRIPTOR)
+        value = value_of_query(request.query_params.multi_items(), route.method.request)
     else:
         value = decoded(await read_body(request, most_bytes))
     return message_of(value, route.method.request).SerializeToString()

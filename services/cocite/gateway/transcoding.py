@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.api import annotations_pb2, http_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 from cocite.core.errors import InvalidArgument
 from cocite.gateway.methods import Method
@@ -39,7 +40,7 @@ def _route(rule: http_pb2.HttpRule, method: Method) -> Route:
     return Route(verb.upper(), path, method)
 
 
-def value_of_query(query: Sequence[tuple[str, str]], kind: Descriptor) -> dict[str, Any]:
+def value_of_query(query: Sequence[tuple[str, str]], kind: type[Message]) -> dict[str, Any]:
     """The request that query parameters describe, in JSON's terms: "filter.min_year=2010" is {"filter": {...}}.
 
     Names are those of the proto or of its JSON; one of a repeated field may come again and again. Raises
@@ -47,7 +48,7 @@ def value_of_query(query: Sequence[tuple[str, str]], kind: Descriptor) -> dict[s
     """
     found: dict[str, Any] = {}
     for name, text in query:
-        inside, descriptor = found, kind
+        inside, descriptor = found, kind.DESCRIPTOR
         *above, last = name.split(".")
         for part in above:
             field = _field(descriptor, part, name)
@@ -67,7 +68,7 @@ def value_of_query(query: Sequence[tuple[str, str]], kind: Descriptor) -> dict[s
     return found
 
 
-def _field(descriptor: Descriptor, name: str, whole: str) -> FieldDescriptor:
+def _field(descriptor: Any, name: str, whole: str) -> FieldDescriptor:
     field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
     if field is None:
         raise InvalidArgument(f"{whole}: there is no such parameter", field=whole)

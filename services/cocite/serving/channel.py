@@ -46,9 +46,7 @@ def _full(target: str) -> str:
     return target if target.startswith(_SCHEMES) else f"dns:///{target}"
 
 
-def _options(
-    target: str, extra: tuple[tuple[str, int | str], ...] = ()
-) -> tuple[tuple[str, int | str], ...]:
+def _options(target: str, extra: tuple[tuple[str, int | str], ...] = ()) -> tuple[tuple[str, int | str], ...]:
     # Of a list of addresses grpcio makes one host name, "a%2Cb", which servers that check host names refuse.
     authority = {"grpc.default_authority": "cocite"} if "," in _full(target) else {}
     return tuple((_OPTIONS | authority | dict(extra)).items())

@@ -52,7 +52,7 @@ def from_rpc_error(error: grpc.RpcError) -> errors.CociteError:
     code = call.code() if call else grpc.StatusCode.UNKNOWN
     kind = next((kind for kind, c in CODES if c == code), errors.Unavailable)
     field, retry = "", None
-    status = rpc_status.from_call(call) if call else None
+    status = rpc_status.from_call(call) if call else None  # type: ignore[arg-type]  # an AioRpcError does as well
     details: list[any_pb2.Any] = list(status.details) if status else []
     for detail in details:
         bad, delay = error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()

@@ -1,0 +1,122 @@
+"""The embeddings API of OpenAI, answered by the embedding service.
+
+https://platform.openai.com/docs/api-reference/embeddings
+"""
+
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cocite.core.errors import CociteError, InvalidArgument, NotFound
+from cocite.gateway.asking import Asker
+from cocite.gateway.bodies import read_body
+from cocite.gateway.http_errors import retry_headers, status_of
+from cocite.gateway.json_codec import decoded
+from cocite.gateway.methods import Method
+from cocite.v1 import embedding_service_pb2
+from cocite.v1.vector_pb2 import VECTOR_DTYPE_FLOAT32
+
+_MOST_INPUTS = 2048  # as there
+_AT_ONCE = 256  # texts that one call of ours takes
+_FORMATS = ("float", "base64")
+
+
+def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Route]:
+    """Its routes that we serve; bodies are read up to most_bytes."""
+    api = Embeddings(asker, methods)
+
+    async def create(request: Request) -> Any:
+        return await api.create(decoded(await read_body(request, most_bytes)))
+
+    async def models(request: Request) -> Any:
+        return {"object": "list", "data": [{"id": await api.model(), "object": "model", "owned_by": "cocite"}]}
+
+    return [
+        Route("/v1/embeddings", _answering(create), methods=["POST"]),
+        Route("/v1/models", _answering(models), methods=["GET"]),
+    ]
+
+
+class Embeddings:
+    """Answers in its terms, from our service."""
+
+    def __init__(self, asker: Asker, methods: dict[str, Method]) -> None:
+        named = {method.descriptor.name: method for method in methods.values()}
+        self._asker = asker
+        self._embed, self._describe = named["EmbedTexts"], named["GetEmbeddingModel"]
+
+    async def model(self) -> str:
+        """Name and version of the model that embeds."""
+        version: str = (await self._asker.ask(self._describe, b"")).message().model_version
+        return version
+
+    async def create(self, body: Any) -> dict[str, Any]:
+        """Vectors of the texts of a request, in their order.
+
+        Raises InvalidArgument for what cannot be embedded, NotFound for another model than that which embeds.
+        """
+        texts, form = _texts(body), body.get("encoding_format") or _FORMATS[0]
+        if form not in _FORMATS:
+            raise InvalidArgument(f"encoding_format: must be one of {', '.join(_FORMATS)}", field="encoding_format")
+        model = await self.model()
+        asked = body.get("model")
+        if not (isinstance(asked, str) and asked and model.startswith(asked)):
+            raise NotFound(f"the model {str(asked)[:100]!r} does not exist; {model} does", field="model")
+        found: list[Any] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            wanted = embedding_service_pb2.EmbedTextsRequest(
+                texts=texts[start : start + _AT_ONCE], dtype=VECTOR_DTYPE_FLOAT32
+            )
+            answer = (await self._asker.ask(self._embed, wanted.SerializeToString())).message()
+            found += answer.embeddings
+            model = answer.model_version
+        if body.get("dimensions") not in (None, len(found[0].vector) // np.dtype("<f4").itemsize):
+            raise InvalidArgument("dimensions: cannot be chosen with this model", field="dimensions")
+        tokens = sum(each.token_count for each in found)
+        return {
+            "object": "list",
+            "data": [
+                {"object": "embedding", "index": place, "embedding": _told(each.vector, form)}
+                for place, each in enumerate(found)
+            ],
+            "model": model,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
+
+
+def _told(vector: bytes, form: str) -> str | list[float]:
+    """As numbers, or as base64 of little-endian float32."""
+    return base64.b64encode(vector).decode() if form == "base64" else np.frombuffer(vector, dtype="<f4").tolist()
+
+
+def _texts(body: Any) -> Sequence[str]:
+    given = body.get("input") if isinstance(body, dict) else None
+    texts = [given] if isinstance(given, str) else given
+    if not (isinstance(texts, list) and texts and all(isinstance(each, str) and each for each in texts)):
+        raise InvalidArgument("input: must be a text, or a list of texts, none of them empty", field="input")
+    if len(texts) > _MOST_INPUTS:
+        raise InvalidArgument(f"input: at most {_MOST_INPUTS} texts can be embedded at once", field="input")
+    return texts
+
+
+def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        try:
+            return Response(orjson.dumps(await work(request)), media_type="application/json")
+        except CociteError as error:
+            client = status_of(error) < 500
+            told = {
+                "message": str(error),
+                "type": "invalid_request_error" if client else "server_error",
+                "param": error.field or None,
+                "code": error.reason.lower(),
+            }
+            return Response(orjson.dumps({"error": told}), status_of(error), retry_headers(error), "application/json")
+
+    return handle

@@ -1,0 +1,154 @@
+"""The recommendations API of Semantic Scholar, and its paper data, so that clients of it work with another base URL.
+
+https://api.semanticscholar.org/api-docs/recommendations. Its paper ids are 40 digits of its own; ours are canonical ids
+of this catalogue, which every request takes as well as its prefixes (DOI:, ARXIV:, CorpusId:, PMID:, ACL:, URL:). The
+pool of papers ("from") is the whole catalogue whichever is named.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cocite.core.errors import CociteError, InvalidArgument, NotFound, Overloaded
+from cocite.gateway.asking import Asker
+from cocite.gateway.bodies import read_body
+from cocite.gateway.http_errors import retry_headers, status_of
+from cocite.gateway.json_codec import decoded
+from cocite.gateway.methods import Method
+from cocite.gateway.semantic_scholar_fields import Fields
+from cocite.v1 import feature_service_pb2, recommender_service_pb2
+from cocite.v1.paper_pb2 import PAPER_VIEW_BASIC, PAPER_VIEW_FULL
+
+RECOMMENDATIONS, GRAPH = "/recommendations/v1", "/graph/v1"
+_POOLS = ("recent", "all-cs")
+_LIMIT, _MOST = 100, 500
+_MOST_BATCH = 500
+_PAGE = 300  # results that one call of ours gives at most
+_URL = "URL:"
+
+_Recommended = recommender_service_pb2.RecommendPapersResponse
+
+
+def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Route]:
+    """Its routes that we serve; bodies are read up to most_bytes."""
+    api = SemanticScholar(asker, methods)
+
+    async def for_paper(request: Request) -> Any:
+        if request.query_params.get("from", _POOLS[0]) not in _POOLS:
+            raise InvalidArgument(f"from: must be one of {', '.join(_POOLS)}", field="from")
+        return await api.recommended([request.path_params["paper_id"]], [], *_asked(request))
+
+    async def for_lists(request: Request) -> Any:
+        body = decoded(await read_body(request, most_bytes))
+        return await api.recommended(_ids(body, "positivePaperIds"), _ids(body, "negativePaperIds"), *_asked(request))
+
+    async def paper(request: Request) -> Any:
+        return await api.paper(request.path_params["paper_id"], Fields(request.query_params.get("fields", "")))
+
+    async def batch(request: Request) -> Any:
+        ids = _ids(decoded(await read_body(request, most_bytes)), "ids")
+        if not 0 < len(ids) <= _MOST_BATCH:
+            raise InvalidArgument(f"ids: from 1 to {_MOST_BATCH} can be asked for", field="ids")
+        return await api.papers(ids, Fields(request.query_params.get("fields", "")))
+
+    return [
+        Route(f"{RECOMMENDATIONS}/papers/forpaper/{{paper_id:path}}", _answering(for_paper), methods=["GET"]),
+        Route(f"{RECOMMENDATIONS}/papers", _answering(for_lists), methods=["POST"]),
+        Route(f"{RECOMMENDATIONS}/papers/", _answering(for_lists), methods=["POST"]),
+        Route(f"{GRAPH}/paper/batch", _answering(batch), methods=["POST"]),
+        Route(f"{GRAPH}/paper/{{paper_id:path}}", _answering(paper), methods=["GET"]),
+    ]
+
+
+class SemanticScholar:
+    """Answers in its terms, from our services."""
+
+    def __init__(self, asker: Asker, methods: dict[str, Method]) -> None:
+        named = {method.descriptor.name: method for method in methods.values()}
+        self._asker = asker
+        self._recommend, self._papers = named["RecommendPapers"], named["BatchGetPapers"]
+        self._references = named["BatchGetReferences"]
+
+    async def recommended(
+        self, positive: Sequence[str], negative: Sequence[str], limit: int, fields: Fields
+    ) -> dict[str, Any]:
+        """At most limit papers related to the positive ones. Raises NotFound when one of them is unknown."""
+        asked = recommender_service_pb2.RecommendPapersRequest(
+            seeds=recommender_service_pb2.Seeds(
+                positive_ids=[_our(each) for each in positive], negative_ids=[_our(each) for each in negative]
+            ),
+            view=PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC,
+        )
+        found: list[dict[str, Any]] = []
+        while True:
+            asked.page_size = min(limit - len(found), _PAGE)
+            answer = (await self._asker.ask(self._recommend, asked.SerializeToString())).message()
+            if missing := [each.id for each in answer.unresolved_seeds]:
+                raise NotFound(f"Paper with id {missing[0]} not found")
+            found += [fields.of(result.paper) for result in answer.results]
+            asked.page_token = answer.next_page_token
+            if len(found) >= limit or not asked.page_token:
+                return {"recommendedPapers": found}
+
+    async def paper(self, paper_id: str, fields: Fields) -> dict[str, Any]:
+        """One paper. Raises NotFound when it is unknown."""
+        (told,) = await self.papers([paper_id], fields)
+        if told is None:
+            raise NotFound(f"Paper with id {paper_id} not found")
+        if fields.references is not None:
+            told["references"] = await self._cited(told["paperId"], fields.references)
+        return told
+
+    async def papers(self, ids: Sequence[str], fields: Fields) -> list[dict[str, Any] | None]:
+        """The papers in the order of their ids, None for one that is unknown."""
+        wanted = [_our(each) for each in ids]
+        asked = feature_service_pb2.BatchGetPapersRequest(
+            paper_ids=list(dict.fromkeys(wanted)), view=PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC
+        )
+        answer = (await self._asker.ask(self._papers, asked.SerializeToString())).message()
+        found = {each.requested_id: each.paper for each in answer.papers}
+        return [fields.of(found[each]) if each in found else None for each in wanted]
+
+    async def _cited(self, paper_id: str, fields: Fields) -> list[dict[str, Any]]:
+        asked = feature_service_pb2.BatchGetReferencesRequest(paper_ids=[paper_id])
+        answer = (await self._asker.ask(self._references, asked.SerializeToString())).message()
+        ids = [each for references in answer.references for each in references.reference_ids]
+        return [each for each in (await self.papers(ids, fields) if ids else []) if each is not None]
+
+
+def _our(paper_id: str) -> str:
+    """An id of theirs as our id grammar takes it: all their prefixes but URL: are ours, too."""
+    return paper_id[len(_URL) :] if paper_id.upper().startswith(_URL) else paper_id
+
+
+def _asked(request: Request) -> tuple[int, Fields]:
+    limit = request.query_params.get("limit", str(_LIMIT))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= _MOST):
+        raise InvalidArgument(f"limit: must be from 1 to {_MOST}", field="limit")
+    return int(limit), Fields(request.query_params.get("fields", ""))
+
+
+def _ids(body: Any, name: str) -> list[str]:
+    found = body.get(name) if isinstance(body, dict) else None
+    if found is None:
+        found = []
+    if not (isinstance(found, list) and all(isinstance(each, str) for each in found)):
+        raise InvalidArgument(f"{name}: must be a list of paper ids", field=name)
+    return found
+
+
+def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """Answers in the form of their API: {"error": ...}, and {"message": ...} where they have that."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return Response(orjson.dumps(await work(request)), media_type="application/json")
+        except CociteError as error:
+            told = {"error" if status_of(error) < 500 and not isinstance(error, Overloaded) else "message": str(error)}
+            return Response(orjson.dumps(told), status_of(error), retry_headers(error), "application/json")
+
+    return handle

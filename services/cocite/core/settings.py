@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     gateway_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=4 << 20, description="most bytes of a request that the gateway reads"
     )
+    gateway_cache_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=64 << 20, description="bytes of answers that the gateway keeps in memory; 0 for none"
+    )
     gateway_max_age_s: Annotated[int, Field(ge=0)] = Field(
         default=10, description="seconds that the gateway and its clients may keep an answer"
     )

@@ -1,5 +1,6 @@
 """The gateway as one ASGI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,35 +15,49 @@ from cocite.gateway import embeddings, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.methods import open_methods
+from cocite.gateway.model_watch import watch_model
+from cocite.gateway.response_cache import App, Kept, ResponseCache
 from cocite.gateway.rest import http_routes
 from cocite.gateway.transcoding import routes_of
 from cocite.gateway.upstream import Upstream
+from cocite.serving.answer_memory import AnswerMemory
 
+_DESCRIBE = "/cocite.v1.RecommenderService/GetModel"
 LONGEST_S = 30.0  # that any client is waited for
 
 
-def build(settings: Settings) -> Starlette:
-    """Wire the application."""
+def build(settings: Settings) -> App:
+    """Wire the application; to be called where its event loop runs."""
     methods = open_methods()
     upstream = Upstream(settings, methods.values())
     asker = Asker(upstream, settings.default_deadline_s, LONGEST_S)
+    memory: AnswerMemory[Kept] = AnswerMemory(settings.gateway_cache_bytes, settings.gateway_max_age_s)
     most_bytes, max_age_s = settings.gateway_body_bytes, settings.gateway_max_age_s
+    rest = list(routes_of(methods.values()))
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        yield
-        await upstream.close()
+        watch = asyncio.create_task(
+            watch_model(asker, methods[_DESCRIBE], settings.bundle_poll_s, memory.serve), name="model"
+        )
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            await upstream.close()
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/healthz", _alive),
-            *http_routes(asker, list(routes_of(methods.values())), most_bytes, max_age_s),
+            *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
             Mount("/", ConnectApplication(asker, methods, most_bytes, max_age_s)),
         ],
         lifespan=lifespan,
     )
+    return ResponseCache(application, memory, frozenset({*methods, *(route.path for route in rest)}), most_bytes)
 
 
 async def _alive(_: Request) -> Response:

@@ -69,7 +69,7 @@ def value_of_query(query: Sequence[tuple[str, str]], kind: type[Message]) -> dic
 
 
 def _field(descriptor: Any, name: str, whole: str) -> FieldDescriptor:
-    field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+    field: FieldDescriptor | None = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
     if field is None:
         raise InvalidArgument(f"{whole}: there is no such parameter", field=whole)
     return field

@@ -1,21 +1,23 @@
-"""Answers kept in the memory of one process, as the bytes that went over the wire."""
+"""Answers kept in the memory of one process, as they went over the wire."""
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from typing import Generic, TypeVar
 
 ENTRY_BYTES = 512  # what Python needs for an entry beside the bytes of its request and answer, rounded up
 
+T = TypeVar("T", bound=Sized)
+
 _Key = tuple[str, bytes]
-_Entry = tuple[float, bytes]  # when it is too old, and the answer
 
 
-class AnswerMemory:
+class AnswerMemory(Generic[T]):
     """Answers of one model by method and request, the least recently asked for gone first. Thread-safe.
 
-    They come to max_bytes bytes at most, ENTRY_BYTES for each entry included, and none is given out max_age_s seconds
-    after it was put. clock returns seconds on a monotonic clock.
+    They come to max_bytes bytes at most, len() telling how many an answer has and ENTRY_BYTES for each entry included,
+    and none is given out max_age_s seconds after it was put. clock returns seconds on a monotonic clock.
     """
 
     def __init__(self, max_bytes: int, max_age_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +26,7 @@ class AnswerMemory:
         self._clock = clock
         self._lock = threading.Lock()
         self._model = ""
-        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
+        self._entries: OrderedDict[_Key, tuple[float, T]] = OrderedDict()  # when it is too old, and the answer
         self._bytes = 0
 
     @property
@@ -45,7 +47,7 @@ class AnswerMemory:
                 self._entries = OrderedDict()
                 self._bytes = 0
 
-    def get(self, method: str, request: bytes) -> bytes | None:
+    def get(self, method: str, request: bytes) -> T | None:
         """The answer to a request, None when it is not there.
 
         Takes no lock, which every answered call would queue for: each step is one operation of an OrderedDict whose
@@ -62,7 +64,7 @@ class AnswerMemory:
             return None
         return entry[1]
 
-    def put(self, model: str, method: str, request: bytes, answer: bytes) -> None:
+    def put(self, model: str, method: str, request: bytes, answer: T) -> None:
         """Keep an answer if it is of the model that serves and not too large by itself."""
         key, size = (method, request), _size(request, answer)
         with self._lock:
@@ -77,5 +79,5 @@ class AnswerMemory:
             self._bytes += size
 
 
-def _size(request: bytes, answer: bytes) -> int:
+def _size(request: bytes, answer: Sized) -> int:
     return len(request) + len(answer) + ENTRY_BYTES

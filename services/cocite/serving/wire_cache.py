@@ -71,7 +71,7 @@ class _Flight:
 class WireCache:
     """Answers of the methods named, as "/package.Service/Method". Thread-safe."""
 
-    def __init__(self, methods: frozenset[str], memory: AnswerMemory, second: SecondLevel | None = None) -> None:
+    def __init__(self, methods: frozenset[str], memory: AnswerMemory[bytes], second: SecondLevel | None = None) -> None:
         self.methods = methods
         self.get = memory.get  # the whole cost of a hit
         self._memory = memory

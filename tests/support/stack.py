@@ -29,7 +29,7 @@ class Home:
             "lame_duck_s": "0",
             "bundle_poll_s": "0.2",
             "transport": Settings().transport,
-            **{f"{service}_listen": "127.0.0.1:0" for service in SERVICES},
+            **{f"{service}_listen": "127.0.0.1:0" for service in (*SERVICES, "gateway")},
             **settings,
         }
         if fetched:
@@ -85,11 +85,11 @@ class Stack:
         self.printed = ""
         for line in self._lines():
             self.printed += line
-            if address := re.match(r"(embedding|features|recommender) +(\S+:\d+)$", line.strip()):
+            if address := re.match(r"(embedding|features|recommender|gateway) +(?:http://)?(\S+:\d+)$", line.strip()):
                 self.targets[address[1]] = address[2]
-            if "grpcurl" in line:
+            if "curl '" in line:
                 break
-        assert set(self.targets) == set(SERVICES), self.end(signal.SIGTERM)
+        assert set(self.targets) == {*SERVICES, "gateway"}, self.end(signal.SIGTERM)
 
     def _lines(self) -> Iterator[str]:
         assert self._process.stdout is not None

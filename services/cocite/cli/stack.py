@@ -4,12 +4,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from cocite.cli.addresses import SERVICES, environment, moved, with_addresses
 from cocite.cli.existing import open_existing
 from cocite.cli.output import note, warn
 from cocite.cli.processes import grace_s
-from cocite.cli.supervisor import Supervisor
+from cocite.cli.supervisor import Supervisor, answers_http, is_serving
 from cocite.core.errors import CorruptData, NotReady
 from cocite.core.settings import Settings
 
@@ -24,7 +25,8 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
         for name in SERVICES:
             alone = placed if name == "recommender" else placed.model_copy(update={"workers": 1})
             command = [sys.executable, "-m", "cocite", "serve", name, "--parent", str(os.getpid())]
-            supervisor.start(name, getattr(placed, f"{name}_target"), command, environment(alone))
+            target, check = getattr(placed, f"{name}_target"), answers_http if name == "gateway" else is_serving
+            supervisor.start(name, partial(check, target), command, environment(alone))
         supervisor.wait_ready()
         try:
             yield supervisor, placed

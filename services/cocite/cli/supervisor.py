@@ -1,8 +1,10 @@
 """Services as child processes: started, watched, stopped together."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NoReturn, Self
@@ -25,7 +27,7 @@ class Child:
     """One running service; what it prints from log_start on in its log file is of this run."""
 
     name: str
-    target: str
+    is_ready: Callable[[], bool]
     process: Process
     log: Path
     log_start: int
@@ -39,17 +41,17 @@ class Supervisor:
         self._grace_s = grace_s
         self.children: list[Child] = []
 
-    def start(self, name: str, target: str, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start the command of a service that will be reached at target. Its output goes to logs/NAME.log."""
+    def start(self, name: str, is_ready: Callable[[], bool], command: Sequence[str], env: Mapping[str, str]) -> None:
+        """Start the command of a service; is_ready tells when it serves. Its output goes to logs/NAME.log."""
         log = self._logs / f"{name}.log"
         with _appending(log) as sink:
-            self.children.append(Child(name, target, spawn(command, env, sink), log, sink.tell()))
+            self.children.append(Child(name, is_ready, spawn(command, env, sink), log, sink.tell()))
 
     def wait_ready(self, timeout_s: float = READY_S) -> None:
         """Return when every service is SERVING. Raises Unavailable when one ends or is late."""
         deadline = time.monotonic() + timeout_s
         waiting = list(self.children)
-        while waiting := [child for child in waiting if not is_serving(child.target)]:
+        while waiting := [child for child in waiting if not child.is_ready()]:
             self.check()
             if time.monotonic() > deadline:
                 late = waiting[0]
@@ -98,6 +100,18 @@ def is_serving(target: str, timeout_s: float = 1.0) -> bool:
         except grpc.RpcError:
             return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def answers_http(target: str, timeout_s: float = 1.0) -> bool:
+    """Whether the gateway at target, host:port, says that it can answer."""
+    connection = HTTPConnection(target, timeout=timeout_s)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def last_lines(log: Path, start: int) -> list[str]:

@@ -78,7 +78,8 @@ def _print_addresses(settings: "Settings") -> None:
     console = stdout()
     console.print()
     for name in SERVICES:
-        console.print(f"{name:<12} {getattr(settings, f'{name}_target')}", style="bold")
+        scheme = "http://" if name == "gateway" else ""
+        console.print(f"{name:<12} {scheme}{getattr(settings, f'{name}_target')}", style="bold")
 
 
 def _print_what_to_try(settings: "Settings") -> None:
@@ -92,6 +93,8 @@ def _print_what_to_try(settings: "Settings") -> None:
     text = '--text "mapping the structure of science"'
     console.print(f"     {cocite} recommend {text}{elsewhere}", markup=False, soft_wrap=True)
     console.print(f"     grpcurl -plaintext {target} list", markup=False, soft_wrap=True)
+    page = f"http://{settings.gateway_target}/v1/papers:recommend?seeds.positive_ids=ID-OR-URL"
+    console.print(f"     curl '{page}'", markup=False, soft_wrap=True)
 
 
 def command() -> str:

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     features_target: str = Field(default="127.0.0.1:50052", description="where others reach the feature service")
     recommender_target: str = Field(default="127.0.0.1:50053", description="where clients reach the recommender")
     gateway_listen: str = Field(default="127.0.0.1:8080", description="address the gateway listens on, for HTTP")
+    gateway_target: str = Field(default="127.0.0.1:8080", description="where clients on this machine reach the gateway")
     gateway_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=4 << 20, description="most bytes of a request that the gateway reads"
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
 from cocite.gateway import embeddings, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
-from cocite.gateway.methods import open_methods
+from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
 from cocite.gateway.response_cache import App, Kept, ResponseCache
 from cocite.gateway.rest import http_routes
@@ -23,6 +25,7 @@ from cocite.gateway.upstream import Upstream
 from cocite.serving.answer_memory import AnswerMemory
 
 _DESCRIBE = "/cocite.v1.RecommenderService/GetModel"
+_READY_S = 1.0
 LONGEST_S = 30.0  # that any client is waited for
 
 
@@ -50,6 +53,7 @@ def build(settings: Settings) -> App:
     application = Starlette(
         routes=[
             Route("/healthz", _alive),
+            Route("/readyz", partial(_ready, asker, methods[_DESCRIBE])),
             *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
@@ -61,4 +65,14 @@ def build(settings: Settings) -> App:
 
 
 async def _alive(_: Request) -> Response:
+    """The process is well, whatever it lacks to answer."""
+    return PlainTextResponse("ok\n")
+
+
+async def _ready(asker: Asker, describe: Method, _: Request) -> Response:
+    """A model serves, and can be asked."""
+    try:
+        await asker.ask(describe, b"", _READY_S)
+    except CociteError as error:
+        return PlainTextResponse(f"{error}\n", 503)
     return PlainTextResponse("ok\n")

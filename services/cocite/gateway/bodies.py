@@ -5,14 +5,18 @@ from starlette.requests import ClientDisconnect, Request
 from cocite.core.errors import InvalidArgument
 
 
+class TooLarge(InvalidArgument):
+    """A body that is not read to its end."""
+
+
 async def read_body(request: Request, most_bytes: int) -> bytes:
-    """The whole body. Raises InvalidArgument for one of more than most_bytes, or that breaks off."""
+    """The whole body. Raises TooLarge for one of more than most_bytes, InvalidArgument for one that breaks off."""
     parts, size = [], 0
     try:
         async for part in request.stream():
             size += len(part)
             if size > most_bytes:
-                raise InvalidArgument(f"request: the body has more than {most_bytes} bytes")
+                raise TooLarge(f"request: the body has more than {most_bytes} bytes")
             parts.append(part)
     except ClientDisconnect:
         raise InvalidArgument("request: the body broke off") from None

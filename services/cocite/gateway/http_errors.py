@@ -7,6 +7,7 @@ from google.protobuf.json_format import MessageToDict
 from starlette.responses import Response
 
 from cocite.core.errors import CociteError
+from cocite.gateway.bodies import TooLarge
 from cocite.serving.status import code_of, to_status
 
 _STATUSES = {
@@ -21,7 +22,7 @@ _STATUSES = {
 
 def status_of(error: CociteError) -> int:
     """The HTTP status of an error."""
-    return _STATUSES.get(code_of(error).name, 500)
+    return 413 if isinstance(error, TooLarge) else _STATUSES.get(code_of(error).name, 500)
 
 
 def error_response(error: CociteError) -> Response:

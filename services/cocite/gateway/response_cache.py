@@ -55,6 +55,7 @@ class ResponseCache:
         self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
         if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in ("GET", "POST"):
             await self._app(scope, receive, send)
             return

@@ -69,7 +69,7 @@ def test_it_looks_papers_up(scholar, best):
     paper = scholar.get_paper("URL:https://doi.org/10.1002/asi.4630240406")
     assert (paper.paperId, paper.year) == (SMALL, 1973)
     assert paper.url == "https://doi.org/10.1002/asi.4630240406"
-    found = scholar.get_papers([best[0].paper_id, "DOI:10.1/none", SMALL], fields=["title", "year"])
+    found = scholar.get_papers([best[0].paper_id, "DOI:10.1234/none", "nonsense", SMALL], fields=["title", "year"])
     assert [each.paperId for each in found] == [best[0].paper_id, SMALL]
     citing = scholar.get_paper(best[0].paper_id, fields=["references.title"])
     assert citing.references

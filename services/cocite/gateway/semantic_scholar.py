@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cocite.core.errors import CociteError, InvalidArgument, NotFound, Overloaded
+from cocite.core.ids import normalise_id, try_normalise_id
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_body
 from cocite.gateway.http_errors import retry_headers, status_of
@@ -96,7 +97,7 @@ class SemanticScholar:
 
     async def paper(self, paper_id: str, fields: Fields) -> dict[str, Any]:
         """One paper. Raises NotFound when it is unknown."""
-        (told,) = await self.papers([paper_id], fields)
+        (told,) = await self.papers([normalise_id(_our(paper_id), field="paper_id")], fields)
         if told is None:
             raise NotFound(f"Paper with id {paper_id} not found")
         if fields.references is not None:
@@ -104,14 +105,17 @@ class SemanticScholar:
         return told
 
     async def papers(self, ids: Sequence[str], fields: Fields) -> list[dict[str, Any] | None]:
-        """The papers in the order of their ids, None for one that is unknown."""
-        wanted = [_our(each) for each in ids]
+        """The papers in the order of their ids, None for one that is unknown, or no id."""
+        wanted = [try_normalise_id(_our(each)) for each in ids]
         asked = feature_service_pb2.BatchGetPapersRequest(
-            paper_ids=list(dict.fromkeys(wanted)), view=PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC
+            paper_ids=[each for each in dict.fromkeys(wanted) if each],
+            view=PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC,
         )
+        if not asked.paper_ids:
+            raise InvalidArgument("No valid paper ids given", field="ids")
         answer = (await self._asker.ask(self._papers, asked.SerializeToString())).message()
         found = {each.requested_id: each.paper for each in answer.papers}
-        return [fields.of(found[each]) if each in found else None for each in wanted]
+        return [fields.of(found[each]) if each and each in found else None for each in wanted]
 
     async def _cited(self, paper_id: str, fields: Fields) -> list[dict[str, Any]]:
         asked = feature_service_pb2.BatchGetReferencesRequest(paper_ids=[paper_id])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         NotFound,
         NotReady,
         Overloaded,
+        PermissionDenied,
+        Unauthenticated,
         Unavailable,
     )
 
@@ -32,7 +34,9 @@ __all__ = [
     "NotFound",
     "NotReady",
     "Overloaded",
+    "PermissionDenied",
     "TextSeed",
+    "Unauthenticated",
     "Unavailable",
     "errors",
 ]

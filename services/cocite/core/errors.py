@@ -43,6 +43,18 @@ class NotFound(CociteError):
     reason = "NOT_FOUND"
 
 
+class Unauthenticated(CociteError):
+    """The caller says who it is, and is not believed; or says nothing where it must."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(CociteError):
+    """The caller is known and may not do this."""
+
+    reason = "PERMISSION_DENIED"
+
+
 class NotReady(CociteError):
     """Something has to be done first: no model published, empty catalogue, missing model files."""
 

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cocite.core.durable import TEMPORARY_PREFIX, write_atomically
 from cocite.core.errors import CociteError, CorruptData, NotFound, NotReady
+from cocite.core.locks import exclusive
 from cocite.recommender import layout
 from cocite.recommender.bundle_files import list_bundles, read_current, read_manifest
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION
-from cocite.training.durable import TEMPORARY_PREFIX, write_atomically
-from cocite.training.locks import exclusive
 
 HISTORY = "HISTORY"  # versions that served before CURRENT, one a line, oldest first
 _HISTORY_LENGTH = 50

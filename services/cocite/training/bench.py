@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cocite.core.durable import replacing, write_atomically
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.training.bench_prepare import BenchOptions, PreparedBench, Watch, prepare
 from cocite.training.bench_scores import has_truth, measures_of, score
-from cocite.training.durable import replacing, write_atomically
 from cocite.training.metrics import Estimate
 from cocite.training.options import TrainingOptions
 from cocite.training.progress import Progress, silent

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cocite.core.durable import write_atomically
 from cocite.recommender import layout
 from cocite.recommender.layout import FileEntry, Manifest
 from cocite.recommender.manifest import manifest_json
-from cocite.training.durable import write_atomically
 from cocite.training.model import Model
 
 

@@ -4,11 +4,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from cocite.core.durable import TEMPORARY_PREFIX, sync_directory
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.layout import Manifest
 from cocite.training.activation import point_to, prune, publishing
 from cocite.training.bundle_files import write_bundle
-from cocite.training.durable import TEMPORARY_PREFIX, sync_directory
 from cocite.training.model import Model
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cocite.catalogue.store import Catalogue
+from cocite.core.locks import exclusive
 from cocite.core.settings import Settings
 from cocite.embedding.encoders import load_encoder
 from cocite.recommender.layout import Manifest
@@ -13,7 +14,6 @@ from cocite.training.display import display_arrays
 from cocite.training.fitting import Material, fit, loaded
 from cocite.training.gate import check_not_worse
 from cocite.training.learning import Learned, learn, nothing_learned
-from cocite.training.locks import exclusive
 from cocite.training.model import Model
 from cocite.training.options import TrainingOptions
 from cocite.training.paths import vector_cache_path

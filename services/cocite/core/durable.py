@@ -11,10 +11,11 @@ TEMPORARY_PREFIX = ".tmp-"  # what a process that was killed leaves beside the f
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
+def replacing(path: Path, mode: int = 0o644) -> Iterator[TextIO]:
     """A new file, open for writing in UTF-8, that takes the place of path, on disk, when the block ends.
 
-    An error in the block leaves path as it was. Raises OSError at the start when the directory takes no file.
+    mode are its permissions. An error in the block leaves path as it was. Raises OSError at the start when the
+    directory takes no file.
     """
     descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
     temporary = Path(name)
@@ -22,7 +23,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             yield file
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
@@ -31,9 +32,9 @@ def replacing(path: Path) -> Iterator[TextIO]:
     sync_directory(path.parent)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Make path hold text."""
-    with replacing(path) as file:
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Make path hold text, with these permissions."""
+    with replacing(path, mode) as file:
         file.write(text)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from cocite.core.errors import Unavailable
-from cocite.training.locks import exclusive
+from cocite.core.locks import exclusive
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from cocite.training.locks import exclusive
+from cocite.core.locks import exclusive
 with exclusive(Path(sys.argv[1]), "testing"):
     print("held", flush=True)
     time.sleep(60)

@@ -1,4 +1,4 @@
-"""Check the protos: buf lint, buf format, and that the committed generated code is what they generate now.
+"""Check the protos: buf lint, buf format, and that what is committed of generated code is what they generate now.
 
 Prints what is wrong and exits 1.
 """
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from generate import PROTOS, ROOT, generate
+from generate import OPENAPI, PROTOS, ROOT, generate
 
 
 def buf(*arguments: str) -> bool:
@@ -18,12 +18,12 @@ def buf(*arguments: str) -> bool:
     return subprocess.run([binary, *arguments], cwd=ROOT, check=False).returncode == 0
 
 
-def stale_modules(fresh: Path) -> list[str]:
+def stale_files(fresh: Path) -> list[str]:
     """Generated files that differ between the committed tree and fresh, as paths relative to services/."""
-    committed = ROOT / "services" / "cocite" / "v1"
-    names = {p.name for d in (committed, fresh / "cocite" / "v1") for p in d.glob("*_pb2*")}
-    _, differing, missing = filecmp.cmpfiles(committed, fresh / "cocite" / "v1", sorted(names), shallow=False)
-    return [f"cocite/v1/{name}" for name in differing + missing]
+    committed = ROOT / "services"
+    names = {str(p.relative_to(d)) for d in (committed, fresh) for p in d.glob("cocite/v1/*_pb2*")} | {str(OPENAPI)}
+    _, differing, missing = filecmp.cmpfiles(committed, fresh, sorted(names), shallow=False)
+    return differing + missing
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
         generate(Path(scratch), image)
         lint = buf("lint", str(image), "--path", "cocite")
         layout = buf("format", "--diff", "--exit-code", str(PROTOS))
-        stale = stale_modules(Path(scratch))
+        stale = stale_files(Path(scratch))
     for name in stale:
         print(f"services/{name} is stale: run `make proto`", file=sys.stderr)
     return 0 if lint and layout and not stale else 1

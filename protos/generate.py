@@ -1,4 +1,4 @@
-"""Generate services/cocite/v1 from protos/, and the descriptor image that buf reads.
+"""Generate services/cocite/v1 and the gateway's OpenAPI document from protos/, and the descriptor image that buf reads.
 
 Usage: python protos/generate.py [--out DIR] [--image FILE]
 
@@ -13,12 +13,14 @@ import tempfile
 from pathlib import Path
 
 import google.api
+import openapi
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, field_mask_pb2, timestamp_pb2  # noqa: F401  registers the files
 from grpc_tools import protoc
 
 PROTOS = Path(__file__).resolve().parent
 ROOT = PROTOS.parent
 GOOGLE_APIS = [Path(place).parents[1] for place in google.api.__path__]  # of googleapis-common-protos
+OPENAPI = Path("cocite/gateway/openapi.json")
 GENERATED_IMPORT = "from buf.validate import validate_pb2 as"
 OUR_IMPORT = "from cocite.v1 import validate_rules as"
 
@@ -43,14 +45,15 @@ def run_protoc(arguments: list[str]) -> None:
 
 
 def generate(out: Path, image: Path | None) -> None:
-    """Write the modules below out and, if asked, the image."""
+    """Write the modules and the document below out and, if asked, the image."""
     sources = sorted(str(p) for p in PROTOS.glob("cocite/v1/*.proto"))
     with tempfile.TemporaryDirectory() as scratch:
         rules = Path(scratch) / "validate.binpb"
         write_validate_descriptors(rules)
         common = [f"--descriptor_set_in={rules}", f"-I{PROTOS}", *(f"-I{place}" for place in GOOGLE_APIS)]
-        if image:
-            run_protoc([*common, "--include_imports", "--include_source_info", f"-o{image}", *sources])
+        image = image or Path(scratch) / "image.binpb"
+        run_protoc([*common, "--include_imports", "--include_source_info", f"-o{image}", *sources])
+        openapi.write(image, out / OPENAPI)
         out.mkdir(parents=True, exist_ok=True)
         run_protoc([*common, f"--python_out={out}", f"--pyi_out={out}", *sources])
         services = [s for s in sources if s.endswith("_service.proto")]

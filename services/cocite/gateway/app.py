@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 
 from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
-from cocite.gateway import embeddings, semantic_scholar
+from cocite.gateway import embeddings, openapi, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.methods import Method, open_methods
@@ -57,6 +57,7 @@ def build(settings: Settings) -> App:
             *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
+            *openapi.routes(),
             Mount("/", ConnectApplication(asker, methods, most_bytes, max_age_s)),
         ],
         lifespan=lifespan,

@@ -16,6 +16,8 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "services/cocite/__init__.py").touch()
     shutil.copy(ROOT / "buf.yaml", tmp_path)
+    (tmp_path / "services/cocite/gateway").mkdir()
+    shutil.copy(ROOT / "services/cocite/gateway/openapi.json", tmp_path / "services/cocite/gateway")
     return tmp_path
 
 
@@ -36,6 +38,14 @@ def test_a_changed_proto_makes_the_generated_code_stale(copy: Path) -> None:
     result = check(copy)
     assert result.returncode == 1
     assert "paper_pb2.py is stale" in result.stderr
+
+
+def test_a_changed_comment_makes_the_openapi_document_stale(copy: Path) -> None:
+    proto = copy / "protos/cocite/v1/paper.proto"
+    proto.write_text(proto.read_text().replace("// Year of publication;", "// The year it came out;"))
+    result = check(copy)
+    assert result.returncode == 1
+    assert "cocite/gateway/openapi.json is stale" in result.stderr
 
 
 def test_a_field_without_a_comment_fails_lint(copy: Path) -> None:

@@ -9,7 +9,7 @@ TRANSPORT ?=
 BENCH := build/bench
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## create .venv with pinned, hash-checked dependencies and the cocite command
 
@@ -53,6 +53,17 @@ bench: setup ## measure latency, the embedding service and their parts, on a qui
 proto: setup ## regenerate services/cocite/v1 from protos/
 	$(BIN)/python protos/generate.py
 
+web: setup ## build the page of the gateway from web/ into services/cocite/gateway/static; needs Node 20 or newer
+	@command -v npm >/dev/null || { echo "the page is built with Node 20 or newer: install nodejs and npm" >&2; exit 1; }
+	npm ci --prefix web --no-fund --no-audit --loglevel=error
+	$(BIN)/python web/tools/generate.py
+	npm run --prefix web --silent check
+	npm run --prefix web --silent build
+
+test-browser: web ## test the page in real browsers: needs Node, chromium and firefox-esr
+	npm ci --prefix tests/browser --no-fund --no-audit --loglevel=error
+	npm test --prefix tests/browser --silent
+
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
@@ -61,4 +72,4 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format bench proto lock clean
+.PHONY: help setup demo test check format bench proto web test-browser lock clean

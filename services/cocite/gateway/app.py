@@ -7,25 +7,28 @@ from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
-from cocite.gateway import embeddings, openapi, semantic_scholar
+from cocite.gateway import batch, embeddings, openapi, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
 from cocite.gateway.response_cache import App, Kept, ResponseCache
 from cocite.gateway.rest import http_routes
+from cocite.gateway.site import site_routes
 from cocite.gateway.transcoding import routes_of
 from cocite.gateway.upstream import Upstream
 from cocite.serving.answer_memory import AnswerMemory
 
 _DESCRIBE = "/cocite.v1.RecommenderService/GetModel"
 _READY_S = 1.0
+_COMPRESSED_FROM_BYTES, _COMPRESSION = 1024, 5  # above that level little is gained for the time
 LONGEST_S = 30.0  # that any client is waited for
 
 
@@ -57,12 +60,15 @@ def build(settings: Settings) -> App:
             *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
+            *batch.routes(asker, methods, most_bytes),
             *openapi.routes(),
+            *site_routes(),
             Mount("/", ConnectApplication(asker, methods, most_bytes, max_age_s)),
         ],
         lifespan=lifespan,
     )
-    return ResponseCache(application, memory, frozenset({*methods, *(route.path for route in rest)}), most_bytes)
+    compressed = GZipMiddleware(application, _COMPRESSED_FROM_BYTES, _COMPRESSION)
+    return ResponseCache(compressed, memory, frozenset({*methods, *(route.path for route in rest)}), most_bytes)
 
 
 async def _alive(_: Request) -> Response:

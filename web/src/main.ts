@@ -1,0 +1,145 @@
+// The page: what changes the state, and what is drawn of it.
+
+import { valuesOf } from "./asking.js";
+import { byId } from "./dom.js";
+import { Entry, type Taken } from "./entry.js";
+import { Filters } from "./filters.js";
+import { keepingFocus } from "./focus.js";
+import { type List, Lister } from "./list.js";
+import { Notes } from "./notes.js";
+import { fetchPapers } from "./papers.js";
+import { counted, naming, type Naming } from "./reasons.js";
+import { resultItem } from "./results.js";
+import { seedChips } from "./seeds.js";
+import { shortcomings } from "./shortcomings.js";
+import { isAskable, MOST, type State, withSeed } from "./state.js";
+import { Store } from "./store.js";
+import { watchTheme } from "./theme.js";
+
+const MOST_CHIPS = 20; // papers given at once that become seeds of their own; more count as one list of references
+
+const store = new Store();
+const lister = new Lister();
+const change = (part: Partial<State>): void => store.change(part);
+const entry = new Entry(take);
+const filters = new Filters(() => store.state, change);
+const notes = new Notes(byId("notes"));
+const status = byId("status");
+const results = byId("results");
+const more = byId<HTMLButtonElement>("more");
+let list: List | undefined;
+
+function take({ papers, text }: Taken): void {
+  const { state } = store;
+  if (text !== undefined) change({ seeds: withSeed(state.seeds, { kind: "text", value: text, negative: false }) });
+  else if (papers.length > MOST_CHIPS) {
+    change({ references: [...new Set([...state.references, ...papers])].slice(0, MOST.references) });
+  } else change({ seeds: papers.reduce((seeds, value) => withSeed(seeds, { kind: "paper", value, negative: false }), state.seeds) });
+}
+
+function judge(value: string, negative: boolean): void {
+  change({ seeds: withSeed(store.state.seeds, { kind: "paper", value, negative }) });
+}
+
+function drawSeeds(): void {
+  const place = byId("seeds");
+  keepingFocus(place, byId("entry"), () => place.replaceChildren(...seedChips(store.state, change)));
+  byId("welcome").hidden = isAskable(store.state) || store.state.seeds.length > 0;
+}
+
+/** Seeds are known by their titles as soon as those are there; without them by their ids. */
+async function nameSeeds(): Promise<void> {
+  const { seeds, references } = store.state;
+  const ids = [...seeds.filter((seed) => seed.kind === "paper").map((seed) => seed.value), ...references];
+  if (!ids.length) return;
+  try {
+    await fetchPapers(ids);
+    drawSeeds();
+  } catch {
+    // the ids are there to be read, and the list says what is wrong with the server
+  }
+}
+
+function namingNow(): Naming {
+  const { state } = store;
+  const texts = valuesOf(state, "text", false);
+  const papers = valuesOf(state, "paper", false);
+  return naming(texts, texts.length + papers.length + (state.references.length ? 1 : 0));
+}
+
+async function ask(): Promise<void> {
+  notes.clear();
+  const { state } = store;
+  if (!isAskable(state)) {
+    lister.stop();
+    list = undefined;
+    drawList();
+    if (state.seeds.length) notes.say("Give at least one paper or text that the results should be like.");
+    return;
+  }
+  status.textContent = "Looking for related papers…";
+  results.setAttribute("aria-busy", "true");
+  try {
+    const found = await lister.first(state);
+    if (!found) return;
+    list = found;
+    await nameSeeds();
+    drawList();
+    for (const line of shortcomings(found.answer)) notes.say(line);
+  } catch (error) {
+    status.textContent = "";
+    results.setAttribute("aria-busy", "false");
+    notes.fail(error, () => void ask());
+  }
+}
+
+async function askMore(): Promise<void> {
+  more.disabled = true;
+  try {
+    const shown = list?.results.length ?? 0;
+    const found = await lister.next(store.state);
+    if (!found) return;
+    list = found;
+    drawList(shown);
+  } catch (error) {
+    notes.fail(error, () => void ask());
+  } finally {
+    more.disabled = false;
+  }
+}
+
+/** from: how many results are drawn already, and stay. */
+function drawList(from = 0): void {
+  const found = list?.results ?? [];
+  const named = namingNow();
+  const items = found.slice(from).map((result) => resultItem(result, named, judge));
+  const drawn = items.filter((item) => item !== null);
+  if (from) results.append(...drawn);
+  else keepingFocus(results, status, () => results.replaceChildren(...drawn));
+  results.setAttribute("aria-busy", "false");
+  byId("found").hidden = !list;
+  more.hidden = !list?.more;
+  status.textContent = told(found.length);
+  filters.offer(found.map((result) => result.paper?.venue ?? ""));
+}
+
+function told(count: number): string {
+  if (!list) return "";
+  if (!count) return "No paper is left: loosen the filters, or add other seeds.";
+  return list.more ? `The ${count} most related papers` : counted(count, "related paper");
+}
+
+function draw(): void {
+  drawSeeds();
+  filters.show(store.state);
+}
+
+watchTheme(byId("theme"));
+more.addEventListener("click", () => void askMore());
+store.watch(() => {
+  draw();
+  void ask();
+});
+draw();
+void ask();
+if (!store.state.seeds.length) entry.focus();

@@ -1,0 +1,45 @@
+// Lines that tell the reader what is amiss, below each other, in one live region.
+
+import { h } from "./dom.js";
+import { explained } from "./errors.js";
+
+const TICK_MS = 1000;
+
+export class Notes {
+  #place: HTMLElement;
+  #timer = 0;
+
+  /** place: a live region. */
+  constructor(place: HTMLElement) {
+    this.#place = place;
+  }
+
+  clear(): void {
+    clearInterval(this.#timer);
+    this.#place.replaceChildren();
+  }
+
+  /** A line, with something to do about it perhaps. */
+  say(line: string, remedy?: { label: string; act: () => void }): void {
+    this.#place.append(
+      h("p", { class: "note" }, h("span", {}, line), remedy && h("button", { type: "button", click: remedy.act }, remedy.label)),
+    );
+  }
+
+  /** The failure, alone, with a button to try again; it waits as long as the server asks for. */
+  fail(error: unknown, retry: () => void): void {
+    this.clear();
+    const { message, waitS } = explained(error);
+    let left = Math.ceil(waitS);
+    const button = h("button", { type: "button", click: () => left <= 0 && retry() });
+    const tell = (): void => {
+      button.textContent = left > 0 ? `Try again in ${left} s` : "Try again";
+      button.setAttribute("aria-disabled", String(left > 0));
+      if (left <= 0) clearInterval(this.#timer);
+      left -= 1;
+    };
+    tell();
+    if (left >= 0) this.#timer = setInterval(tell, TICK_MS);
+    this.#place.append(h("p", { class: "note failure" }, h("span", {}, message), button));
+  }
+}

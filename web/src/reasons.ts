@@ -1,0 +1,152 @@
+// Reasons in words, and the evidence behind each, fetched when it is asked for.
+
+import { features } from "./api.js";
+import { h } from "./dom.js";
+import { explained } from "./errors.js";
+import type { Reason, Recommendation } from "./generated/cocite/v1/recommender_service_pb.js";
+import { authorsOf, fetchPapers, linkOf, paperOf, shortName } from "./papers.js";
+
+/** Names a seed of a reason; several: whether there are seeds to tell apart. */
+export type Naming = { several: boolean; of: (seed: string) => string };
+
+export function reasonsOf(result: Recommendation, naming: Naming): HTMLElement | null {
+  if (!result.reasons.length) return null;
+  return h("ul", { class: "reasons" }, ...result.reasons.map((reason) => h("li", {}, shown(reason, result, naming))));
+}
+
+function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElement {
+  const words = inWords(reason, naming);
+  const ids = paperIds(reason);
+  const explanation = explanationOf(reason, naming);
+  if (!ids.length && !explanation) return h("span", { class: "reason" }, words);
+  const evidence = h("div", { class: "evidence" }, explanation);
+  const details = h("details", { class: "reason" }, h("summary", {}, words), evidence);
+  if (ids.length) {
+    details.addEventListener("toggle", () => {
+      if (details.open && !evidence.childElementCount) void fill(evidence, reason, result);
+    });
+  }
+  return details;
+}
+
+/** The words of a reason: "cited together by 11 papers". */
+function inWords(reason: Reason, naming: Naming): string {
+  const { evidence } = reason;
+  const seed = naming.several ? naming.of(reason.seed) : "the seed";
+  const and = naming.several ? ` with ${naming.of(reason.seed)}` : "";
+  switch (evidence.case) {
+    case "sharedReferences":
+      return `shares ${counted(evidence.value.count, "reference")}${and}`;
+    case "coCitation":
+      return `cited together${and} by ${counted(evidence.value.count, "paper")}`;
+    case "directCitation":
+      return evidence.value.seedCitesResult ? `cited by ${seed}` : `cites ${seed}`;
+    case "textLikeness":
+      return `text alike${and && ` ${naming.of(reason.seed)}`}${terms(evidence.value.sharedTerms)}`;
+    case "sharedTerms":
+      return `words in common${and}${terms(evidence.value.terms)}`;
+    case "sharedReaders":
+      return `kept${and} by ${counted(evidence.value.count, "reader")}`;
+    case "popularity":
+      return `much cited: by ${counted(evidence.value.citationCount, "paper")}`;
+    case "citedWithReferences":
+      return `cited with references of ${seed} by ${counted(evidence.value.count, "paper")}`;
+    default:
+      return "related";
+  }
+}
+
+/** What can be said of evidence that is no list of papers. */
+function explanationOf({ evidence, seed }: Reason, naming: Naming): HTMLElement | null {
+  switch (evidence.case) {
+    case "directCitation": {
+      const name = naming.of(seed);
+      const told = evidence.value.seedCitesResult ? `${name} lists this paper` : `This paper lists ${name}`;
+      return h("p", {}, `${told} among its references.`);
+    }
+    case "textLikeness": {
+      const { cosine, sharedTerms } = evidence.value;
+      const both = sharedTerms.length ? ` Both say: ${sharedTerms.join(", ")}.` : "";
+      return h("p", {}, `Title and abstract are alike, ${cosine.toFixed(2)} on a scale from −1 to 1.${both}`);
+    }
+    default:
+      return null;
+  }
+}
+
+function paperIds({ evidence }: Reason): string[] {
+  const { value } = evidence;
+  return value && "paperIds" in value ? value.paperIds : [];
+}
+
+const OPENINGS: Record<string, string> = {
+  coCitation: "Both are cited by",
+  sharedReferences: "Both cite",
+  citedWithReferences: "It is cited with",
+};
+
+/** Write the papers behind a reason into place, or why they cannot be had. */
+async function fill(place: HTMLElement, reason: Reason, result: Recommendation): Promise<void> {
+  place.replaceChildren(h("p", { role: "status" }, "Looking up the papers…"));
+  try {
+    const ids = await allOf(reason, result);
+    await fetchPapers(ids);
+    const count = (reason.evidence.value as { count: number }).count;
+    const partly = reason.evidence.case !== "citedWithReferences" && ids.length < count ? `, ${ids.length} of ${count}` : "";
+    const opening = OPENINGS[reason.evidence.case ?? ""] ?? "Papers";
+    place.replaceChildren(h("p", {}, `${opening}${partly}:`), h("ul", {}, ...ids.map((id) => h("li", {}, cited(id)))));
+  } catch (error) {
+    const again = h("button", { type: "button", click: () => void fill(place, reason, result) }, "Try again");
+    place.replaceChildren(h("p", { class: "note failure", role: "alert" }, h("span", {}, explained(error).message), again));
+  }
+}
+
+/** The papers of a reason. An answer names a few; of shared references all can be had from the catalogue. */
+async function allOf({ evidence, seed }: Reason, result: Recommendation): Promise<string[]> {
+  const named = evidence.value && "paperIds" in evidence.value ? evidence.value.paperIds : [];
+  if (evidence.case !== "sharedReferences" || named.length >= evidence.value.count || !seed.includes(":") || !result.paper) {
+    return named;
+  }
+  const { references } = await features.batchGetReferences({ paperIds: [seed, result.paper.paperId] });
+  const [first, second] = references.map((each) => each.referenceIds);
+  const others = new Set(second);
+  return [...new Set([...named, ...(first ?? []).filter((id) => others.has(id))])].slice(0, evidence.value.count);
+}
+
+/** A paper in one line, with a link where there is one. */
+function cited(id: string): HTMLElement {
+  const paper = paperOf(id);
+  const link = linkOf(id);
+  const title = paper?.title || id;
+  return h(
+    "span",
+    {},
+    link ? h("a", { href: link, rel: "noreferrer", target: "_blank" }, title) : h("span", {}, title),
+    paper && ` ${[authorsOf(paper, 2), paper.year, paper.venue].filter(Boolean).join(" · ")}`,
+  );
+}
+
+export function counted(count: number, one: string): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : `${one}s`}`;
+}
+
+function terms(all: string[]): string {
+  return all.length ? `: ${all.slice(0, 3).join(", ")}` : "";
+}
+
+/** How seeds are called: papers shortly, texts in quotation marks. texts: those of the request, in its order. */
+export function naming(texts: string[], count: number): Naming {
+  return {
+    several: count > 1,
+    of: (seed) => {
+      if (seed === "references") return "your references";
+      if (seed === "library") return "your library";
+      const text = /^text:(\d+)$/.exec(seed);
+      return text ? `“${shortened(texts[Number(text[1])] ?? "your text", 40)}”` : shortName(seed);
+    },
+  };
+}
+
+export function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;
+}

@@ -7,6 +7,7 @@ import typer
 
 from cocite.cli.bench import bench
 from cocite.cli.ingest import ingest
+from cocite.cli.key import key
 from cocite.cli.model import model
 from cocite.cli.recommend import recommend
 from cocite.cli.resolve import resolve
@@ -41,6 +42,7 @@ for command in (up, ingest, train, serve, recommend, resolve):
 
 
 app.add_typer(model, name="model")
+app.add_typer(key, name="key")
 app.add_typer(bench, name="bench")
 
 

@@ -23,7 +23,13 @@ def prepare_demo(settings: Settings, topic: str, *, refresh: bool = False) -> Se
     """
     corpus = _corpus(settings, topic, refresh)
     home = settings.home / "demo" / (_folder_name(topic) if topic else "scientometrics")
-    changes = {"home": home, "catalogue_url": "", "bundles_dir": None, "models_dir": settings.models}
+    changes = {
+        "home": home,
+        "catalogue_url": "",
+        "bundles_dir": None,
+        "models_dir": settings.models,
+        "gateway_keys": settings.keys,
+    }
     settings = settings.model_copy(update=changes)
     _take_in(settings, corpus)
     if settings.encoder != "hashing":

@@ -76,6 +76,32 @@ class Settings(BaseSettings):
     gateway_max_age_s: Annotated[int, Field(ge=0)] = Field(
         default=10, description="seconds that the gateway and its clients may keep an answer"
     )
+    gateway_keys: Path | None = Field(
+        default=None, description="file of the gateway's keys; keys.json in the home directory when unset"
+    )
+    gateway_key_rate: Annotated[int, Field(ge=1)] = Field(
+        default=6000, description="requests a minute of a key that was made without --rate"
+    )
+    gateway_anonymous_rate: Annotated[int, Field(ge=0)] = Field(
+        default=600, description="requests a minute of an address without a key; 0 for none without a key"
+    )
+    gateway_anonymous_scopes: str = Field(
+        default="read,embed", description="what may be asked without a key: scopes, separated by commas"
+    )
+    gateway_origins: str = Field(
+        default="", description="origins of pages and extensions that browsers let call, separated by commas"
+    )
+    gateway_hosts: str = Field(
+        default="",
+        description="names of the gateway beside localhost and IP addresses, separated by commas; * for any",
+    )
+    gateway_proxies: str = Field(
+        default="",
+        description="addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas",
+    )
+    gateway_body_s: Seconds = Field(
+        default=10.0, description="seconds within which the body of a request must have come"
+    )
     encoder: str = Field(
         default="minilm",
         pattern=r"^(minilm|minilm-int8|hashing)$",
@@ -148,6 +174,11 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """Directory of embedding model files, the default filled in."""
         return self.models_dir or self.home / "models"
+
+    @property
+    def keys(self) -> Path:
+        """File of the gateway's keys, the default filled in."""
+        return self.gateway_keys or self.home / "keys.json"
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ import grpc
 from cocite.core.settings import Settings
 from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.logs import configure_logs
-from cocite.serving.server import GrpcServer
+from cocite.serving.server import GrpcServer, settle
 from cocite.serving.transport import open_server
 from cocite.serving.wire_cache import WireCache
 
@@ -110,6 +110,7 @@ def features(settings: Settings) -> Iterator[int]:
 @contextmanager
 def _started(server: GrpcServer) -> Iterator[int]:
     server.start()
+    settle()
     try:
         yield server.port
     finally:

@@ -1,13 +1,18 @@
 """The compiled loops over links against plain Python and numpy, on links made up by hypothesis."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cocite.recommender.allowed import Allowed
+from cocite.recommender.bundle import Bundle
 from cocite.recommender.csr import Csr
+from cocite.recommender.query import Query
 from cocite.recommender.ranking.fusion import top_rows
 from cocite.recommender.retrieval.contract import Scores, Sparse
 from cocite.recommender.retrieval.gathering import (
@@ -130,16 +135,10 @@ def test_the_heaviest_are_chosen_and_of_equals_the_first(weights: list[float], m
     assert found.tolist() == sorted(order[:most])
 
 
-class _Allowed:
-    """Bars some rows, and tells of no filter."""
-
-    passing = None
-
-    def __init__(self, barred: set[int]) -> None:
-        self._barred = np.array(sorted(barred), dtype=np.int64)
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        return ~np.isin(rows, self._barred)
+def allowed_but(barred: set[int]) -> Allowed:
+    """What a query allows that names those rows, among papers each of which is a work of its own."""
+    bundle = SimpleNamespace(works=np.arange(10_000, dtype=np.int32), paper_count=10_000)
+    return Allowed(Query(exclude_rows=tuple(barred)), cast(Bundle, bundle))
 
 
 def _tally(scores: dict[int, float]) -> Tally:
@@ -161,18 +160,18 @@ def test_a_tally_says_what_a_sorted_list_says(scores: dict[int, float], barred: 
     told = Sparse(ascending, np.array([scores[row] for row in ascending.tolist()], dtype=np.float32))
     tally, every = _tally({**scores, -5: np.float32(-np.inf)}), np.arange(70)
     np.testing.assert_array_equal(tally.of(every), told.of(every))
-    allowed = _Allowed(barred)
-    assert tally.best(count, allowed).tolist() == told.best(count, allowed).tolist()  # type: ignore[arg-type]
+    allowed = allowed_but(barred)
+    assert tally.best(count, allowed).tolist() == told.best(count, allowed).tolist()
 
 
 def test_many_barred_rows_do_not_hide_the_others() -> None:
     """However many of the best are barred, the next ones follow."""
     tally, barred = _tally({row: float(1000 - row) for row in range(1000)}), set(range(990))
-    assert tally.best(5, _Allowed(barred)).tolist() == [990, 991, 992, 993, 994]  # type: ignore[arg-type]
+    assert tally.best(5, allowed_but(barred)).tolist() == [990, 991, 992, 993, 994]
 
 
 @pytest.mark.parametrize("score", [lambda rows: np.ones(rows), lambda rows: np.linspace(1.0, 1.0001, rows)])
 def test_close_scores_are_told_apart(score: Callable[[int], Scores]) -> None:
     scores = score(5000).astype(np.float32)
     tally = _tally(dict(enumerate(scores.tolist())))
-    assert tally.best(10, _Allowed(set())).tolist() == top_rows(scores, 10).tolist()  # type: ignore[arg-type]
+    assert tally.best(10, allowed_but(set())).tolist() == top_rows(scores, 10).tolist()

@@ -1,5 +1,7 @@
+import gc
 import shutil
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cocite.core.errors import NotReady
 from cocite.recommender import layout
+from cocite.recommender.query import Query
 from cocite.recommender.reload import MAX_REFUSED, Models
 from cocite.v1 import recommender_service_pb2 as pb
 from support.bundles import Corpus, checkerboard, publish, reseal, rewrite_manifest, write_bundle
@@ -102,6 +105,30 @@ def test_rollback_is_publishing_again(home: Path, corpus: Corpus) -> None:
         publish(home, version)
         assert models.poll()
         assert models.require().bundle.version == version
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_a_model_is_gone_with_its_swap_and_waits_for_no_collector(
+    home: Path, corpus: Corpus, no_collector: None
+) -> None:
+    """Processes that serve exempt what they start with from garbage collection: a cycle would stay for ever."""
+    write_bundle(home, corpus, version="m2")
+    models = Models(home)
+    models.poll()
+    first = weakref.ref(models.require().bundle.references.rows)
+    models.require().engine.rank(Query(positive_rows=(1,), texts=("words",)))
+    assert first() is not None
+    publish(home, "m2")
+    models.poll()
+    assert models.require().bundle.version == "m2"
+    assert first() is None
 
 
 @pytest.mark.parametrize("content", ["", "../elsewhere", "a b", "\x00\x01"])

@@ -9,6 +9,10 @@ class TooLarge(InvalidArgument):
     """A body that is not read to its end."""
 
 
+class WrongType(InvalidArgument):
+    """A body of another media type than is read."""
+
+
 async def read_body(request: Request, most_bytes: int) -> bytes:
     """The whole body. Raises TooLarge for one of more than most_bytes, InvalidArgument for one that breaks off."""
     parts, size = [], 0

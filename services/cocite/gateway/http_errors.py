@@ -1,13 +1,14 @@
 """Errors as HTTP answers, in the form of https://google.aip.dev/193."""
 
 from math import ceil
+from typing import Any
 
 import orjson
 from google.protobuf.json_format import MessageToDict
 from starlette.responses import Response
 
 from cocite.core.errors import CociteError
-from cocite.gateway.bodies import TooLarge
+from cocite.gateway.bodies import TooLarge, WrongType
 from cocite.serving.status import code_of, to_status
 
 _STATUSES = {
@@ -22,19 +23,26 @@ _STATUSES = {
 
 def status_of(error: CociteError) -> int:
     """The HTTP status of an error."""
+    if isinstance(error, WrongType):
+        return 415
     return 413 if isinstance(error, TooLarge) else _STATUSES.get(code_of(error).name, 500)
 
 
-def error_response(error: CociteError) -> Response:
+def error_value(error: CociteError) -> dict[str, Any]:
     """The error with its details."""
     status = to_status(error)
-    told = {
+    return {
         "code": status_of(error),
         "status": code_of(error).name,
         "message": status.message,
         "details": [MessageToDict(detail) for detail in status.details],
     }
-    return Response(orjson.dumps({"error": told}), status_of(error), retry_headers(error), "application/json")
+
+
+def error_response(error: CociteError) -> Response:
+    """The error as an answer."""
+    told = orjson.dumps({"error": error_value(error)})
+    return Response(told, status_of(error), retry_headers(error), "application/json")
 
 
 def retry_headers(error: CociteError) -> dict[str, str]:

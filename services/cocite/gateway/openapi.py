@@ -1,6 +1,6 @@
 """What the gateway offers, told to programs (/openapi.json) and to people (/docs/api).
 
-The document is generated from the protos by `make proto`; the page is made of it here, and needs nothing from elsewhere.
+The document is generated from the protos by `make proto`; the page is made of it here and needs nothing from elsewhere.
 """
 
 import hashlib

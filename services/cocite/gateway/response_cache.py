@@ -2,7 +2,8 @@
 
 An HTTP cache in front of the application, shared by all clients (RFC 9111): it keeps what the application calls public
 in Cache-Control, for as long as it says at most, and lets go of all of it when the model changes. GET and POST are kept
-by path, query, body and the headers that an answer varies by.
+by path, query, body and the headers that an answer varies by, compressed if the client takes that. A client that has
+the answer already (If-None-Match) is told so, whether it was kept here or not.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,9 +17,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_VARIES_BY = (b"content-type", b"content-encoding", b"accept-encoding", b"connect-protocol-version")
+_VARIES_BY = (
+    *(b"content-type", b"content-encoding", b"connect-protocol-version"),
+    *(b"grpc-encoding", b"grpc-accept-encoding"),
+)
+_GZIP = b"gzip"  # the one compression that answers come in, beside none
 _MOST_BYTES = 1 << 20  # of an answer: larger ones are rare, and would drive many others out
 _UNTOLD = {b"date", b"server", b"content-length", b"transfer-encoding"}
+_OF_304 = {b"etag", b"cache-control", b"vary"}
+_METHODS = ("GET", "HEAD", "POST")
 
 
 class Kept:
@@ -34,15 +41,14 @@ class Kept:
     def __len__(self) -> int:
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
 
-    async def send(self, send: Send, if_none_match: bytes) -> None:
-        """Give the answer, or say that the client has it already."""
-        if self.etag and if_none_match == self.etag:
-            headers = [each for each in self.headers if each[0] != b"content-length"]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body})
+    async def send(self, send: Send, method: str, if_none_match: bytes) -> None:
+        """Give the answer, or say that the client has it already, in the way of a GET, HEAD or POST."""
+        status, headers, body = 200, [*self.headers], self.body
+        if if_none_match and method != "POST" and _matches(if_none_match, self.etag):
+            status, body = 304, b""
+            headers = [each for each in headers if each[0] in _OF_304]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
 class ResponseCache:
@@ -56,54 +62,79 @@ class ResponseCache:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in ("GET", "POST"):
+        if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in _METHODS:
             await self._app(scope, receive, send)
             return
         read = await _read(receive, self._most_bytes)
         replayed = _replayed(read, receive)
-        body = b"".join(message.get("body", b"") for message in read)
         if read[-1].get("more_body") or read[-1]["type"] != "http.request":
             await self._app(scope, replayed, send)
             return
         told = dict(scope["headers"])
-        method = f"{scope['method']} {scope['path']}"
-        request = b"\0".join((scope["query_string"], *(told.get(name, b"") for name in _VARIES_BY), body))
-        kept = self._memory.get(method, request)
+        method, if_none_match = scope["method"], told.get(b"if-none-match", b"")
+        kept_as = f"{'POST' if method == 'POST' else 'GET'} {scope['path']}"
+        request = b"\0".join(
+            (
+                scope["query_string"],
+                *(told.get(name, b"") for name in _VARIES_BY),
+                _GZIP if _GZIP in told.get(b"accept-encoding", b"") else b"",
+                *(message.get("body", b"") for message in read),
+            )
+        )
+        kept = self._memory.get(kept_as, request)
         if kept is not None:
-            await kept.send(send, told.get(b"if-none-match", b""))
+            await kept.send(send, method, if_none_match)
             return
-        model, recorder = self._memory.model, _Recorder(send)
+        model, recorder = self._memory.model, _Recorder(send, method, if_none_match)
         await self._app(scope, replayed, recorder)
-        if model and (answer := recorder.answer()) is not None:
-            self._memory.put(model, method, request, answer)
+        if model and recorder.kept is not None and method != "HEAD":
+            self._memory.put(model, kept_as, request, recorder.kept)
 
 
 class _Recorder:
-    """Passes on what is sent, and remembers it as long as it may be kept."""
+    """Holds back what may be kept until it is whole; passes on all else."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, method: str, if_none_match: bytes) -> None:
         self._send = send
-        self._headers: list[tuple[bytes, bytes]] | None = None
+        self._method = method
+        self._if_none_match = if_none_match
+        self._start: Message | None = None
         self._parts: list[bytes] = []
         self._size = 0
-        self._ended = False
+        self.kept: Kept | None = None  # the answer, when it may be kept and is whole
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = [(bytes(name).lower(), bytes(value)) for name, value in message.get("headers", ())]
-            if message["status"] == 200 and b"public" in dict(headers).get(b"cache-control", b""):
-                self._headers = [each for each in headers if each[0] not in _UNTOLD]
-        elif message["type"] == "http.response.body" and self._headers is not None:
-            self._parts.append(message.get("body", b""))
-            self._size += len(self._parts[-1])
-            self._ended = not message.get("more_body", False)
-            if self._size > _MOST_BYTES:
-                self._headers = None
-        await self._send(message)
+        if message["type"] == "http.response.start" and _is_public(message):
+            self._start = message
+        elif message["type"] == "http.response.body" and self._start is not None:
+            await self._take(self._start, message)
+        else:
+            await self._send(message)
 
-    def answer(self) -> Kept | None:
-        """What was sent, None when it must not be kept, or was not sent to its end."""
-        return Kept(self._headers, b"".join(self._parts)) if self._headers is not None and self._ended else None
+    async def _take(self, start: Message, message: Message) -> None:
+        self._parts.append(message.get("body", b""))
+        self._size += len(self._parts[-1])
+        if self._size > _MOST_BYTES:
+            self._start = None
+            await self._send(start)
+            await self._send({**message, "body": b"".join(self._parts)})
+        elif not message.get("more_body", False):
+            headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
+            self.kept = Kept([each for each in headers if each[0] not in _UNTOLD], b"".join(self._parts))
+            await self.kept.send(self._send, self._method, self._if_none_match)
+
+
+def _is_public(start: Message) -> bool:
+    told = {bytes(name).lower(): bytes(value) for name, value in start.get("headers", ())}
+    return start["status"] == 200 and b"public" in told.get(b"cache-control", b"")
+
+
+def _matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Whether the header names the answer, by weak comparison (RFC 9110, 13.1.2)."""
+    if not etag:
+        return False
+    given = [each.strip().removeprefix(b"W/") for each in if_none_match.split(b",")]
+    return given == [b"*"] or etag.removeprefix(b"W/") in given
 
 
 async def _read(receive: Receive, most_bytes: int) -> list[Message]:

@@ -29,10 +29,9 @@ def _handler(asker: Asker, route: Route, most_bytes: int, max_age_s: int) -> End
             answer = await asker.ask(route.method, asked, timeout_of(request))
         except CociteError as error:
             return error_response(error)
-        headers = dict(cache_headers(answer, max_age_s))
-        if "etag" in headers and request.headers.get("if-none-match") == headers["etag"]:
-            return Response(status_code=304, headers=headers)
-        return Response(encoded(answer.message()), 200, headers, "application/json")
+        return Response(
+            encoded(answer.message()), 200, dict(cache_headers(answer, max_age_s)), media_type="application/json"
+        )
 
     return handle
 

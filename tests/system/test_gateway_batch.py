@@ -1,5 +1,6 @@
 """Batches: many requests in a body, answered as they are worked out."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -7,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -104,15 +106,12 @@ def leave(gateway, lines):
 
 
 def _send(connection, lines):
-    try:
+    with contextlib.suppress(OSError):  # hung up, as it is meant to be
         connection.sendall(lines)
-    except OSError:
-        pass  # hung up, as it is meant to be
 
 
 def cpu_s(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 
 

@@ -18,7 +18,7 @@ from cocite.training.model import Model
 from cocite.training.options import TrainingOptions
 from cocite.training.paths import vector_cache_path
 from cocite.training.progress import Progress, silent
-from cocite.training.publish import publish, sweep
+from cocite.training.publish import release, sweep, write
 from cocite.training.related import related_arrays
 from cocite.training.vectors import embed_papers
 
@@ -61,11 +61,13 @@ def train(
         told(learned)
         if not force:
             check_not_worse(bundles, model.manifest.metrics)
-        model = ready_to_answer(model, corpus, options, progress)
+        model, encoded = ready_to_answer(model, corpus, options, progress), text.encoded
         progress("Publishing", 0, 1)
-        manifest = publish(bundles, model, kept=options.bundles_kept)
+        written = write(bundles, model)
+        del corpus, text, model  # gigabytes, when all files of the bundle are looked at once more
+        manifest = release(bundles, written, kept=options.bundles_kept)
         progress("Publishing", 1, 1)
-    return TrainingResult(manifest, learned, text.encoded)
+    return TrainingResult(manifest, learned, encoded)
 
 
 def build(material: Material, options: TrainingOptions, progress: Progress = silent) -> tuple[Model, Learned]:

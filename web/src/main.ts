@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 import { Entry, type Taken } from "./entry.js";
 import { Filters } from "./filters.js";
 import { keepingFocus } from "./focus.js";
+import { GraphPanel } from "./graph/panel.js";
 import { type List, Lister } from "./list.js";
 import { Notes } from "./notes.js";
 import { fetchPapers } from "./papers.js";
@@ -12,7 +13,8 @@ import { counted, naming, type Naming } from "./reasons.js";
 import { resultItem } from "./results.js";
 import { seedChips } from "./seeds.js";
 import { shortcomings } from "./shortcomings.js";
-import { isAskable, MOST, type State, withSeed } from "./state.js";
+import { watchTools } from "./tools.js";
+import { isAskable, MOST, type State, toFragment, withSeed } from "./state.js";
 import { Store } from "./store.js";
 import { watchTheme } from "./theme.js";
 
@@ -24,6 +26,7 @@ const change = (part: Partial<State>): void => store.change(part);
 const entry = new Entry(take);
 const filters = new Filters(() => store.state, change);
 const notes = new Notes(byId("notes"));
+const graph = new GraphPanel(judge);
 const status = byId("status");
 const results = byId("results");
 const more = byId<HTMLButtonElement>("more");
@@ -117,10 +120,31 @@ function drawList(from = 0): void {
   if (from) results.append(...drawn);
   else keepingFocus(results, status, () => results.replaceChildren(...drawn));
   results.setAttribute("aria-busy", "false");
-  byId("found").hidden = !list;
+  showView();
   more.hidden = !list?.more;
   status.textContent = told(found.length);
   filters.offer(found.map((result) => result.paper?.venue ?? ""));
+}
+
+function showView(): void {
+  const asGraph = store.state.view === "graph";
+  byId("found").hidden = !list || asGraph;
+  byId("picture").hidden = !list || !asGraph;
+  byId("tools").hidden = !list;
+  byId("as-list").setAttribute("aria-pressed", String(!asGraph));
+  byId("as-graph").setAttribute("aria-pressed", String(asGraph));
+  if (list && asGraph) void drawGraph(list);
+}
+
+async function drawGraph({ results: found }: List): Promise<void> {
+  try {
+    await graph.show(store.state, found, namingNow());
+  } catch (error) {
+    notes.fail(error, () => {
+      notes.clear();
+      showView();
+    });
+  }
 }
 
 function told(count: number): string {
@@ -136,9 +160,11 @@ function draw(): void {
 
 watchTheme(byId("theme"));
 more.addEventListener("click", () => void askMore());
-store.watch(() => {
+watchTools(change, () => (list?.results ?? []).flatMap(({ paper }) => paper ?? []));
+store.watch((state, before) => {
   draw();
-  void ask();
+  if (toFragment({ ...state, view: "list" }) === toFragment({ ...before, view: "list" })) showView();
+  else void ask();
 });
 draw();
 void ask();

@@ -79,11 +79,21 @@ function paperIds({ evidence }: Reason): string[] {
   return value && "paperIds" in value ? value.paperIds : [];
 }
 
-const OPENINGS: Record<string, string> = {
-  coCitation: "Both are cited by",
-  sharedReferences: "Both cite",
-  citedWithReferences: "It is cited with",
-};
+/** What is said above the papers. shown: how many of them follow. */
+function opening({ evidence }: Reason, shown: number): string {
+  switch (evidence.case) {
+    case "coCitation":
+      return `Both are cited by ${partOf(evidence.value.count, shown, "newest")}:`;
+    case "sharedReferences":
+      return `Both cite ${partOf(evidence.value.count, shown, "most telling")}:`;
+    default:
+      return "It is cited together with these references, most often first:";
+  }
+}
+
+function partOf(count: number, shown: number, kind: string): string {
+  return shown < count ? `${counted(count, "paper")}, of which the ${kind} ${shown} are` : counted(count, "paper");
+}
 
 /** Write the papers behind a reason into place, or why they cannot be had. */
 async function fill(place: HTMLElement, reason: Reason, result: Recommendation): Promise<void> {
@@ -91,10 +101,7 @@ async function fill(place: HTMLElement, reason: Reason, result: Recommendation):
   try {
     const ids = await allOf(reason, result);
     await fetchPapers(ids);
-    const count = (reason.evidence.value as { count: number }).count;
-    const partly = reason.evidence.case !== "citedWithReferences" && ids.length < count ? `, ${ids.length} of ${count}` : "";
-    const opening = OPENINGS[reason.evidence.case ?? ""] ?? "Papers";
-    place.replaceChildren(h("p", {}, `${opening}${partly}:`), h("ul", {}, ...ids.map((id) => h("li", {}, cited(id)))));
+    place.replaceChildren(h("p", {}, opening(reason, ids.length)), h("ul", {}, ...ids.map((id) => h("li", {}, cited(id)))));
   } catch (error) {
     const again = h("button", { type: "button", click: () => void fill(place, reason, result) }, "Try again");
     place.replaceChildren(h("p", { class: "note failure", role: "alert" }, h("span", {}, explained(error).message), again));

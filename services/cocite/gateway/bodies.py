@@ -9,6 +9,10 @@ class TooLarge(InvalidArgument):
     """A body that is not read to its end."""
 
 
+class TooSlow(InvalidArgument):
+    """A body that is not waited for any longer."""
+
+
 class WrongType(InvalidArgument):
     """A body of another media type than is read."""
 

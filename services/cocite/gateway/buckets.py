@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _MOST_BUCKETS = 1 << 16  # of those asked of longest ago nothing is remembered: they are likely full again
 
@@ -36,6 +36,16 @@ def verdict(granted: bool, level: float, quota: Quota) -> Verdict:
     return Verdict(granted, int(level), (quota.requests - level) / rate, max(0.0, 1 - level) / rate)
 
 
+class Buckets(Protocol):
+    """Buckets by name."""
+
+    async def take(self, name: str, quota: Quota) -> Verdict:
+        """Take one request out of the bucket of that name, if there is one."""
+
+    def close(self) -> None:
+        """Let go of what is held for them."""
+
+
 class LocalBuckets:
     """Buckets of this process. clock returns seconds on a monotonic clock."""
 
@@ -47,8 +57,11 @@ class LocalBuckets:
     def __len__(self) -> int:
         return len(self._levels)
 
-    def take(self, name: str, quota: Quota) -> Verdict:
-        """Take one request out of the bucket of that name, if there is one."""
+    def close(self) -> None:
+        """See Buckets."""
+
+    async def take(self, name: str, quota: Quota) -> Verdict:
+        """See Buckets."""
         now = self._clock()
         level, at = self._levels.get(name, (quota.requests, now))
         level = min(quota.requests, level + (now - at) * quota.rate)

@@ -80,20 +80,20 @@ class SharedBuckets:
         self._local = LocalBuckets(clock=clock)
 
     async def take(self, name: str, quota: Quota) -> Verdict:
-        """Take one request out of the bucket of that name, if there is one."""
+        """See Buckets."""
         lease, rate = self._lease(name), quota.rate
         size = max(1, min(_MOST, quota.requests // _PART))
         if not lease.serves(self._clock(), size, rate):
             async with lease.lock:  # who waited for another's renewal may find it enough
                 if not lease.serves(self._clock(), size, rate) and not await self._renew(lease, name, size, quota):
-                    return self._local.take(name, quota)
+                    return await self._local.take(name, quota)
         granted = lease.tokens >= 1
         lease.tokens -= granted
         level = lease.tokens + lease.level + (self._clock() - lease.at) * rate
         return verdict(granted, min(quota.requests, level), quota)
 
     def close(self) -> None:
-        """Hang up."""
+        """See Buckets."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
         self._client.connection_pool.disconnect()

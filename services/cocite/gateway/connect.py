@@ -1,8 +1,12 @@
 """The services over Connect and gRPC-Web. Binary messages pass through as they came; JSON is translated."""
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
+import orjson
+import structlog
 from connectrpc.code import Code
 from connectrpc.codec import Codec
 from connectrpc.errors import ConnectError, ErrorDetail
@@ -11,13 +15,20 @@ from connectrpc.request import RequestContext
 from connectrpc.server import ConnectASGIApplication, Endpoint
 from google.protobuf.descriptor_pb2 import MethodOptions
 from protobuf.wkt import Any as AnyMessage
+from starlette.responses import Response
 
 from cocite.core.errors import CociteError
 from cocite.gateway.asking import Answer, Asker
 from cocite.gateway.caching import cache_headers
+from cocite.gateway.http_errors import retry_headers, status_of
 from cocite.gateway.json_codec import decoded, encoded, message_of
 from cocite.gateway.methods import Method
-from cocite.serving.status import code_of, to_status
+from cocite.serving.status import INTERNAL_TEXT, code_of, to_status
+
+log = structlog.get_logger("cocite.gateway")
+
+_GRPC_WEB = "application/grpc-web"
+_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")  # what grpc-message holds as it is
 
 _LEVELS = {
     MethodOptions.NO_SIDE_EFFECTS: IdempotencyLevel.NO_SIDE_EFFECTS,
@@ -67,6 +78,20 @@ def connect_error(error: CociteError) -> ConnectError:
     return ConnectError(Code[code_of(error).name], status.message, details)
 
 
+def error_response(error: CociteError, content_type: str) -> Response:
+    """The same error as the protocol of a request tells it, gRPC-Web or Connect."""
+    status, headers = to_status(error), retry_headers(error)
+    if content_type.startswith(_GRPC_WEB):
+        code, message = code_of(error).value[0], quote(status.message, safe=_SAFE)
+        headers |= {"grpc-status": str(code), "grpc-message": message}
+        return Response(status_code=200, headers=headers, media_type=content_type)
+    details = [
+        {"type": each.TypeName(), "value": b64encode(each.value).decode().rstrip("=")} for each in status.details
+    ]
+    told = {"code": code_of(error).name.lower(), "message": status.message, "details": details}
+    return Response(orjson.dumps(told), status_of(error), headers, "application/json")
+
+
 class ConnectApplication(ConnectASGIApplication[Asker]):
     """All methods, each under its path."""
 
@@ -104,6 +129,9 @@ def _endpoint(asker: Asker, method: Method, max_age_s: int) -> Any:
             answer = await asker.ask(method, request, None if left_ms is None else left_ms / 1000)
         except CociteError as error:
             raise connect_error(error) from None
+        except Exception:  # whose text is not for clients
+            log.exception("unforeseen", path=method.path)
+            raise ConnectError(Code.INTERNAL, INTERNAL_TEXT) from None
         for name, value in cache_headers(answer, max_age_s):
             context.response_headers[name] = value
         return answer

@@ -22,6 +22,7 @@ from cocite.gateway.methods import Method
 from cocite.v1 import embedding_service_pb2
 from cocite.v1.vector_pb2 import VECTOR_DTYPE_FLOAT32
 
+EMBEDDINGS, MODELS = "/v1/embeddings", "/v1/models"
 _MOST_INPUTS = 2048  # as there
 _AT_ONCE = 256  # texts that one call of ours takes
 _FORMATS = ("float", "base64")
@@ -38,8 +39,8 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
         return {"object": "list", "data": [{"id": await api.model(), "object": "model", "owned_by": "cocite"}]}
 
     return [
-        Route("/v1/embeddings", _answering(create), methods=["POST"]),
-        Route("/v1/models", _answering(models), methods=["GET"]),
+        Route(EMBEDDINGS, _answering(create), methods=["POST"]),
+        Route(MODELS, _answering(models), methods=["GET"]),
     ]
 
 
@@ -110,13 +111,17 @@ def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request],
         try:
             return Response(orjson.dumps(await work(request)), media_type="application/json")
         except CociteError as error:
-            client = status_of(error) < 500
-            told = {
-                "message": str(error),
-                "type": "invalid_request_error" if client else "server_error",
-                "param": error.field or None,
-                "code": error.reason.lower(),
-            }
-            return Response(orjson.dumps({"error": told}), status_of(error), retry_headers(error), "application/json")
+            return error_response(error)
 
     return handle
+
+
+def error_response(error: CociteError) -> Response:
+    """An error in the form of their API."""
+    told = {
+        "message": str(error),
+        "type": "invalid_request_error" if status_of(error) < 500 else "server_error",
+        "param": error.field or None,
+        "code": error.reason.lower(),
+    }
+    return Response(orjson.dumps({"error": told}), status_of(error), retry_headers(error), "application/json")

@@ -7,25 +7,26 @@ import orjson
 from google.protobuf.json_format import MessageToDict
 from starlette.responses import Response
 
-from cocite.core.errors import CociteError
-from cocite.gateway.bodies import TooLarge, WrongType
+from cocite.core.errors import CociteError, Unauthenticated
+from cocite.gateway.bodies import TooLarge, TooSlow, WrongType
 from cocite.serving.status import code_of, to_status
 
 _STATUSES = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 503,  # no model is published yet: not the client's doing
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
     "RESOURCE_EXHAUSTED": 429,
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
+_OF_BODIES: dict[type[CociteError], int] = {TooSlow: 408, TooLarge: 413, WrongType: 415}
 
 
 def status_of(error: CociteError) -> int:
     """The HTTP status of an error."""
-    if isinstance(error, WrongType):
-        return 415
-    return 413 if isinstance(error, TooLarge) else _STATUSES.get(code_of(error).name, 500)
+    return _OF_BODIES.get(type(error)) or _STATUSES.get(code_of(error).name, 500)
 
 
 def error_value(error: CociteError) -> dict[str, Any]:
@@ -48,6 +49,8 @@ def error_response(error: CociteError) -> Response:
 def retry_headers(error: CociteError) -> dict[str, str]:
     """What every failed answer says of being kept, and of asking again."""
     headers = {"cache-control": "no-store"}
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, ceil(error.retry_after_s)))
     return headers

@@ -1,14 +1,15 @@
 """The gateway process."""
 
+from ipaddress import ip_network
+
 import structlog
 
-from cocite.core.errors import Unavailable
+from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import Settings
 
 log = structlog.get_logger("cocite.gateway")
 
 _KEEP_ALIVE_S = 60
-_MOST_HEADER_BYTES = 32 << 10
 
 
 def serve(settings: Settings) -> None:
@@ -16,7 +17,9 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from cocite.gateway.app import build
+    from cocite.gateway.security_connections import BoundedHttp
 
+    proxies = proxies_of(settings.gateway_proxies)
     host, _, port = settings.gateway_listen.rpartition(":")
     config = uvicorn.Config(
         lambda: build(settings),
@@ -29,7 +32,10 @@ def serve(settings: Settings) -> None:
         limit_concurrency=settings.max_concurrent_calls,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
-        h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
+        http=BoundedHttp,
+        ws="none",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
     )
     server = uvicorn.Server(config)
     log.info("listening", service="gateway", address=settings.gateway_listen)
@@ -37,3 +43,14 @@ def serve(settings: Settings) -> None:
         server.run()
     except SystemExit:
         raise Unavailable(f"cannot listen on {settings.gateway_listen}", hint="is another server there?") from None
+
+
+def proxies_of(named: str) -> list[str]:
+    """Addresses and networks, separated by commas. Raises InvalidArgument that names the setting."""
+    proxies = [each.strip() for each in named.split(",") if each.strip()]
+    for each in proxies:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise InvalidArgument(f"COCITE_GATEWAY_PROXIES: {error}", field="COCITE_GATEWAY_PROXIES") from None
+    return proxies

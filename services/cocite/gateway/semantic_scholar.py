@@ -146,13 +146,16 @@ def _ids(body: Any, name: str) -> list[str]:
 
 
 def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-    """Answers in the form of their API: {"error": ...}, and {"message": ...} where they have that."""
-
     async def handle(request: Request) -> Response:
         try:
             return Response(orjson.dumps(await work(request)), media_type="application/json")
         except CociteError as error:
-            told = {"error" if status_of(error) < 500 and not isinstance(error, Overloaded) else "message": str(error)}
-            return Response(orjson.dumps(told), status_of(error), retry_headers(error), "application/json")
+            return error_response(error)
 
     return handle
+
+
+def error_response(error: CociteError) -> Response:
+    """An error in the form of their API: {"error": ...}, and {"message": ...} where they have that."""
+    told = {"error" if status_of(error) < 500 and not isinstance(error, Overloaded) else "message": str(error)}
+    return Response(orjson.dumps(told), status_of(error), retry_headers(error), "application/json")

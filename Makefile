@@ -64,6 +64,14 @@ test-browser: web ## test the page in real browsers: needs Node, chromium and fi
 	npm ci --prefix tests/browser --no-fund --no-audit --loglevel=error
 	npm test --prefix tests/browser --silent
 
+extension: ## build, test and pack the browser extension for both stores into dist/; needs Node 20 or newer
+	@command -v npm >/dev/null || { echo "the extension is built with Node 20 or newer: install nodejs and npm" >&2; exit 1; }
+	npm ci --prefix extension --no-fund --no-audit --loglevel=error
+	npm run --prefix extension --silent types
+	npm run --prefix extension --silent build
+	npm run --prefix extension --silent unit
+	npm run --prefix extension --silent lint
+
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
@@ -72,4 +80,4 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format bench proto web test-browser lock clean
+.PHONY: help setup demo test check format bench proto web test-browser extension lock clean

@@ -1,0 +1,58 @@
+// The manifest of each browser; what differs is all here.
+
+const SITES = [
+  "https://arxiv.org/*",
+  "https://openreview.net/*",
+  "https://aclanthology.org/*",
+  "https://pubmed.ncbi.nlm.nih.gov/*",
+  "https://www.semanticscholar.org/*",
+  "https://www.biorxiv.org/*",
+  "https://www.medrxiv.org/*",
+  "https://huggingface.co/papers/*",
+];
+// Servers the reader may choose, and sites beyond those above: asked for when they are wanted
+const OPTIONAL = ["https://*/*", "http://localhost/*", "http://127.0.0.1/*"];
+
+/** The manifest of "chrome" or "firefox". */
+export function manifest(browser, version) {
+  const icons = { 16: "icon-16.png", 32: "icon-32.png", 48: "icon-48.png", 128: "icon-128.png" };
+  return {
+    manifest_version: 3,
+    name: "cocite: related papers",
+    version,
+    description: "Related papers beside the paper you are reading, each with the reason why.",
+    icons,
+    action: { default_title: "Related papers", default_icon: { 16: icons[16], 32: icons[32] } },
+    options_ui: { page: "options.html", open_in_tab: true },
+    ...(browser === "chrome" ? CHROME : FIREFOX),
+    optional_host_permissions: OPTIONAL,
+    content_security_policy: {
+      // Without Firefox's default, which would turn http://localhost into https
+      extension_pages:
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src https: http://localhost:* http://127.0.0.1:*",
+    },
+  };
+}
+
+const CHROME = {
+  minimum_chrome_version: "116",
+  permissions: ["activeTab", "scripting", "sidePanel", "storage"],
+  host_permissions: [...SITES, "http://localhost:8080/*"],
+  background: { service_worker: "worker.js" },
+  side_panel: { default_path: "panel.html" },
+};
+
+const FIREFOX = {
+  permissions: ["activeTab", "scripting", "storage"],
+  host_permissions: [...SITES, "http://localhost/*"], // a pattern with a port would be ignored
+  background: { scripts: ["worker.js"] },
+  sidebar_action: { default_title: "Related papers", default_panel: "panel.html", default_icon: "icon-32.png", open_at_install: false },
+  browser_specific_settings: {
+    gecko: {
+      id: "related-papers@cocite",
+      strict_min_version: "140.0",
+      data_collection_permissions: { required: ["browsingActivity", "websiteContent"] }, // the ids, or the title, to the server chosen
+    },
+    gecko_android: { strict_min_version: "142.0" },
+  },
+};

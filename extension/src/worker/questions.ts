@@ -1,0 +1,113 @@
+// What is asked of the server, and its answers as the panel needs them.
+
+import { list, record, text, whole } from "../shared/checked";
+import { Told } from "../shared/messages";
+import type { Paper, RelatedPage, Seed } from "../shared/papers";
+import { reasonsInWords } from "../shared/reasons";
+import { askServer } from "./server";
+
+const PAGE_SIZE = 20;
+const MOST_AUTHORS = 50;
+
+const DEGRADED: Record<string, string> = {
+  DEGRADATION_CAUSE_EMBEDDING_UNAVAILABLE: "The embedding service does not answer: texts count by their words alone.",
+  DEGRADATION_CAUSE_EMBEDDING_SLOW: "The embedding service was too slow: texts count by their words alone.",
+  DEGRADATION_CAUSE_EMBEDDING_MISMATCH: "Another embedding model is serving: texts count by their words alone.",
+  DEGRADATION_CAUSE_FEATURES_UNAVAILABLE: "The feature service does not answer: titles and years are missing.",
+};
+
+/** The seed that some ids of one paper mean, the first that the server knows; null when it knows none. */
+export async function resolveIds(ids: string[]): Promise<Seed | null> {
+  const answer = await askServer("/v1/papers:resolve", { queries: ids });
+  const results = list(answer["results"]).map(record);
+  const found = results.find((each) => each["status"] === "RESOLVE_STATUS_FOUND");
+  if (found) {
+    const paper = paperOf(found["paper"]);
+    return { kind: "paper", id: paper.id, title: paper.title };
+  }
+  if (results.some((each) => each["status"] === "RESOLVE_STATUS_UNAVAILABLE")) {
+    throw new Told({ message: "The server could not look the paper up just now.", waitS: 0, remedy: "retry" });
+  }
+  return null;
+}
+
+/** The seed that a title means: the server's paper of this title, failing that the title as a text. */
+export async function resolveTitle(title: string): Promise<Seed | null> {
+  const answer = await askServer("/v1/papers:recommend", {
+    seeds: { referenceText: title.replace(/\s+/g, " ") },
+    pageSize: 1,
+    view: "PAPER_VIEW_ID",
+  });
+  const id = text(record(list(answer["resolvedReferences"])[0])["paperId"]);
+  return id ? { kind: "paper", id, title } : { kind: "text", title };
+}
+
+/** A page of related papers. */
+export async function relatedPapers(seeds: Seed[], pageToken: string): Promise<RelatedPage> {
+  const answer = await askServer("/v1/papers:recommend", {
+    seeds: {
+      positiveIds: seeds.flatMap((seed) => (seed.kind === "paper" ? [seed.id] : [])),
+      texts: seeds.flatMap((seed) => (seed.kind === "text" ? [{ title: seed.title }] : [])),
+    },
+    pageSize: PAGE_SIZE,
+    ...(pageToken && { pageToken }),
+  });
+  const nameOf = (seed: string): string => nameOfSeed(seed, seeds);
+  return {
+    results: list(answer["results"]).map((each) => {
+      const result = record(each);
+      return {
+        paper: paperOf(result["paper"]),
+        rank: whole(result["rank"]),
+        reasons: reasonsInWords(result["reasons"], nameOf),
+      };
+    }),
+    nextPageToken: text(answer["nextPageToken"]),
+    attributionToken: text(answer["attributionToken"]),
+    modelVersion: text(answer["modelVersion"]),
+    notes: notesOf(answer),
+  };
+}
+
+/** The serving model. */
+export async function describeModel(): Promise<{ modelVersion: string; paperCount: number }> {
+  const answer = await askServer("/v1/model");
+  const modelVersion = text(answer["modelVersion"]);
+  if (!modelVersion) {
+    throw new Told({ message: "This is no cocite server: check the address.", waitS: 0, remedy: "options" });
+  }
+  return { modelVersion, paperCount: whole(answer["paperCount"]) };
+}
+
+function notesOf(answer: Record<string, unknown>): string[] {
+  const notes = list(answer["unresolvedSeeds"]).map((each) => `Left out of account: ${text(record(each)["id"])}.`);
+  if (answer["fallback"] === "FALLBACK_POPULARITY") {
+    notes.push("Nothing is tied to this paper: these are the most cited papers instead.");
+  }
+  for (const each of list(answer["degraded"])) {
+    const { cause, detail } = record(each);
+    notes.push(DEGRADED[text(cause)] ?? (text(detail) || text(cause)));
+  }
+  return notes;
+}
+
+function paperOf(value: unknown): Paper {
+  const paper = record(value);
+  const year = whole(paper["year"]);
+  return {
+    id: text(paper["paperId"]),
+    title: text(paper["title"]),
+    authors: list(paper["authors"]).slice(0, MOST_AUTHORS).map(text),
+    year: year > 0 ? year : undefined,
+    venue: text(paper["venue"]),
+  };
+}
+
+/** "this paper" where there is but one seed, else its title, cut short. */
+function nameOfSeed(name: string, seeds: Seed[]): string {
+  if (seeds.length <= 1) return "this paper";
+  const texts = seeds.filter((seed) => seed.kind === "text");
+  const seed = name.startsWith("text:") ? texts[Number(name.slice(5))] : seeds.find((each) => each.kind === "paper" && each.id === name);
+  const title = seed?.title ?? name;
+  return `“${title.length > 40 ? `${title.slice(0, 39).trimEnd()}…` : title}”`;
+}

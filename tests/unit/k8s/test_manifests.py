@@ -17,6 +17,7 @@ from cocite.serving.server import LIVE
 BASE = Path(__file__).resolve().parents[3] / "k8s" / "base"
 KUSTOMIZATION = yaml.safe_load((BASE / "kustomization.yaml").read_text())
 OURS = {service.value for service in Service}
+HEALTHS = {"gateway": ("httpGet", "path", ("/readyz", "/healthz"))}  # the others tell theirs by gRPC
 
 
 def documents() -> list[dict]:
@@ -76,11 +77,11 @@ def bad_ports(docs, literals):
             complaints.append(f"{name} runs something else")
         if box["ports"][0]["containerPort"] != port:
             complaints.append(f"{name} does not listen on the port of its container")
+        how, what, (ready, alive) = HEALTHS.get(name, ("grpc", "service", ("", LIVE)))
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            if box.get(probe, {}).get("grpc", {}).get("port") != port:
+            if box.get(probe, {}).get(how, {}).get("port") != port:
                 complaints.append(f"{probe} of {name} asks another port")
-            asked = "" if probe == "readinessProbe" else LIVE
-            if box.get(probe, {}).get("grpc", {}).get("service", "") != asked:
+            if box.get(probe, {}).get(how, {}).get(what, "") != (ready if probe == "readinessProbe" else alive):
                 complaints.append(f"{probe} of {name} asks for another health")
         host, _, target = literals[f"COCITE_{name.upper()}_TARGET"].rpartition(":")
         if services.get(host, {}).get("spec", {}).get("ports", [{}])[0].get("port") != int(target) or host != name:
@@ -179,6 +180,9 @@ BREAKS = {
     "readinessProbe of embedding asks for another health": lambda d, s, c: container(d["embedding"])["readinessProbe"][
         "grpc"
     ].update(service="live"),
+    "readinessProbe of gateway asks for another health": lambda d, s, c: container(d["gateway"])["readinessProbe"][
+        "httpGet"
+    ].update(path="/healthz"),
     "the target of features is no service": lambda d, s, c: c.update(COCITE_FEATURES_TARGET="feature:50052"),
     "COCITE_REDIS_URL is no service": lambda d, s, c: c.update(COCITE_REDIS_URL="redis://redis:6379/0"),
     "valkey is not restricted": lambda d, s, c: container(d["valkey"])["securityContext"].update(

@@ -28,6 +28,7 @@ class Home:
             "encoder": "hashing",
             "lame_duck_s": "0",
             "bundle_poll_s": "0.2",
+            "gateway_anonymous_rate": "10000000",
             "transport": Settings().transport,
             **{f"{service}_listen": "127.0.0.1:0" for service in (*SERVICES, "gateway")},
             **settings,

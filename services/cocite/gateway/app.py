@@ -19,7 +19,7 @@ from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
-from cocite.gateway.protection import protected, unforeseen
+from cocite.gateway.protection import no_such_path, protected, unforeseen
 from cocite.gateway.response_cache import App, Kept, ResponseCache
 from cocite.gateway.rest import http_routes
 from cocite.gateway.site import site_routes
@@ -67,7 +67,7 @@ def build(settings: Settings) -> App:
             Mount("/", ConnectApplication(asker, methods, most_bytes, max_age_s)),
         ],
         lifespan=lifespan,
-        exception_handlers={Exception: unforeseen},
+        exception_handlers={404: no_such_path, Exception: unforeseen},
     )
     compressed = GZipMiddleware(application, _COMPRESSED_FROM_BYTES, _COMPRESSION)
     cached = ResponseCache(compressed, memory, frozenset({*methods, *(route.path for route in rest)}), most_bytes)

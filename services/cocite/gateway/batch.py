@@ -5,7 +5,7 @@ is not read from either, and one that leaves ends the work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -15,12 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from cocite.core.errors import CociteError, InvalidArgument
+from cocite.core.errors import CociteError, InvalidArgument, Overloaded
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import TooLarge, WrongType
 from cocite.gateway.http_errors import error_response, error_value, status_of
 from cocite.gateway.json_codec import decoded, message_of
 from cocite.gateway.methods import Method
+from cocite.gateway.quota import TAKE
 from cocite.gateway.rest import timeout_of
 
 PATH = "/v1/papers:batchRecommend"
@@ -31,6 +32,9 @@ _AT_ONCE = 8  # lines of one batch that are worked on, or whose answers wait to 
 _AT_ONCE_OF_ALL = 32  # calls of all batches, so that single requests find room
 _CHUNKS_AHEAD = 16  # pieces of a body, at most 64 KB each as uvicorn gives them, that are read before they are needed
 _TAKEN_WITHIN_S = 60.0  # that a client may take to accept an answer
+_GRANTED_WITHIN_S = 60.0  # that a caller's quota may keep a line waiting
+
+Take = Callable[[], Awaitable[None]]
 
 
 def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Route]:
@@ -42,7 +46,8 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
         try:
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TAKEN:
                 raise WrongType(f"content-type: must be {_MEDIA_TYPE}", field="content-type")
-            return BatchResponse(Answerer(asker, method, calls, timeout_of(request)), most_bytes)
+            take = request.scope.get(TAKE, _no_quota)
+            return BatchResponse(Answerer(asker, method, calls, timeout_of(request)), take, most_bytes)
         except CociteError as error:
             return error_response(error)
 
@@ -79,14 +84,15 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 class BatchResponse(Response):
-    """Reads a body and writes its answers, both at a time."""
+    """Reads a body and writes its answers, both at a time. take counts one more request of the caller."""
 
-    def __init__(self, answerer: Answerer, most_bytes: int) -> None:
+    def __init__(self, answerer: Answerer, take: Take, most_bytes: int) -> None:
         # Never compressed: a compressor would hold answers back until it has enough of them.
         headers = {"cache-control": "no-store", "content-encoding": "identity"}
         super().__init__(None, 200, headers, _MEDIA_TYPE)
         del self.headers["content-length"]
         self._answerer = answerer
+        self._take = take
         self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,11 +136,30 @@ class BatchResponse(Response):
                 await room.acquire()
                 if index == MOST_LINES:
                     raise InvalidArgument(f"request: has more than {MOST_LINES} lines", hint="send the rest by itself")
+                if index:  # the first is counted already
+                    await _granted(self._take)
                 answers.put_nowait(group.create_task(self._answerer.answer(index, line)))
                 index += 1
         except CociteError as error:
             answers.put_nowait(failed(index, error))
         answers.put_nowait(b"")
+
+
+async def _granted(take: Take) -> None:
+    """Wait until the caller may ask once more. Raises Overloaded when that is not soon."""
+    waited_s = 0.0
+    while True:
+        try:
+            return await take()
+        except Overloaded as full:
+            if full.retry_after_s is None or waited_s > _GRANTED_WITHIN_S:
+                raise
+            waited_s += full.retry_after_s
+            await asyncio.sleep(full.retry_after_s)
+
+
+async def _no_quota() -> None:
+    """Where requests are not counted."""
 
 
 async def _read(receive: Receive, chunks: asyncio.Queue[bytes]) -> None:

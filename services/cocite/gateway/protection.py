@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cocite.core.errors import CociteError
+from cocite.core.errors import CociteError, NotFound
 from cocite.core.settings import PREFIX, Settings
 from cocite.gateway import embeddings
 from cocite.gateway.buckets import Buckets, LocalBuckets
@@ -35,6 +35,11 @@ def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Ite
     )
     guarded = Guard(admitted, Hosts(settings.gateway_hosts, f"{PREFIX}GATEWAY_HOSTS"), settings.gateway_body_s)
     return Security(with_cors(guarded, settings.gateway_origins, f"{PREFIX}GATEWAY_ORIGINS"))
+
+
+async def no_such_path(request: Request, _: Exception) -> Response:
+    """The answer where nothing is."""
+    return refusal(request.scope, NotFound("there is nothing at this path", hint="see /docs/api"))
 
 
 async def unforeseen(request: Request, _: Exception) -> Response:

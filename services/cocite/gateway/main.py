@@ -1,11 +1,18 @@
 """The gateway process."""
 
+from collections.abc import Callable
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 import structlog
 
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from cocite.gateway.response_cache import App
 
 log = structlog.get_logger("cocite.gateway")
 
@@ -17,32 +24,39 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from cocite.gateway.app import build
-    from cocite.gateway.security_connections import BoundedHttp
 
-    proxies = proxies_of(settings.gateway_proxies)
-    host, _, port = settings.gateway_listen.rpartition(":")
-    config = uvicorn.Config(
-        lambda: build(settings),
-        factory=True,
-        host=host.strip("[]"),
-        port=int(port),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=settings.max_concurrent_calls,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=max(1, round(settings.drain_s)),
-        http=BoundedHttp,
-        ws="none",
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(settings, lambda: build(settings)))
     log.info("listening", service="gateway", address=settings.gateway_listen)
     try:
         server.run()
     except SystemExit:
         raise Unavailable(f"cannot listen on {settings.gateway_listen}", hint="is another server there?") from None
+
+
+def configured(settings: Settings, build: "Callable[[], App]") -> "uvicorn.Config":
+    """How uvicorn serves what is built. Raises InvalidArgument that names the setting at fault."""
+    import uvicorn
+
+    from cocite.gateway.security_connections import BoundedHttp
+
+    proxies = proxies_of(settings.gateway_proxies)
+    host, _, port = settings.gateway_listen.rpartition(":")
+    return uvicorn.Config(
+        build,
+        factory=True,
+        host=host.strip("[]"),
+        port=int(port),
+        http=BoundedHttp,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+        limit_concurrency=settings.max_concurrent_calls,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+    )
 
 
 def proxies_of(named: str) -> list[str]:

@@ -17,6 +17,7 @@ from cocite.core.settings import Settings
 from cocite.gateway import batch, embeddings, openapi, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
+from cocite.gateway.http_server import Ending
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
 from cocite.gateway.protection import no_such_path, protected, unforeseen
@@ -33,7 +34,7 @@ _COMPRESSED_FROM_BYTES, _COMPRESSION = 1024, 5  # above that level little is gai
 LONGEST_S = 30.0  # that any client is waited for
 
 
-def build(settings: Settings) -> App:
+def build(settings: Settings, ending: Ending | None = None) -> App:
     """Wire the application; to be called where its event loop runs."""
     methods = open_methods()
     upstream = Upstream(settings, methods.values())
@@ -57,7 +58,7 @@ def build(settings: Settings) -> App:
     application = Starlette(
         routes=[
             Route("/healthz", _alive),
-            Route("/readyz", partial(_ready, asker, methods[_DESCRIBE])),
+            Route("/readyz", partial(_ready, asker, methods[_DESCRIBE], ending or Ending())),
             *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
@@ -79,8 +80,10 @@ async def _alive(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-async def _ready(asker: Asker, describe: Method, _: Request) -> Response:
-    """A model serves, and can be asked."""
+async def _ready(asker: Asker, describe: Method, ending: Ending, _: Request) -> Response:
+    """A model serves and can be asked, and the process is not on its way out."""
+    if ending.begun:
+        return PlainTextResponse("on its way out\n", 503)
     try:
         await asker.ask(describe, b"", _READY_S)
     except CociteError as error:

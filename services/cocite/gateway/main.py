@@ -21,11 +21,11 @@ _KEEP_ALIVE_S = 60
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises Unavailable when the address cannot be had."""
-    import uvicorn
-
     from cocite.gateway.app import build
+    from cocite.gateway.http_server import Ending, HttpServer
 
-    server = uvicorn.Server(configured(settings, lambda: build(settings)))
+    ending = Ending()
+    server = HttpServer(configured(settings, lambda: build(settings, ending)), ending, settings.lame_duck_s)
     log.info("listening", service="gateway", address=settings.gateway_listen)
     try:
         server.run()

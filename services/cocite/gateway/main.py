@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("cocite.gateway")
 
 _KEEP_ALIVE_S = 60
+_MOST_CONNECTIONS = 900  # most of them idle; a process may have 1024 files, as systems go
 
 
 def serve(settings: Settings) -> None:
@@ -53,7 +54,7 @@ def configured(settings: Settings, build: "Callable[[], App]") -> "uvicorn.Confi
         server_header=False,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
-        limit_concurrency=settings.max_concurrent_calls,
+        limit_concurrency=max(_MOST_CONNECTIONS, settings.max_concurrent_calls + 1),
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
     )

@@ -33,7 +33,8 @@ def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Ite
         key_rate=settings.gateway_key_rate,
         needed=dict.fromkeys(_embedding(methods, rest), Scope.EMBED),
     )
-    guarded = Guard(admitted, Hosts(settings.gateway_hosts, f"{PREFIX}GATEWAY_HOSTS"), settings.gateway_body_s)
+    hosts = Hosts(settings.gateway_hosts, f"{PREFIX}GATEWAY_HOSTS")
+    guarded = Guard(admitted, hosts, settings.gateway_body_s, settings.max_concurrent_calls)
     return Security(with_cors(guarded, settings.gateway_origins, f"{PREFIX}GATEWAY_ORIGINS"))
 
 

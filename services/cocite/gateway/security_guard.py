@@ -7,10 +7,11 @@ from ipaddress import ip_address
 
 import structlog
 
-from cocite.core.errors import CociteError, InvalidArgument, PermissionDenied
+from cocite.core.errors import CociteError, InvalidArgument, Overloaded, PermissionDenied
 from cocite.gateway.bodies import TooSlow
 from cocite.gateway.refusals import refusal
 from cocite.gateway.response_cache import App, Message, Receive, Scope, Send
+from cocite.gateway.security_old_http import Unchunked
 from cocite.serving.status import INTERNAL_TEXT
 
 log = structlog.get_logger("cocite.gateway")
@@ -18,6 +19,7 @@ log = structlog.get_logger("cocite.gateway")
 _LEAST_RATE = 4096  # bytes a second: what a body is given time for beyond its deadline
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
 _ANY = "*"
+_LOOKS = frozenset({"/healthz", "/readyz"})  # how the process is has to be told above all when there is much to do
 
 
 class Hosts:
@@ -50,12 +52,17 @@ class Hosts:
 
 
 class Guard:
-    """Turns away what is wrong, and gives every failure an answer. body_s: seconds that a body is waited for."""
+    """Turns away what is wrong, and gives every failure an answer.
 
-    def __init__(self, app: App, hosts: Hosts, body_s: float) -> None:
+    body_s: seconds that a body is waited for. most: requests that may be under way at once.
+    """
+
+    def __init__(self, app: App, hosts: Hosts, body_s: float, most: int) -> None:
         self._app = app
         self._hosts = hosts
         self._body_s = body_s
+        self._most = most
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -74,14 +81,18 @@ class Guard:
             await send(message)
 
         error: CociteError | None = None
+        answer: Send = Unchunked(unless_late) if scope["http_version"] == "1.0" else unless_late
+        self._under_way += 1
         try:
-            self._check_host(scope)
-            await self._app(scope, body, unless_late)
+            self._check(scope)
+            await self._app(scope, body, answer)
         except CociteError as refused:
             error = refused
         except Exception:
             log.exception("unforeseen", path=scope["path"])
             error = CociteError(INTERNAL_TEXT)
+        finally:
+            self._under_way -= 1
         if body.late:
             error = TooSlow(f"request: its body did not come within {self._body_s:g} s")
         if error is not None and not started:
@@ -90,7 +101,9 @@ class Guard:
                 response.headers["connection"] = "close"  # nobody waits for the rest
             await response(scope, receive, send)
 
-    def _check_host(self, scope: Scope) -> None:
+    def _check(self, scope: Scope) -> None:
+        if self._under_way > self._most and scope["path"] not in _LOOKS:
+            raise Overloaded(f"{self._most} requests are under way, which is the most", retry_after_s=1)
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 and (hosts or scope["http_version"] != "1.0"):
             raise InvalidArgument("Host: must be there, and once", field="host")

@@ -1,0 +1,104 @@
+"""Origins that browsers let read answers, as a browser would ask: with preflights, and each header by itself."""
+
+import pytest
+
+from cocite.core.errors import InvalidArgument
+from cocite.core.settings import Settings
+from cocite.gateway.cors import with_cors
+from support.gateway_server import READ, gateway_server, saying_ok
+
+PAGE = "https://page.example"
+CHROME = "chrome-extension://" + "abcdefghijklmnop" * 2
+FIREFOX = "moz-extension://0f3e1c2a-1111-4222-8333-444455556666"
+STRANGERS = (
+    "https://stranger.example",
+    "http://page.example",
+    "https://page.example:8443",
+    "https://page.example.stranger.example",
+    "https://sub.page.example",
+    "https://PAGE.example",
+    "https://page.example/",
+    "null",
+    "*",
+    "chrome-extension://" + "a" * 32,
+)
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    settings = Settings(home=tmp_path, gateway_origins=f"{PAGE}, {CHROME},{FIREFOX}", gateway_anonymous_rate=40)
+    with gateway_server(settings) as server:
+        yield server
+
+
+def preflight(gateway, origin, method="POST", headers="content-type,authorization", **more):
+    told = {"origin": origin, "access_control_request_method": method, "access_control_request_headers": headers}
+    return gateway.ask(READ, "OPTIONS", **told, **more)
+
+
+@pytest.mark.parametrize("origin", [PAGE, CHROME, FIREFOX])
+def test_an_origin_of_the_list_may_read(gateway, origin):
+    answer = gateway.ask(READ, origin=origin)
+    assert answer.status == 200
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert answer.headers["vary"] == "Origin"
+    assert "access-control-allow-credentials" not in answer.headers
+    shown = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert shown >= {"etag", "ratelimit", "ratelimit-policy", "retry-after", "grpc-status", "grpc-message"}
+    assert shown >= {"x-request-id", "connect-content-encoding"}
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
+def test_no_other_may(gateway, origin):
+    answer = gateway.ask(READ, origin=origin)
+    assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers["vary"] == "Origin"
+    asked = preflight(gateway, origin)
+    assert (asked.status, "access-control-allow-origin" in asked.headers) == (400, False)
+
+
+def test_an_answer_to_nobodys_page_varies_too(gateway):
+    """Else a cache gives a page the answer that says nothing of it."""
+    assert gateway.ask(READ).headers["vary"] == "Origin"
+
+
+def test_preflights_are_answered_for_a_while_and_cost_no_quota(gateway):
+    for _ in range(50):
+        answer = preflight(gateway, PAGE, headers="authorization,x-api-key,connect-protocol-version,x-grpc-web")
+        assert answer.status == 200
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert int(answer.headers["access-control-max-age"]) >= 600
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert "Origin" in answer.headers["vary"]
+    assert gateway.ask(READ).status == 200
+    assert preflight(gateway, PAGE, method="DELETE").status == 400
+    assert preflight(gateway, PAGE, headers="cookie").status == 400
+
+
+def test_a_public_page_of_the_list_may_ask_a_gateway_on_this_machine(gateway):
+    answer = preflight(gateway, PAGE, access_control_request_private_network="true")
+    assert answer.headers["access-control-allow-private-network"] == "true"
+
+
+def test_a_page_can_read_why_it_is_refused(gateway):
+    answers = [gateway.ask(READ, origin=PAGE) for _ in range(41)]
+    assert answers[-1].status == 429
+    assert answers[-1].headers["access-control-allow-origin"] == PAGE
+    assert "retry-after" in answers[-1].headers
+    wrong = gateway.ask(READ, origin=PAGE, x_api_key="wrong")
+    assert (wrong.status, wrong.headers["access-control-allow-origin"]) == (401, PAGE)
+
+
+def test_without_a_list_no_origin_may(tmp_path):
+    with gateway_server(Settings(home=tmp_path)) as gateway:
+        answer = gateway.ask(READ, origin=PAGE)
+        assert answer.status == 200
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "page.example", "https://page.example/", "https://*.page.example", "file://", CHROME[:-1]]
+)
+def test_what_is_no_origin_is_refused_at_the_start(origin):
+    with pytest.raises(InvalidArgument, match="COCITE_GATEWAY_ORIGINS"):
+        with_cors(saying_ok, f"{PAGE},{origin}", "COCITE_GATEWAY_ORIGINS")

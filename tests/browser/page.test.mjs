@@ -238,7 +238,7 @@ test("markup in titles, authors and venues stays text, in the list, the evidence
   await settled(page);
   assert.ok((await page.locator("#seeds").innerText()).includes(markup.title));
   await page.goto("about:blank");
-  await page.goto(`${base}/#text=${encodeURIComponent("co-citation of markup in titles")}`);
+  await page.goto(`${base}/#like=${SMALL}&from=2021&to=2021`);
   const result = page.locator(`.result[data-id="${markup.id}"]`);
   await result.waitFor();
   assert.equal(await result.locator("h3").innerText(), markup.title);

@@ -33,7 +33,7 @@ def main(directory: Path) -> None:
         home.of_demo().run("ingest", "jsonl", str(paper), check=True)
         with cocite.Client(stack.targets["recommender"], timeout_s=20) as client:
             until = time.monotonic() + WAIT_S
-            while not next(iter(client.resolve([MARKUP["id"]]))).in_model:
+            while not client.resolve(MARKUP["id"]).results[0].in_model:
                 if time.monotonic() > until:
                     sys.exit("the paper that was brought in does not arrive at the recommender")
                 time.sleep(0.2)

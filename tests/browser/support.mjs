@@ -1,5 +1,6 @@
 // What the tests in browsers share.
 
+import axe from "axe-core";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -51,4 +52,13 @@ export async function eventually(condition, timeoutMs = 10_000) {
     if (Date.now() > until) throw new Error(`never came true: ${condition}`);
     await pause(50);
   }
+}
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe finds wrong with a page (of playwright or puppeteer), a line each. */
+export async function axeRun(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate((tags) => window.axe.run({ runOnly: tags }), RULES);
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(" | ")}`);
 }

@@ -88,6 +88,7 @@ async function ask(): Promise<void> {
     list = found;
     await nameSeeds();
     drawList();
+    performance.mark("list");
     for (const line of shortcomings(found.answer)) notes.say(line);
   } catch (error) {
     status.textContent = "";
@@ -169,3 +170,4 @@ store.watch((state, before) => {
 draw();
 void ask();
 if (!store.state.seeds.length) entry.focus();
+performance.mark("interactive");

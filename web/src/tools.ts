@@ -12,6 +12,7 @@ export function watchTools(change: (part: Partial<State>) => void, papers: () =>
   byId("as-list").addEventListener("click", () => change({ view: "list" }));
   byId("as-graph").addEventListener("click", () => change({ view: "graph" }));
   byId("exports").append(
+    h("span", { "aria-hidden": "true" }, "Export"),
     ...Object.entries(FORMATS).map(([name, format]) =>
       h("button", { type: "button", "aria-label": `Export as ${name}`, click: () => download(papers(), format) }, name),
     ),

@@ -1,0 +1,313 @@
+// The extension in Chromium: a click on its icon, the side panel, a real gateway behind a recorder.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, beforeEach, test } from "node:test";
+import { chromium, press, shows } from "./extension_chromium.mjs";
+import { NO_PAPER, PAGES, UNKNOWN, certificate, hostsOf, recorder, serveSites, strictPage } from "./extension_sites.mjs";
+import { demo, eventually } from "./support.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const [ARXIV] = PAGES;
+const OTHER = PAGES.find((page) => page.site === "PubMed");
+const MARKUP = strictPage(demo().markup.id);
+const ALL = [...PAGES, ...UNKNOWN, NO_PAPER, MARKUP];
+
+let sites, server, browser, page;
+
+before(async () => {
+  const secrets = certificate();
+  sites = await serveSites(ALL, secrets);
+  server = await recorder(demo().gateway);
+  const hosts = Object.fromEntries(hostsOf(ALL).map((host) => [`${host}:443`, sites.port]));
+  browser = await chromium({ ...hosts, "localhost:8080": server.port }, sites.port);
+  page = await browser.page();
+});
+
+after(async () => {
+  await browser?.end();
+  await Promise.all([sites?.end(), server?.end()]);
+});
+
+beforeEach(() => {
+  server.asked.length = 0;
+  server.failing = undefined;
+});
+
+/** The panel after a click on the icon on a page. */
+async function opened(on) {
+  await page.goto(on.url);
+  await browser.clickIcon(page);
+  return browser.panel();
+}
+
+/** Ids of the seeds of the questions for related papers since the last test. */
+const seedsAsked = () => server.asked.filter(({ path }) => path.endsWith(":recommend")).map(({ body }) => body.seeds.positiveIds);
+
+test("nothing is sent before the reader opens the panel", async () => {
+  await page.goto(ARXIV.url);
+  await page.goto(OTHER.url);
+  assert.deepEqual(server.asked, []);
+  await opened(OTHER);
+  await eventually(() => server.asked.length === 2); // the recorder would have seen it
+  const [resolved, recommended] = server.asked;
+  assert.deepEqual(resolved.body, { queries: OTHER.sent });
+  assert.deepEqual(recommended.body.seeds, { positiveIds: ["doi:10.1007/s11192-006-0090-4"], texts: [] });
+  for (const { headers } of server.asked) assert.deepEqual([headers.cookie, headers.referer, headers.authorization], [undefined, undefined, undefined]);
+});
+
+for (const each of PAGES) {
+  test(`related papers on ${each.site}`, async () => {
+    const panel = await opened(each);
+    await shows(panel, ".seeds", each.seed);
+    assert.equal(await shows(panel, ".sent", each.sent[0]), `Sent to http://localhost:8080: ${each.sent.join(", ")}`);
+    await shows(panel, ".reasons li", "this paper");
+    const titles = await panel.$$eval(".result h2 a", (links) => links.map((link) => [link.textContent, link.href]));
+    assert.ok(titles.length > 10);
+    assert.ok(titles.every(([title, href]) => title && href.startsWith("https://")));
+  });
+}
+
+test("a script in a page cannot reach the server: only the worker can", async () => {
+  await page.goto(ARXIV.url);
+  const tried = await browser.inWorker(async () => {
+    const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
+    const ask = () => fetch("http://localhost:8080/v1/model").then((answer) => answer.status, String);
+    const [{ result }] = await chrome.scripting.executeScript({ target: { tabId: tab.id }, func: ask });
+    return [result, await ask()];
+  });
+  assert.match(tried[0], /TypeError: Failed to fetch/);
+  assert.equal(tried[1], 200);
+});
+
+test("another paper is asked for only when the reader wants it", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  server.asked.length = 0;
+  await page.goto(PAGES[1].url);
+  await shows(panel, ".offer", `This sends ${PAGES[1].sent[0]} to http://localhost:8080`);
+  await page.goto(NO_PAPER.url);
+  await page.goto(PAGES[1].url);
+  await shows(panel, ".offer", PAGES[1].sent[0]);
+  assert.deepEqual(server.asked, []);
+  await press(panel, "Show related papers");
+  await shows(panel, ".seeds", PAGES[1].seed);
+});
+
+test("with the option it is asked for at once", async () => {
+  const options = await browser.openPage("options.html");
+  await options.click("#automatic");
+  await options.close();
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await page.goto(PAGES[1].url);
+  await shows(panel, ".seeds", PAGES[1].seed);
+  const again = await browser.openPage("options.html");
+  assert.equal(await again.$eval("#automatic", (box) => box.checked), true);
+  await again.click("#automatic");
+  await again.close();
+});
+
+test("a page about no paper, and one that may not be read", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await panel.evaluate(() => location.reload());
+  await page.goto(NO_PAPER.url);
+  const fresh = await browser.panel();
+  await fresh.evaluate(() => location.reload());
+  await shows(fresh, ".page", "No paper found on this page.");
+  await page.goto("about:blank");
+  await fresh.evaluate(() => location.reload());
+  await shows(fresh, ".page", "Click the extension’s icon");
+});
+
+for (const unknown of UNKNOWN) {
+  test(`a paper of ${unknown.site} that the server does not know`, async () => {
+    const panel = await opened(unknown);
+    await shows(panel, ".failure", "The server does not know this paper.");
+    assert.equal(await shows(panel, ".sent", "Sent"), `Sent to http://localhost:8080: ${unknown.sent[0]}`);
+    assert.deepEqual(seedsAsked(), []);
+    await press(panel, "Ask by its title");
+    await shows(panel, ".seeds", unknown.title);
+    assert.equal(await shows(panel, ".sent", "title"), `Sent to http://localhost:8080: the title “${unknown.title}”`);
+    await shows(panel, ".reasons li", "this paper");
+    assert.deepEqual(server.asked.at(-1).body.seeds, { positiveIds: [], texts: [{ title: unknown.title }] });
+  });
+}
+
+test("failures are told in a line, and tried again", async () => {
+  for (const [status, headers, body, said] of [
+    [429, { "retry-after": "1" }, "", "The quota at this server is used up for now."],
+    [503, {}, '{"error":{"message":"no model is published"}}', "http://localhost:8080 could not answer: no model is published."],
+    [401, {}, '{"error":{"message":"no such key"}}', "http://localhost:8080 does not accept the key: no such key."],
+    [404, { "content-type": "text/html" }, "<h1>Not found</h1>", "http://localhost:8080 does not answer like a cocite server"],
+    [200, {}, "<h1>Welcome</h1>", "http://localhost:8080 does not answer like a cocite server"],
+    [302, { location: "https://arxiv.org/" }, "", "http://localhost:8080 cannot be reached."],
+  ]) {
+    server.failing = { status, headers, body };
+    const panel = await opened(ARXIV);
+    const failure = await shows(panel, ".failure .notice", said);
+    assert.ok(!failure.includes("\n"));
+    server.failing = undefined;
+    await press(panel, "Try again"); // of a quota only after the wait
+    await shows(panel, ".seeds", ARXIV.seed);
+    await page.goto(NO_PAPER.url);
+  }
+});
+
+test("markup in titles is text", async () => {
+  const panel = await opened(MARKUP);
+  const { title } = demo().markup;
+  await shows(panel, ".seeds", title);
+  await press(panel, "More like this");
+  await shows(panel, ".seeds li:nth-child(1)", title);
+  assert.equal(await panel.title(), "Related papers");
+  assert.equal(await panel.$("main img, main script"), null);
+});
+
+test("more like this adds a seed, and it can be dropped", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  const first = await panel.$eval(".result h2", (title) => title.textContent);
+  await press(panel, "More like this");
+  await shows(panel, ".seeds li:nth-child(2)", first);
+  await shows(panel, ".reasons li", "“");
+  const [seed, added] = seedsAsked().at(-1);
+  assert.equal(await shows(panel, ".sent", added), `Sent to http://localhost:8080: ${seed}, ${added}`);
+  const link = await panel.$eval("header a", (each) => each.href);
+  assert.equal(link, `http://localhost:8080/#${new URLSearchParams([["like", seed], ["like", added], ["view", "graph"]])}`);
+  await press(panel, "Drop An index");
+  await panel.waitForFunction(() => document.querySelectorAll(".seeds li").length === 1);
+  await eventually(() => seedsAsked().at(-1).length === 1);
+  assert.deepEqual(seedsAsked().at(-1), [added]);
+});
+
+test("more pages", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await press(panel, "More papers");
+  await panel.waitForFunction(() => document.querySelectorAll(".result").length > 30);
+  const titles = await panel.$$eval(".result h2", (all) => all.map((each) => each.textContent));
+  assert.equal(new Set(titles).size, titles.length);
+});
+
+test("what is saved and dismissed stays, can be undone and leaves as a file", async () => {
+  let panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await shows(panel, ".result", "Dismiss");
+  const [first, second, third] = await panel.$$eval(".result h2", (all) => all.map((each) => each.textContent));
+  await press(panel, `Save: ${first}`);
+  await shows(panel, ".result button[aria-pressed=true]", "Saved");
+  await press(panel, `Dismiss: ${second}`);
+  await shows(panel, ".dismissed", second);
+  await press(panel, `Dismiss: ${third}`);
+  await shows(panel, ".dismissed", third);
+  await press(panel, `Undo: ${third}`);
+  await shows(panel, ".result h2", third);
+
+  await page.goto(NO_PAPER.url);
+  panel = await opened(ARXIV);
+  await panel.evaluate(() => location.reload());
+  await shows(panel, ".status", "1 dismissed before is not shown.");
+  await shows(panel, ".result button[aria-pressed=true]", "Saved");
+  const titles = await panel.$$eval(".result h2", (all) => all.map((each) => each.textContent));
+  assert.deepEqual(titles.slice(0, 2), [first, third]);
+
+  const options = await browser.openPage("options.html");
+  await shows(options, "#counts", "1 saved, 1 dismissed");
+  const exported = async (button) => {
+    await options.evaluate(() => {
+      const make = URL.createObjectURL;
+      window.exported = new Promise((resolve) => {
+        URL.createObjectURL = (blob) => (resolve(blob.text()), make(blob));
+      });
+    });
+    await options.click(button);
+    return options.evaluate(() => window.exported);
+  };
+  const marks = JSON.parse(await exported("#export-json"));
+  assert.deepEqual(marks.map((mark) => [mark.verb, mark.paper.title]), [["save", first], ["dismiss", second]]);
+  for (const mark of marks) {
+    assert.ok(mark.attributionToken && mark.modelVersion && mark.rank > 0 && Date.parse(mark.time));
+    assert.deepEqual(mark.seeds, ["doi:10.1007/s11192-006-0090-4"]);
+  }
+  const entries = await exported("#export-bibtex");
+  assert.equal(entries.match(/^@/gm).length, 1);
+  assert.ok(entries.includes(`title = {{${first}}}`));
+  options.on("dialog", (dialog) => dialog.accept());
+  await options.click("#forget");
+  await shows(options, "#counts", "0 saved, 0 dismissed");
+  await options.close();
+});
+
+test("BibTeX is copied", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await press(panel, "BibTeX");
+  await shows(panel, ".said", "BibTeX copied.");
+});
+
+test("the key goes to the server, and no page's script can have it", async () => {
+  const options = await browser.openPage("options.html");
+  await options.type("#key", "key-of-the-reader");
+  await options.click("button.primary");
+  await shows(options, "#checked", "Connected: 613 papers, model 2");
+  await options.close();
+  await opened(ARXIV);
+  await eventually(() => server.asked.some(({ path }) => path.endsWith(":recommend")));
+  for (const { headers } of server.asked) assert.equal(headers.authorization, "Bearer key-of-the-reader");
+
+  // A script of ours in the page has the rights of a content script
+  const inPage = () =>
+    browser.inWorker(async () => {
+      const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
+      const steal = async () => [
+        await chrome.storage.local.get(null).catch(String),
+        ...(await Promise.all(["setup", "allMarks", "check"].map((kind) => chrome.runtime.sendMessage({ kind }).catch(String)))),
+      ];
+      const [{ result }] = await chrome.scripting.executeScript({ target: { tabId: tab.id }, func: steal });
+      return result;
+    });
+  const found = await inPage();
+  assert.match(found[0], /Access to storage is not allowed/);
+  assert.ok(found.slice(1).every((each) => each === null || /port closed|not exist/.test(each)), JSON.stringify(found));
+  // Were storage open to it, this test would see the key
+  await browser.inWorker(() => chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_AND_UNTRUSTED_CONTEXTS" }));
+  assert.equal((await inPage())[0].settings.key, "key-of-the-reader");
+  await browser.inWorker(() => chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" }));
+});
+
+test("the options say what is wrong with an address", async () => {
+  const options = await browser.openPage("options.html");
+  for (const [address, said] of [
+    ["http://cocite.example.org", "Only a server on this computer can be asked over http"],
+    ["https://user:secret@cocite.example.org", "Leave user and password out"],
+    ["ftp://localhost", "Only a server on this computer"],
+    ["not an address", "Write the address as"],
+  ]) {
+    await options.$eval("#server", (input, address) => (input.value = address), address);
+    await options.click("button.primary");
+    await shows(options, "#checked.wrong", said);
+  }
+  await options.close();
+});
+
+test("no flaws of accessibility, in light and in dark", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await shows(panel, ".result", "Save");
+  const options = await browser.openPage("options.html");
+  for (const each of [panel, options]) {
+    await each.evaluate(AXE);
+    for (const value of ["light", "dark"]) {
+      await each.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+      const { violations } = await each.evaluate(() => axe.run());
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
+    }
+  }
+  // axe finds what there is to find
+  await options.evaluate(() => document.querySelector("label").remove());
+  assert.ok((await options.evaluate(() => axe.run())).violations.some(({ id }) => id === "label"));
+  await options.close();
+});

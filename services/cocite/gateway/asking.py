@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from cocite.core.errors import DeadlineExceeded
 from cocite.gateway.methods import Method
 from cocite.gateway.upstream import Upstream
 
@@ -40,10 +41,12 @@ class Asker:
     async def ask(self, method: Method, request: bytes, timeout_s: float | None = None) -> Answer:
         """The answer to an encoded request. Raises the CociteError that a failure stands for."""
         wait_s = self._default_s if timeout_s is None else min(timeout_s, self._longest_s)
+        if wait_s <= 0:  # which grpcio would let pass now and then
+            raise DeadlineExceeded("the deadline passed before the work was started")
         return Answer(method, await self._upstream.call(method, request, wait_s))
 
 
 def may_be_kept(answer: Message) -> bool:
     """Whether equal requests may have it again while its model serves: it names the model, and nothing is amiss."""
-    fields = answer.DESCRIPTOR.fields_by_name
-    return "model_version" in fields and not any(name in fields and getattr(answer, name) for name in _SHORTCOMINGS)
+    told: Any = answer
+    return bool(getattr(told, "model_version", "")) and not any(getattr(told, name, ()) for name in _SHORTCOMINGS)

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from cocite.core.errors import CociteError
 from cocite.gateway.asking import Answer, Asker
+from cocite.gateway.bodies import WrongType
 from cocite.gateway.caching import cache_headers
 from cocite.gateway.http_errors import retry_headers, status_of
 from cocite.gateway.json_codec import decoded, encoded, message_of
@@ -27,6 +28,7 @@ from cocite.serving.status import INTERNAL_TEXT, code_of, to_status
 
 log = structlog.get_logger("cocite.gateway")
 
+_GRPC = b"application/grpc"
 _GRPC_WEB = "application/grpc-web"
 _SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")  # what grpc-message holds as it is
 
@@ -105,6 +107,15 @@ class ConnectApplication(ConnectASGIApplication[Asker]):
             read_max_bytes=read_max_bytes,
             codecs=[BinaryCodec(), JsonCodec()],
         )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """See ASGI. Requests of gRPC itself, which cannot be answered without trailers, are told so."""
+        content_type = next((value for name, value in scope.get("headers", ()) if name == b"content-type"), b"")
+        if content_type.startswith(_GRPC) and not content_type.startswith(_GRPC_WEB.encode()):
+            wrong = WrongType("gRPC needs HTTP/2", hint="ask the services themselves, or this gateway by gRPC-Web")
+            await error_response(wrong, "")(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
     @property
     def path(self) -> str:

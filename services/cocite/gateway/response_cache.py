@@ -65,9 +65,9 @@ class ResponseCache:
         if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in _METHODS:
             await self._app(scope, receive, send)
             return
-        read = await _read(receive, self._most_bytes)
+        read, whole = await _read(receive, self._most_bytes)
         replayed = _replayed(read, receive)
-        if read[-1].get("more_body") or read[-1]["type"] != "http.request":
+        if not whole:
             await self._app(scope, replayed, send)
             return
         told = dict(scope["headers"])
@@ -137,14 +137,16 @@ def _matches(if_none_match: bytes, etag: bytes) -> bool:
     return given == [b"*"] or etag.removeprefix(b"W/") in given
 
 
-async def _read(receive: Receive, most_bytes: int) -> list[Message]:
-    """The messages of a request, to its end, or to where it is larger than most_bytes or breaks off."""
+async def _read(receive: Receive, most_bytes: int) -> tuple[list[Message], bool]:
+    """The messages of a request, as far as most_bytes go or to where it breaks off; whether that is all of it."""
     messages, size = [], 0
     while True:
         messages.append(await receive())
         size += len(messages[-1].get("body", b""))
-        if messages[-1]["type"] != "http.request" or not messages[-1].get("more_body") or size > most_bytes:
-            return messages
+        if messages[-1]["type"] != "http.request" or size > most_bytes:
+            return messages, False
+        if not messages[-1].get("more_body"):
+            return messages, True
 
 
 def _replayed(read: list[Message], receive: Receive) -> Receive:

@@ -1,7 +1,7 @@
 """The services over Connect and gRPC-Web. Binary messages pass through as they came; JSON is translated."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from protobuf.wkt import Any as AnyMessage
 from starlette.responses import Response
 
-from cocite.core.errors import CociteError
+from cocite.core.errors import CociteError, InvalidArgument
 from cocite.gateway.asking import Answer, Asker
 from cocite.gateway.bodies import WrongType
 from cocite.gateway.caching import cache_headers
@@ -28,7 +28,7 @@ from cocite.serving.status import INTERNAL_TEXT, code_of, to_status
 
 log = structlog.get_logger("cocite.gateway")
 
-_GRPC = b"application/grpc"
+_GRPC = "application/grpc"
 _GRPC_WEB = "application/grpc-web"
 _SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")  # what grpc-message holds as it is
 
@@ -109,18 +109,30 @@ class ConnectApplication(ConnectASGIApplication[Asker]):
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """See ASGI. Requests of gRPC itself, which cannot be answered without trailers, are told so."""
-        content_type = next((value for name, value in scope.get("headers", ()) if name == b"content-type"), b"")
-        if content_type.startswith(_GRPC) and not content_type.startswith(_GRPC_WEB.encode()):
-            wrong = WrongType("gRPC needs HTTP/2", hint="ask the services themselves, or this gateway by gRPC-Web")
-            await error_response(wrong, "")(scope, receive, send)
-            return
-        await super().__call__(scope, receive, send)
+        """See ASGI. What the library would fail at is refused before."""
+        error = _unfit(scope.get("headers", ()))
+        if error is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await _as_connect(error)(scope, receive, send)
 
     @property
     def path(self) -> str:
         """See ConnectASGIApplication."""
         return "/"
+
+
+def _unfit(headers: Iterable[tuple[bytes, bytes]]) -> CociteError | None:
+    """What is wrong with a request's headers. gRPC itself needs trailers, which HTTP/1.1 lacks here."""
+    for name, value in headers:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            return InvalidArgument(f"{name.decode('latin-1')}: must be UTF-8")
+        if name == b"content-type" and text.startswith(_GRPC) and not text.startswith(_GRPC_WEB):
+            told = "content-type: gRPC is answered on the ports of the services; here send gRPC-Web or Connect"
+            return WrongType(told, field="content-type")
+    return None
 
 
 def _endpoint(asker: Asker, method: Method, max_age_s: int) -> Any:

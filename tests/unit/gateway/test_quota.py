@@ -79,6 +79,19 @@ def test_gateways_share_a_bucket_and_give_no_more_than_it_holds(valkey):
     asyncio.run(check())
 
 
+def test_callers_at_one_gateway_at_once_wait_for_one_lease(valkey):
+    quota = Quota("test", 600, 360_000)
+
+    async def check():
+        (one,) = shared(valkey, 1)
+        found = await asyncio.gather(*[one.take("a", quota) for _ in range(700)])
+        assert sum(each.granted for each in found) == 600
+        assert valkey.calls("evalsha") <= 21  # 600 in leases of 30, and the one that finds nothing left
+        one.close()
+
+    asyncio.run(check())
+
+
 def test_a_small_bucket_is_shared_to_its_last_request(valkey):
     async def check():
         one, two = shared(valkey)

@@ -34,15 +34,14 @@ def strongest_ties(bundle: Bundle, lists: Owned, rows: Rows, examples: int) -> n
 
 @compiled(types.int64(INT32S, INT32S, INT32S, types.float64[::1]))
 def _together(cited: Values, owners: Values, references: Values, times: npt.NDArray[np.float64]) -> int:
-    """How many owners, which ascend, cite any of the references, and how many times each is cited, written to times."""
-    count, last = 0, -1
+    """How many owners cite any of the references, and how many times each is cited, written to times."""
+    citing = np.zeros(owners.max() + 1, np.bool_)
     for at in range(cited.size):
         place = np.searchsorted(references, cited[at])
         if place < references.size and references[place] == cited[at]:
             times[place] += 1.0
-            if owners[at] != last:
-                count, last = count + 1, owners[at]
-    return count
+            citing[owners[at]] = True
+    return int(np.count_nonzero(citing))
 
 
 @compiled(types.void(LINKS, LINKS, INT64S, OWNED, INT32S, types.int64, types.int32[:, ::1]))

@@ -7,6 +7,8 @@ from cocite.core.paper import Paper
 from cocite.recommender import second_order
 from cocite.recommender.bundle import Bundle
 from cocite.recommender.evidence import CitedWithReferences, Reason, SeedEvidence, TextLikeness
+from cocite.recommender.fresh.extension import Extension
+from cocite.recommender.fresh.paper import FreshPaper
 from cocite.recommender.reasons import reasons_for
 from support.bundles import Corpus, bag_vector, write_bundle
 from support.messages import reason_message
@@ -57,6 +59,13 @@ def test_it_is_named_when_it_is_true_and_only_then(tmp_path: Path, number: int) 
             assert len(found) == 1 and evidence.count == len(citers)
             most = sorted((each for each in times if times[each]), key=lambda each: (-times[each], each))
             assert list(evidence.rows) == most[:3]
+
+
+def test_who_cites_old_and_new_references_counts_once(tmp_path: Path) -> None:
+    bundle = _load(tmp_path, ((5, RESULT), (5, A), (6, RESULT), (6, A)))
+    new = FreshPaper(1, Paper("local:new"), citing_ids=("local:5", "local:6"))
+    seed = SeedEvidence(references=(A, bundle.paper_count))
+    assert _only(Extension(bundle).of([new]), seed) == [Reason(0, CitedWithReferences(2, (A, bundle.paper_count)))]
 
 
 def test_the_papers_looked_at_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

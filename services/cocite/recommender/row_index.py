@@ -67,9 +67,18 @@ class RowIndex:
         if not data.size:
             return None
         index = cls(data)
-        if index._index.d != shape[1] or index._index.ntotal > shape[0] or not 0.0 <= index.nearness <= 1.0:
+        fits = index._index.d == shape[1] and index._index.ntotal <= shape[0] and 0.0 <= index.nearness <= 1.0
+        if not (fits and index._all_below(shape[0])):
             raise CorruptData(f"an index of {index._index.ntotal} rows is none of a matrix {shape}")
         return index
+
+    def _all_below(self, end: int) -> bool:
+        """Whether all rows that a search may find are from 0 on and below end."""
+        for place in np.flatnonzero(self._sizes).tolist():
+            rows = self._faiss.rev_swig_ptr(self._index.invlists.get_ids(place), int(self._sizes[place]))
+            if rows.min() < 0 or rows.max() >= end:
+                return False
+        return True
 
     def search(self, aim: Floats, count: int, passing: Passing | None = None) -> tuple[Rows, Floats]:
         """At most count rows that pass, best first, and about what they score: the dot product over the root of a

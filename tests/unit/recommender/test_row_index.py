@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import faiss
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -157,6 +158,18 @@ def test_bytes_that_are_no_index_are_refused(
         RowIndex.of(data, (10, shape[1]))
     with pytest.raises(CorruptData, match="none of a matrix"):
         RowIndex.of(data, (shape[0], shape[1] + 1))
+
+
+@pytest.mark.parametrize("row", [PAPERS, 10**10, -1])
+def test_an_index_of_rows_that_are_not_there_is_refused(bundles: tuple[Bundle, Bundle], row: int) -> None:
+    index = bundles[0].factor_index
+    assert index is not None
+    data = np.load(bundles[0].directory / layout.FACTOR_INDEX)
+    known = faiss.rev_swig_ptr(index._index.invlists.get_ids(0), int(index._sizes[0])).tobytes()
+    place = data.tobytes().index(known) + len(known) - 8  # the last row of a list
+    data[place : place + 8] = np.array([row]).view(np.uint8)
+    with pytest.raises(CorruptData, match="none of a matrix"):
+        RowIndex.of(data, bundles[0].item_factors.shape)
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path, bundles: tuple[Bundle, Bundle]) -> None:

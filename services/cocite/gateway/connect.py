@@ -114,7 +114,7 @@ class ConnectApplication(ConnectASGIApplication[Asker]):
         if error is None:
             await super().__call__(scope, receive, send)
         else:
-            await _as_connect(error)(scope, receive, send)
+            await error_response(error, "")(scope, receive, send)
 
     @property
     def path(self) -> str:
@@ -130,8 +130,7 @@ def _unfit(headers: Iterable[tuple[bytes, bytes]]) -> CociteError | None:
         except UnicodeDecodeError:
             return InvalidArgument(f"{name.decode('latin-1')}: must be UTF-8")
         if name == b"content-type" and text.startswith(_GRPC) and not text.startswith(_GRPC_WEB):
-            told = "content-type: gRPC is answered on the ports of the services; here send gRPC-Web or Connect"
-            return WrongType(told, field="content-type")
+            return WrongType("gRPC needs HTTP/2", hint="ask the services themselves, or this gateway by gRPC-Web")
     return None
 
 

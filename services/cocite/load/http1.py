@@ -3,6 +3,7 @@ HTTP/2. Bytes in, bytes out, as cocite.load.connection; the pool, the loops and 
 """  # fmt: skip
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from cocite.core.errors import Unavailable
 from cocite.load.connection import Failure
@@ -16,10 +17,30 @@ _LENGTH = b"\r\ncontent-length:"
 _MAX_HEAD = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What to POST to a path that is encoded already."""
+
+    path: str
+    body: bytes
+    content_type: str
+
+
 def get_request(path: str, authority: str) -> Request:
     """GET of a path that is encoded already."""
-    head = f"GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: cocite-load\r\n\r\n".encode("ascii")
+    head = _head("GET", path, authority) + _END
     return Request((head,), len(head))
+
+
+def post_request(post: Post, authority: str) -> Request:
+    """POST of a body."""
+    fields = f"\r\nContent-Type: {post.content_type}\r\nContent-Length: {len(post.body)}".encode("ascii")
+    whole = _head("POST", post.path, authority) + fields + _END + post.body
+    return Request((whole,), len(whole))
+
+
+def _head(verb: str, path: str, authority: str) -> bytes:
+    return f"{verb} {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: cocite-load".encode("ascii")
 
 
 class Http1Connection:
@@ -91,20 +112,23 @@ class Http1Connection:
 
 
 class Http1Session(LoadSession):
-    """A LoadSession of GET requests for paths, which are encoded already; on each connection one at a time."""
+    """A LoadSession of GETs of paths, which are encoded already, and of POSTs; on each connection one at a time."""
 
     def __init__(
         self,
         host: str,
         port: int,
-        paths: Sequence[str],
+        asked: Sequence[str | Post],
         *,
         connections: int = 1,
         deadline_s: float = 10.0,
         zipf: float | None = 0.0,
         seed: int = 0,
     ) -> None:
-        requests = [get_request(path, f"{host}:{port}") for path in paths]
+        authority = f"{host}:{port}"
+        requests = [
+            get_request(each, authority) if isinstance(each, str) else post_request(each, authority) for each in asked
+        ]
         self._open(_dial(host, port), requests, connections, deadline_s, zipf, seed)
 
 

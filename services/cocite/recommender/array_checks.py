@@ -75,7 +75,8 @@ def check_arrays(arrays: Arrays, manifest: Manifest) -> None:
     ):
         check_finite(name, arrays[name])
     check_answers(arrays, n)
-    check_positive_definite(layout.SOURCE_GRAM_INVERSE, arrays[layout.SOURCE_GRAM_INVERSE])
+    for name in (layout.GRAM, layout.GRAM_INVERSE, layout.SOURCE_GRAM_INVERSE):
+        check_positive_definite(name, arrays[name])
     check_norms(layout.TEXT_VECTORS, arrays[layout.TEXT_VECTORS])
 
 

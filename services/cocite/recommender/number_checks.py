@@ -85,12 +85,12 @@ def check_finite(name: str, values: npt.NDArray[np.floating]) -> None:
             raise CorruptData(f"{name} holds a number that is not finite")
 
 
-def check_positive_definite(name: str, matrix: npt.NDArray[np.float32]) -> None:
-    """The matrix (f, f) is the inverse of a regularised Gram matrix."""
+def check_positive_definite(name: str, matrix: npt.NDArray[np.floating]) -> None:
+    """The matrix (f, f) is a regularised Gram matrix, or the inverse of one."""
     try:
         np.linalg.cholesky(matrix.astype(np.float64))
     except np.linalg.LinAlgError:
-        raise CorruptData(f"{name} is not the inverse of a regularised Gram matrix") from None
+        raise CorruptData(f"{name} is no regularised Gram matrix, nor the inverse of one") from None
 
 
 def check_norms(name: str, vectors: npt.NDArray[np.float16]) -> None:

@@ -65,6 +65,9 @@ def _first_nan(array: np.ndarray) -> np.ndarray:
     [
         (layout.ITEM_FACTORS, _first_nan),
         (layout.GRAM_INVERSE, _first_nan),
+        (layout.GRAM_INVERSE, lambda a: -a),
+        (layout.GRAM, _first_nan),
+        (layout.GRAM, lambda a: a * 0),
         (layout.ITEM_IDF, _first_nan),
         (layout.TEXT_VECTORS, _first_nan),
         (layout.TEXT_VECTORS, lambda a: a * np.float16(0.5)),

@@ -60,6 +60,9 @@ web: setup ## build the page of the gateway from web/ into services/cocite/gatew
 	npm run --prefix web --silent check
 	npm run --prefix web --silent build
 
+web-check: web ## the committed page is what its sources make
+	@changed=$$(git status --porcelain -- services/cocite/gateway/static); [ -z "$$changed" ] || { echo "commit what make web has made:"; echo "$$changed"; exit 1; } >&2
+
 test-browser: web ## test the page in real browsers: needs Node, chromium and firefox-esr
 	npm ci --prefix tests/browser --no-fund --no-audit --loglevel=error
 	npm test --prefix tests/browser --silent
@@ -80,4 +83,4 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format bench proto web test-browser extension lock clean
+.PHONY: help setup demo test check format bench proto web web-check test-browser extension lock clean

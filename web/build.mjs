@@ -19,7 +19,7 @@ const built = await build({
   bundle: true,
   minify: true,
   format: "esm",
-  target: ["chrome120", "firefox121", "safari17.4"],
+  target: ["chrome123", "firefox121", "safari17.5"],
   loader: { ".svg": "copy" },
   entryNames: "[name]-[hash]",
   outdir: join(out, "assets"),
@@ -35,10 +35,25 @@ for (const [path, { entryPoint }] of Object.entries(built.metafile.outputs)) {
 }
 await writeFile(join(out, "index.html"), page);
 
+await writeFile(join(out, "third-party.txt"), await notices(Object.keys(built.metafile.inputs)));
+
 let bytes = gzipSync(page).length;
 for (const path of Object.keys(built.metafile.outputs)) {
   bytes += gzipSync(await readFile(resolve(root, path))).length;
 }
+
+/** The packages that went into the page, with their licences. */
+async function notices(inputs) {
+  const packages = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean));
+  const told = [...packages].sort().map(async (name) => {
+    const place = join(root, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(join(place, "package.json"), "utf8"));
+    const text = await readFile(join(place, "LICENSE"), "utf8").catch(() => "");
+    return `${name} ${version}: ${license}\n\n${text}`.trim();
+  });
+  return `Parts of the page come from these packages.\n\n${(await Promise.all(told)).join("\n\n---\n\n")}\n`;
+}
+
 console.log(`${(bytes / 1000).toFixed(1)} kB gzipped in ${out}`);
 if (bytes > MOST_BYTES) {
   console.error(`the page is larger than ${MOST_BYTES / 1000} kB`);

@@ -83,7 +83,7 @@ test("results become seeds, filters and diversity change the list, a reload keep
 test("the graph is walked by keyboard", async (t) => {
   const page = await opened(t, `like=${SMALL}&view=graph`);
   await page.waitForSelector("#graph .node");
-  await page.focus("#link");
+  await page.focus("[aria-label='Export as JSON']");
   await page.keyboard.press("Tab");
   await says(page, "#graph-paper", "A seed.");
   await page.keyboard.press("ArrowRight");

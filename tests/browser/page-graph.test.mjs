@@ -42,7 +42,7 @@ test("papers and citations are those of the list, years are told by a legend", a
 test("it is walked, read and zoomed by keyboard alone", async (t) => {
   const page = await graph(t);
   assert.equal(await page.locator("#graph [tabindex='0']").count(), 1);
-  await page.focus("#link");
+  await page.focus("[aria-label='Export as JSON']");
   await page.keyboard.press("Tab");
   assert.match(await current(page), /^Small 1973: .* seed, cites \d+ and is cited by \d+ of these$/);
   const seen = new Set();

@@ -1,9 +1,10 @@
 // The page in Chromium when things are amiss: the server gone, a quota used up.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { CHROMIUM, freePort, gateway, SMALL } from "./support.mjs";
+import { CHROMIUM, demo, freePort, gateway, PYTHON, SMALL } from "./support.mjs";
 
 let browser;
 before(async () => (browser = await chromium.launch(CHROMIUM)));
@@ -57,4 +58,22 @@ test("with the quota used up it says so, and for how long", async (t) => {
   await page.locator("#notes .failure button[aria-disabled=false]").waitFor({ timeout: 60_000 });
   await button.click();
   await page.locator(".result").first().waitFor();
+});
+
+test("a server that wants a key is given one", async (t) => {
+  const server = await gateway(await freePort(), { COCITE_GATEWAY_ANONYMOUS_RATE: "0" });
+  t.after(() => server.end());
+  const environment = { ...process.env, ...demo().environment };
+  const made = execFileSync(PYTHON, ["-m", "cocite", "key", "create", "reader"], { env: environment, encoding: "utf8" });
+  const key = made.trim().split(/\s+/).at(-1);
+  const page = await browser.newPage();
+  await page.goto(`${server.address}/#like=${SMALL}`);
+  await page.locator("#notes", { hasText: "This server answers only with a key." }).waitFor();
+  await page.getByLabel("Key", { exact: true }).fill("wrong");
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.waitForFunction(() => document.querySelector("#notes input")?.value === ""); // it is asked for anew
+  await page.getByLabel("Key", { exact: true }).fill(key);
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.locator(".result").first().waitFor();
+  assert.ok(!page.url().includes(key));
 });

@@ -83,6 +83,15 @@ test("a pasted title finds its paper, other words are a text to start from", asy
   await page.locator(".reason", { hasText: "mapping the structure" }).first().waitFor();
 });
 
+test("a title that is broken into lines is one title, an address that tells no paper is none", async (t) => {
+  const page = await opened(t);
+  await paste(page, "Networks of\n  Scientific Papers");
+  await settled(page);
+  assert.match(await page.locator("#seeds").innerText(), /Price 1965/);
+  await paste(page, "https://example.org/nothing");
+  await page.locator("#entry-notes", { hasText: "Not in the catalogue: “https://example.org/nothing”" }).waitFor();
+});
+
 test("pasted BibTeX becomes seeds, and what is unknown is named", async (t) => {
   const page = await opened(t);
   await paste(page, `@article{a, title={${OTHER_TITLE}}, year=1965}\n@article{b, title={A work that nobody has written}}`);

@@ -2,6 +2,7 @@
 
 import { byId, h } from "./dom.js";
 import { isSuperseded } from "./errors.js";
+import { keepingFocus } from "./focus.js";
 import { Notes } from "./notes.js";
 import { paperOf, shortNameOf } from "./papers.js";
 import { counted, shortened } from "./reasons.js";
@@ -86,7 +87,7 @@ export class Entry {
   #choose({ papers, text, unknown }: Recognised): void {
     this.#box.value = "";
     this.#before = "";
-    this.#offers.replaceChildren();
+    keepingFocus(this.#offers, this.#box, () => this.#offers.replaceChildren());
     this.#sayUnknown(unknown);
     this.#take(papers.length ? { papers, text: undefined } : { papers: [], text });
   }

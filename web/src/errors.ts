@@ -13,6 +13,8 @@ export class QuotaSpent extends Error {
 export interface Failure {
   message: string;
   waitS: number;
+  /** Whether a key, or another one, would help. */
+  needsKey: boolean;
 }
 
 /** Whether the call was given up by the page itself, because another has taken its place. */
@@ -20,23 +22,31 @@ export function isSuperseded(error: unknown): boolean {
   return ConnectError.from(error).code === Code.Canceled;
 }
 
+/** Whether the server found fault with the request. */
+export function isRefused(error: unknown): boolean {
+  return ConnectError.from(error).code === Code.InvalidArgument;
+}
+
 /** The failure in words. */
 export function explained(error: unknown): Failure {
   const told = ConnectError.from(error);
-  const cause = told.cause;
-  if (cause instanceof QuotaSpent) {
-    return { message: "Too many questions for now: the server asks for a pause.", waitS: cause.retryAfterS ?? 0 };
-  }
-  if (cause instanceof TypeError) return { message: "The server cannot be reached.", waitS: 0 };
-  switch (told.code) {
+  const needsKey = told.code === Code.Unauthenticated || told.code === Code.PermissionDenied;
+  return { message: inWords(told), waitS: told.cause instanceof QuotaSpent ? (told.cause.retryAfterS ?? 0) : 0, needsKey };
+}
+
+function inWords({ cause, code, rawMessage }: ConnectError): string {
+  if (cause instanceof QuotaSpent) return "Too many questions for now: the server asks for a pause.";
+  if (cause instanceof TypeError) return "The server cannot be reached.";
+  switch (code) {
     case Code.DeadlineExceeded:
-      return { message: "The server took too long to answer.", waitS: 0 };
+      return "The server took too long to answer.";
     case Code.Unavailable:
-      return { message: `The server cannot answer just now: ${told.rawMessage}.`, waitS: 0 };
+      return `The server cannot answer just now: ${rawMessage}.`;
     case Code.Unauthenticated:
+      return "This server answers only with a key.";
     case Code.PermissionDenied:
-      return { message: `The server does not let this page ask: ${told.rawMessage}.`, waitS: 0 };
+      return `This key does not suffice: ${rawMessage}.`;
     default:
-      return { message: `That did not work: ${told.rawMessage}.`, waitS: 0 };
+      return `That did not work: ${rawMessage}.`;
   }
 }

@@ -1,6 +1,7 @@
 // Years, venues and diversity.
 
 import { byId, h } from "./dom.js";
+import { keepingFocus } from "./focus.js";
 import { MOST, type State, yearOf } from "./state.js";
 
 type Change = (part: Partial<State>) => void;
@@ -40,7 +41,9 @@ export class Filters {
     this.#diversity.value = String(diversity);
     this.#complain("");
     this.#tell();
-    this.#venues.replaceChildren(...venues.map((venue) => this.#venueChip(venue)));
+    keepingFocus(this.#venues, this.#venue, () =>
+      this.#venues.replaceChildren(...venues.map((venue) => this.#venueChip(venue))),
+    );
     const set = minYear !== undefined || maxYear !== undefined || venues.length > 0 || diversity > 0;
     byId("clear-filters").hidden = !set;
   }
@@ -84,7 +87,7 @@ export class Filters {
 
   #tell(): void {
     const percent = Math.round(Number(this.#diversity.value) * 100);
-    this.#told.textContent = percent === 0 ? "most related first" : `${percent} %`;
+    this.#told.textContent = percent === 0 ? "off" : `${percent} %`;
     this.#diversity.setAttribute("aria-valuetext", this.#told.textContent);
   }
 }

@@ -4,10 +4,12 @@ import { valuesOf } from "./asking.js";
 import { byId } from "./dom.js";
 import { Entry, type Taken } from "./entry.js";
 import { Filters } from "./filters.js";
+import { isRefused } from "./errors.js";
 import { keepingFocus } from "./focus.js";
 import { GraphPanel } from "./graph/panel.js";
 import { type List, Lister } from "./list.js";
 import { Notes } from "./notes.js";
+import { describeModel } from "./model.js";
 import { fetchPapers } from "./papers.js";
 import { counted, naming, type Naming } from "./reasons.js";
 import { resultItem } from "./results.js";
@@ -89,7 +91,7 @@ async function ask(): Promise<void> {
     await nameSeeds();
     drawList();
     performance.mark("list");
-    for (const line of shortcomings(found.answer)) notes.say(line);
+    tellShortcomings(found);
   } catch (error) {
     status.textContent = "";
     results.setAttribute("aria-busy", "false");
@@ -97,18 +99,26 @@ async function ask(): Promise<void> {
   }
 }
 
+function tellShortcomings({ answer }: List): void {
+  for (const line of shortcomings(answer)) notes.say(line);
+}
+
 async function askMore(): Promise<void> {
-  more.disabled = true;
+  if (more.ariaDisabled === "true") return;
+  more.ariaDisabled = "true"; // not disabled: the focus stays on it
   try {
     const shown = list?.results.length ?? 0;
     const found = await lister.next(store.state);
     if (!found) return;
     list = found;
+    notes.clear();
     drawList(shown);
+    tellShortcomings(found);
   } catch (error) {
-    notes.fail(error, () => void ask());
+    if (isRefused(error)) void ask(); // the model has changed: the list begins anew
+    else notes.fail(error, () => void askMore());
   } finally {
-    more.disabled = false;
+    more.ariaDisabled = "false";
   }
 }
 
@@ -171,3 +181,4 @@ draw();
 void ask();
 if (!store.state.seeds.length) entry.focus();
 performance.mark("interactive");
+void describeModel(byId("about"));

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { explained } from "./errors.js";
+import { useKey } from "./key.js";
 
 const TICK_MS = 1000;
 
@@ -29,7 +30,11 @@ export class Notes {
   /** The failure, alone, with a button to try again; it waits as long as the server asks for. */
   fail(error: unknown, retry: () => void): void {
     this.clear();
-    const { message, waitS } = explained(error);
+    const { message, waitS, needsKey } = explained(error);
+    if (needsKey) {
+      this.#place.append(h("div", { class: "note failure" }, h("span", {}, message), keyForm(retry)));
+      return;
+    }
     let left = Math.ceil(waitS);
     const button = h("button", { type: "button", click: () => left <= 0 && retry() });
     const tell = (): void => {
@@ -42,4 +47,15 @@ export class Notes {
     if (left >= 0) this.#timer = setInterval(tell, TICK_MS);
     this.#place.append(h("p", { class: "note failure" }, h("span", {}, message), button));
   }
+}
+
+/** Asks for a key, then tries again. */
+function keyForm(retry: () => void): HTMLElement {
+  const box = h("input", { type: "password", autocomplete: "off", required: true, maxlength: 500, "aria-label": "Key" });
+  const use = (event: Event): void => {
+    event.preventDefault();
+    useKey(box.value);
+    retry();
+  };
+  return h("form", { submit: use }, box, " ", h("button", { type: "submit" }, "Use this key"));
 }

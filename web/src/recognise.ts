@@ -9,6 +9,7 @@ import { MOST } from "./state.js";
 const MOST_LINES = 100;
 const MOST_ENTRIES = 500; // of one call
 const MOST_CHARACTERS = 200_000; // of one call
+const MOST_TITLE_LINES = 4; // that a title copied from a PDF may be broken into
 const LEAST_TITLE = 8; // characters that a title is looked up from
 
 export interface Recognised {
@@ -36,7 +37,10 @@ export async function recognise(text: string, signal: AbortSignal): Promise<Reco
   const { results } = await recommender.resolvePapers({ queries: lines }, { signal });
   for (const { paper } of results) if (paper) remember(paper);
   if (results.length === 1) return ofOne(results[0]!, signal);
-  if (results.some((each) => each.status === ResolveStatus.MALFORMED)) return ofReferences(chunks(text), signal);
+  if (results.some((each) => each.status === ResolveStatus.MALFORMED)) {
+    const found = await ofReferences(chunks(text), signal);
+    return found.papers.length || lines.length > MOST_TITLE_LINES ? found : ofTitle(lines.join(" "), signal);
+  }
   return {
     papers: unique(results.flatMap(({ paper }) => (paper ? [paper.paperId] : []))),
     text: undefined,
@@ -48,10 +52,15 @@ export async function recognise(text: string, signal: AbortSignal): Promise<Reco
 async function ofOne(resolved: ResolvedPaper, signal: AbortSignal): Promise<Recognised> {
   const { query, paper, status } = resolved;
   if (paper) return { papers: [paper.paperId], text: undefined, unknown: [] };
-  if (status !== ResolveStatus.MALFORMED) return { papers: [], text: undefined, unknown: [query] };
-  if (query.length < LEAST_TITLE) return { papers: [], text: query, unknown: [] };
-  const { papers } = await ofReferences([query], signal);
-  return { papers, text: query, unknown: [] };
+  const isId = status !== ResolveStatus.MALFORMED || /^https?:\/\//i.test(query);
+  return isId ? { papers: [], text: undefined, unknown: [query] } : ofTitle(query, signal);
+}
+
+/** A title, or any words: the paper of that title, if there is one, and the words themselves. */
+async function ofTitle(text: string, signal: AbortSignal): Promise<Recognised> {
+  if (text.length < LEAST_TITLE) return { papers: [], text, unknown: [] };
+  const { papers } = await ofReferences([text], signal);
+  return { papers, text, unknown: [] };
 }
 
 /** The papers of reference lists: the server reads them, by ids and by titles. */

@@ -1,6 +1,7 @@
 // The picture with its legend, its buttons and the paper turned to.
 
 import { byId, h } from "../dom.js";
+import { keepingFocus } from "../focus.js";
 import type { Recommendation } from "../generated/cocite/v1/recommender_service_pb.js";
 import { authorsOf } from "../papers.js";
 import { type Naming, reasonsOf } from "../reasons.js";
@@ -40,7 +41,9 @@ export class GraphPanel {
     layOut(found, width || 1, height || 1);
     this.#picture.draw(found, steps);
     this.#legend.replaceChildren(...legend(steps, found.nodes));
-    this.#told.replaceChildren(h("p", {}, "Choose a paper in the picture to read about it."));
+    keepingFocus(this.#told, byId("status"), () =>
+      this.#told.replaceChildren(h("p", {}, "Choose a paper in the picture to read about it.")),
+    );
   }
 
   #tell({ paper, role }: Node): void {

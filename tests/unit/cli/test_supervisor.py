@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def supervisor(tmp_path):
 
 
 def start(supervisor, target, script, name="probe"):
-    supervisor.start(name, target, [sys.executable, "-c", textwrap.dedent(script)], os.environ)
+    supervisor.start(name, partial(is_serving, target), [sys.executable, "-c", textwrap.dedent(script)], os.environ)
     return supervisor.children[-1]
 
 

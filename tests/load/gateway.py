@@ -28,7 +28,7 @@ from cocite.bench.hosting import Hosted, hosted
 from cocite.core.settings import Settings
 from cocite.gateway.app import build
 from cocite.gateway.http_server import Ending
-from cocite.gateway.json_codec import encoded
+from cocite.gateway.json_codec import json_of
 from cocite.gateway.main import configured
 from cocite.load.http1 import Http1Session, Post
 from cocite.load.paired import paired_ratio, rounds
@@ -158,7 +158,7 @@ class Row:
 @contextmanager
 def stage() -> Iterator[list[Row]]:
     answer = page().SerializeToString()
-    text = encoded(page())
+    text = json_of(answer, pb.RecommendPapersResponse)
     asked = MessageToJson(REQUEST, indent=None).encode()
     binary = REQUEST.SerializeToString()
     json_post, proto_post = Post(PATH, asked, "application/json"), Post(PATH, binary, "application/proto")

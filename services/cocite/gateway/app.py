@@ -1,7 +1,7 @@
 """The gateway as one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
@@ -21,7 +21,7 @@ from cocite.gateway.http_server import Ending
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
 from cocite.gateway.protection import no_such_path, protected, unforeseen
-from cocite.gateway.response_cache import App, Kept, ResponseCache
+from cocite.gateway.response_cache import App, Kept, Receive, ResponseCache, Scope, Send
 from cocite.gateway.rest import http_routes
 from cocite.gateway.site import site_routes
 from cocite.gateway.transcoding import routes_of
@@ -65,14 +65,28 @@ def build(settings: Settings, ending: Ending | None = None) -> App:
             *batch.routes(asker, methods, most_bytes),
             *openapi.routes(),
             *site_routes(),
-            Mount("/", ConnectApplication(asker, methods, most_bytes, max_age_s)),
         ],
         lifespan=lifespan,
         exception_handlers={404: no_such_path, Exception: unforeseen},
     )
     compressed = GZipMiddleware(application, _COMPRESSED_FROM_BYTES, _COMPRESSION)
-    cached = ResponseCache(compressed, memory, frozenset({*methods, *(route.path for route in rest)}), most_bytes)
+    connect = ConnectApplication(asker, methods, most_bytes, max_age_s)  # which compresses by itself
+    cached = ResponseCache(
+        _either(methods, connect, compressed),
+        memory,
+        frozenset({*methods, *(route.path for route in rest)}),
+        most_bytes,
+    )
     return protected(cached, settings, methods.values(), rest)
+
+
+def _either(paths: Collection[str], there: App, elsewhere: App) -> App:
+    """One application at those paths, another elsewhere."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (there if scope["type"] == "http" and scope["path"] in paths else elsewhere)(scope, receive, send)
+
+    return app
 
 
 async def _alive(_: Request) -> Response:

@@ -6,10 +6,8 @@ is not read from either, and one that leaves ends the work.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 import orjson
-from google.protobuf.json_format import MessageToDict
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +17,7 @@ from cocite.core.errors import CociteError, InvalidArgument, Overloaded
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import TooLarge, WrongType
 from cocite.gateway.http_errors import error_response, error_value, status_of
-from cocite.gateway.json_codec import decoded, message_of
+from cocite.gateway.json_codec import encoded_of, json_of
 from cocite.gateway.methods import Method
 from cocite.gateway.quota import TAKE
 from cocite.gateway.rest import timeout_of
@@ -66,21 +64,18 @@ class Answerer:
     async def answer(self, index: int, line: bytes) -> bytes:
         """The line that answers it."""
         try:
-            request = message_of(decoded(line), self._method.request).SerializeToString()
+            request = encoded_of(line, self._method.request)
             async with self._calls:
                 answer = await self._asker.ask(self._method, request, self._timeout_s)
         except CociteError as error:
             return failed(index, error)
-        return _line({"index": index, "status": 200, "response": MessageToDict(answer.message())})
+        return b'{"index":%d,"status":200,"response":%b}\n' % (index, json_of(answer.body, self._method.response))
 
 
 def failed(index: int, error: CociteError) -> bytes:
     """The line that tells of an error."""
-    return _line({"index": index, "status": status_of(error), "error": error_value(error)})
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    told = {"index": index, "status": status_of(error), "error": error_value(error)}
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class BatchResponse(Response):

@@ -22,7 +22,7 @@ from cocite.gateway.asking import Answer, Asker
 from cocite.gateway.bodies import WrongType
 from cocite.gateway.caching import cache_headers
 from cocite.gateway.http_errors import retry_headers, status_of
-from cocite.gateway.json_codec import decoded, encoded, message_of
+from cocite.gateway.json_codec import encoded_of, json_of
 from cocite.gateway.methods import Method
 from cocite.serving.status import INTERNAL_TEXT, code_of, to_status
 
@@ -63,12 +63,12 @@ class JsonCodec(Codec[Answer, bytes]):
 
     def encode(self, message: Answer) -> bytes:
         """See Codec."""
-        return encoded(message.message())
+        return json_of(message.body, message.method.response)
 
     def decode(self, data: bytes | bytearray, message_class: type[Any]) -> bytes:
         """See Codec."""
         try:
-            return message_of(decoded(data), message_class).SerializeToString()
+            return encoded_of(data, message_class)
         except CociteError as error:
             raise connect_error(error) from None
 

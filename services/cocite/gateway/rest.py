@@ -11,7 +11,7 @@ from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_body
 from cocite.gateway.caching import cache_headers
 from cocite.gateway.http_errors import error_response
-from cocite.gateway.json_codec import decoded, encoded, message_of
+from cocite.gateway.json_codec import encoded_of, encoded_value, json_of
 from cocite.gateway.transcoding import Route, value_of_query
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -29,20 +29,18 @@ def _handler(asker: Asker, route: Route, most_bytes: int, max_age_s: int) -> End
             answer = await asker.ask(route.method, asked, timeout_of(request))
         except CociteError as error:
             return error_response(error)
-        return Response(
-            encoded(answer.message()), 200, dict(cache_headers(answer, max_age_s)), media_type="application/json"
-        )
+        text = json_of(answer.body, route.method.response)
+        return Response(text, 200, dict(cache_headers(answer, max_age_s)), "application/json")
 
     return handle
 
 
 async def _asked(request: Request, route: Route, most_bytes: int) -> bytes:
     """The request's message, encoded."""
+    kind = route.method.request
     if route.verb == "GET":
-        value = value_of_query(request.query_params.multi_items(), route.method.request)
-    else:
-        value = decoded(await read_body(request, most_bytes))
-    return message_of(value, route.method.request).SerializeToString()
+        return encoded_value(value_of_query(request.query_params.multi_items(), kind), kind)
+    return encoded_of(await read_body(request, most_bytes), kind)
 
 
 def timeout_of(request: Request) -> float | None:

@@ -75,8 +75,10 @@ def _field(descriptor: Any, name: str, whole: str) -> FieldDescriptor:
     return field
 
 
-def _value(field: FieldDescriptor, text: str, name: str) -> str | bool:
-    """As JSON has it: numbers may be strings there, booleans may not."""
+def _value(field: FieldDescriptor, text: str, name: str) -> str | bool | int:
+    """As JSON has it: numbers may be strings there, booleans and numbers of enums may not."""
+    if field.type == FieldDescriptor.TYPE_ENUM and text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
     if field.type != FieldDescriptor.TYPE_BOOL:
         return text
     if text not in ("true", "false"):

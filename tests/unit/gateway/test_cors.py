@@ -5,6 +5,8 @@ import pytest
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.gateway.cors import with_cors
+from cocite.gateway.response_cache import ResponseCache
+from cocite.serving.answer_memory import AnswerMemory
 from support.gateway_server import READ, gateway_server, saying_ok
 
 PAGE = "https://page.example"
@@ -87,6 +89,24 @@ def test_a_page_can_read_why_it_is_refused(gateway):
     assert "retry-after" in answers[-1].headers
     wrong = gateway.ask(READ, origin=PAGE, x_api_key="wrong")
     assert (wrong.status, wrong.headers["access-control-allow-origin"]) == (401, PAGE)
+
+
+def test_an_answer_that_was_kept_says_nothing_of_the_page_that_asked_before(tmp_path):
+    async def public(scope, receive, send):
+        headers = [(b"cache-control", b"public, max-age=60"), (b"content-length", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"%d" % len(asked)})
+        asked.append(scope)
+
+    asked = []
+    memory = AnswerMemory(1 << 20, 60)
+    memory.serve("model")
+    kept = ResponseCache(public, memory, frozenset({READ}), 1 << 20)
+    with gateway_server(Settings(home=tmp_path, gateway_origins=f"{PAGE},{CHROME}"), kept) as gateway:
+        answers = [gateway.ask(READ, origin=origin) for origin in (PAGE, CHROME, "https://stranger.example")]
+    assert [answer.body for answer in answers] == [b"0"] * 3
+    assert [answer.headers.get("access-control-allow-origin") for answer in answers] == [PAGE, CHROME, None]
+    assert [answer.headers["ratelimit"].split(";")[1] for answer in answers] == ["r=599", "r=598", "r=597"]
 
 
 def test_without_a_list_no_origin_may(tmp_path):

@@ -82,10 +82,6 @@ class RowBlocks:
         aim = np.ascontiguousarray(vector, dtype=np.float32)
         return np.concatenate([products(block, np.arange(len(block)), aim) for block in self._blocks])
 
-    def nonzero_rows(self) -> npt.NDArray[np.bool_]:
-        """True for each row that is not zero throughout, (n,)."""
-        return np.concatenate([np.any(block, axis=1) for block in self._blocks])
-
     def has_nonzero(self) -> bool:
         """Whether any row is not zero throughout; looks no further than the first."""
         return any(row.any() for block in self._blocks for row in block)

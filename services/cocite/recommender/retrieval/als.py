@@ -101,10 +101,6 @@ class AlsRetriever:
         folded = self._fold_in.fold_in_factors(factors, np.concatenate((weights, text_weight * self._als.scale)))
         return FoldedProfile(items, tuple(texts), folded)
 
-    def items_of(self, row: int) -> npt.NDArray[np.int64]:
-        """What a seed's profile holds, rows (k,): its references and itself."""
-        return np.union1d(self._bundle.references.of(row), [row])
-
     def _weights(self, items: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Of what is liked and of what is disliked as of two rows of the training matrix, the latter below 0."""
         liked = values > 0.0

@@ -4,7 +4,7 @@ Usage: python tests/load/assembly.py [--queries 100] [--rounds 15] [--json FILE]
 
 Takes papers spread evenly over the model of COCITE_HOME and the first 20 results for each. `messages` builds protobuf
 messages of them and encodes those; rows, scores, reasons and parsed papers are at hand. `bytes` has the same at hand.
-`related` splices the related list, and `answer` is the whole of the quick way, from the parsed request on. Each round
+`related` splices the related list, and `answer` is the whole of the quick way, from the request's bytes on. Each round
 takes all of them one after another; told are medians of the rounds in microseconds a page, and of their ratios.
 """
 

@@ -37,6 +37,7 @@ export async function chromium(hosts, pages, directory = join(BUILT, "chrome")) 
     const target = await browser.waitForTarget((each) => each.type() === "service_worker" && each.url().includes(id));
     return (await target.worker()).evaluate(...what);
   };
+  const panels = new Map(); // a target is attached to but once
   return {
     browser,
     inWorker,
@@ -49,7 +50,11 @@ export async function chromium(hosts, pages, directory = join(BUILT, "chrome")) 
       await commands.send("Extensions.triggerAction", { id, targetId: tab.targetId });
     },
     /** The side panel, once it is open. */
-    panel: async () => (await browser.waitForTarget((target) => target.url() === `chrome-extension://${id}/panel.html`)).asPage(),
+    panel: async () => {
+      const target = await browser.waitForTarget((each) => each.url() === `chrome-extension://${id}/panel.html`);
+      if (!panels.has(target)) panels.set(target, await target.asPage());
+      return panels.get(target);
+    },
     openPage: async (name) => {
       const page = await browser.newPage();
       await page.goto(`chrome-extension://${id}/${name}`);
@@ -69,7 +74,7 @@ export async function shows(page, selector, text) {
       text,
     )
     .catch(async (error) => {
-      throw new Error(`no ${selector} shows ${text}: ${await page.evaluate(() => document.body.innerText)}`, { cause: error });
+      throw new Error(`no ${selector} shows ${text}: ${(await page.evaluate(() => document.body.innerText)).slice(0, 300)}`, { cause: error });
     });
   return handle.jsonValue();
 }

@@ -1,12 +1,13 @@
 // The extension in Chromium: a click on its icon, the side panel, a real gateway behind a recorder.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, beforeEach, test } from "node:test";
 import { chromium, press, shows } from "./extension_chromium.mjs";
 import { NO_PAPER, PAGES, UNKNOWN, certificate, hostsOf, recorder, serveSites, strictPage } from "./extension_sites.mjs";
-import { demo, eventually } from "./support.mjs";
+import { PYTHON, demo, eventually, freePort, gateway } from "./support.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const [ARXIV] = PAGES;
@@ -14,12 +15,13 @@ const OTHER = PAGES.find((page) => page.site === "PubMed");
 const MARKUP = strictPage(demo().markup.id);
 const ALL = [...PAGES, ...UNKNOWN, NO_PAPER, MARKUP];
 
-let sites, server, browser, page;
+let sites, own, server, browser, page;
 
 before(async () => {
   const secrets = certificate();
   sites = await serveSites(ALL, secrets);
-  server = await recorder(demo().gateway);
+  own = await gateway(await freePort()); // whose keys are those of the demo's environment
+  server = await recorder(own.address);
   const hosts = Object.fromEntries(hostsOf(ALL).map((host) => [`${host}:443`, sites.port]));
   browser = await chromium({ ...hosts, "localhost:8080": server.port }, sites.port);
   page = await browser.page();
@@ -27,7 +29,7 @@ before(async () => {
 
 after(async () => {
   await browser?.end();
-  await Promise.all([sites?.end(), server?.end()]);
+  await Promise.all([sites?.end(), server?.end(), own?.end()]);
 });
 
 beforeEach(() => {
@@ -35,21 +37,43 @@ beforeEach(() => {
   server.failing = undefined;
 });
 
-/** The panel after a click on the icon on a page. */
+/** The panel after a click on the icon on a page; one that was open has forgotten what it showed. */
 async function opened(on) {
+  await page.goto(NO_PAPER.url);
+  await browser.clickIcon(page);
+  const panel = await browser.panel();
+  await panel.reload();
+  await shows(panel, ".page", "No paper found on this page.");
   await page.goto(on.url);
   await browser.clickIcon(page);
-  return browser.panel();
+  return panel;
 }
 
 /** Ids of the seeds of the questions for related papers since the last test. */
 const seedsAsked = () => server.asked.filter(({ path }) => path.endsWith(":recommend")).map(({ body }) => body.seeds.positiveIds);
 
+/** A key of the gateway, as its operator makes one. */
+function newKey(...options) {
+  const environment = { ...process.env, ...demo().environment };
+  const made = spawnSync(PYTHON, ["-m", "cocite", "key", "create", "reader", ...options], { env: environment, encoding: "utf8" });
+  assert.equal(made.status, 0, made.stderr);
+  return made.stdout.trim();
+}
+
+async function saveKey(options, key) {
+  await options.$eval("#key", (input, key) => (input.value = key), key);
+  await eventually(async () => {
+    // the gateway reads its keys anew from time to time
+    await options.click("button.primary");
+    return (await shows(options, "#checked", " ")).startsWith("Connected: 612 papers, model 2");
+  });
+}
+
 test("nothing is sent before the reader opens the panel", async () => {
   await page.goto(ARXIV.url);
   await page.goto(OTHER.url);
   assert.deepEqual(server.asked, []);
-  await opened(OTHER);
+  await browser.clickIcon(page);
   await eventually(() => server.asked.length === 2); // the recorder would have seen it
   const [resolved, recommended] = server.asked;
   assert.deepEqual(resolved.body, { queries: OTHER.sent });
@@ -61,7 +85,7 @@ for (const each of PAGES) {
   test(`related papers on ${each.site}`, async () => {
     const panel = await opened(each);
     await shows(panel, ".seeds", each.seed);
-    assert.equal(await shows(panel, ".sent", each.sent[0]), `Sent to http://localhost:8080: ${each.sent.join(", ")}`);
+    assert.equal(await shows(panel, ".panel > .sent", each.sent[0]), `Sent to http://localhost:8080: ${each.sent.join(", ")}`);
     await shows(panel, ".reasons li", "this paper");
     const titles = await panel.$$eval(".result h2 a", (links) => links.map((link) => [link.textContent, link.href]));
     assert.ok(titles.length > 10);
@@ -83,7 +107,7 @@ test("a script in a page cannot reach the server: only the worker can", async ()
 
 test("another paper is asked for only when the reader wants it", async () => {
   const panel = await opened(ARXIV);
-  await shows(panel, ".seeds", ARXIV.seed);
+  await shows(panel, ".result", "More like this");
   server.asked.length = 0;
   await page.goto(PAGES[1].url);
   await shows(panel, ".offer", `This sends ${PAGES[1].sent[0]} to http://localhost:8080`);
@@ -110,27 +134,22 @@ test("with the option it is asked for at once", async () => {
 });
 
 test("a page about no paper, and one that may not be read", async () => {
-  const panel = await opened(ARXIV);
-  await shows(panel, ".seeds", ARXIV.seed);
-  await panel.evaluate(() => location.reload());
-  await page.goto(NO_PAPER.url);
-  const fresh = await browser.panel();
-  await fresh.evaluate(() => location.reload());
-  await shows(fresh, ".page", "No paper found on this page.");
-  await page.goto("about:blank");
-  await fresh.evaluate(() => location.reload());
-  await shows(fresh, ".page", "Click the extension’s icon");
+  const panel = await opened(NO_PAPER);
+  await page.goto(MARKUP.url);
+  await shows(panel, ".page", "Click the extension’s icon");
+  await browser.clickIcon(page);
+  await shows(panel, ".seeds", demo().markup.title);
 });
 
 for (const unknown of UNKNOWN) {
   test(`a paper of ${unknown.site} that the server does not know`, async () => {
     const panel = await opened(unknown);
     await shows(panel, ".failure", "The server does not know this paper.");
-    assert.equal(await shows(panel, ".sent", "Sent"), `Sent to http://localhost:8080: ${unknown.sent[0]}`);
-    assert.deepEqual(seedsAsked(), []);
+    assert.equal(await shows(panel, ".panel > .sent", "Sent"), `Sent to http://localhost:8080: ${unknown.sent[0]}`);
+    assert.match(server.asked.at(-1).path, /:resolve$/);
     await press(panel, "Ask by its title");
     await shows(panel, ".seeds", unknown.title);
-    assert.equal(await shows(panel, ".sent", "title"), `Sent to http://localhost:8080: the title “${unknown.title}”`);
+    assert.equal(await shows(panel, ".panel > .sent", "title"), `Sent to http://localhost:8080: the title “${unknown.title}”`);
     await shows(panel, ".reasons li", "this paper");
     assert.deepEqual(server.asked.at(-1).body.seeds, { positiveIds: [], texts: [{ title: unknown.title }] });
   });
@@ -152,7 +171,6 @@ test("failures are told in a line, and tried again", async () => {
     server.failing = undefined;
     await press(panel, "Try again"); // of a quota only after the wait
     await shows(panel, ".seeds", ARXIV.seed);
-    await page.goto(NO_PAPER.url);
   }
 });
 
@@ -169,12 +187,13 @@ test("markup in titles is text", async () => {
 test("more like this adds a seed, and it can be dropped", async () => {
   const panel = await opened(ARXIV);
   await shows(panel, ".seeds", ARXIV.seed);
+  await shows(panel, ".result", "More like this");
   const first = await panel.$eval(".result h2", (title) => title.textContent);
   await press(panel, "More like this");
   await shows(panel, ".seeds li:nth-child(2)", first);
   await shows(panel, ".reasons li", "“");
   const [seed, added] = seedsAsked().at(-1);
-  assert.equal(await shows(panel, ".sent", added), `Sent to http://localhost:8080: ${seed}, ${added}`);
+  assert.equal(await shows(panel, ".panel > .sent", added), `Sent to http://localhost:8080: ${seed}, ${added}`);
   const link = await panel.$eval("header a", (each) => each.href);
   assert.equal(link, `http://localhost:8080/#${new URLSearchParams([["like", seed], ["like", added], ["view", "graph"]])}`);
   await press(panel, "Drop An index");
@@ -206,9 +225,7 @@ test("what is saved and dismissed stays, can be undone and leaves as a file", as
   await press(panel, `Undo: ${third}`);
   await shows(panel, ".result h2", third);
 
-  await page.goto(NO_PAPER.url);
   panel = await opened(ARXIV);
-  await panel.evaluate(() => location.reload());
   await shows(panel, ".status", "1 dismissed before is not shown.");
   await shows(panel, ".result button[aria-pressed=true]", "Saved");
   const titles = await panel.$$eval(".result h2", (all) => all.map((each) => each.textContent));
@@ -250,13 +267,16 @@ test("BibTeX is copied", async () => {
 
 test("the key goes to the server, and no page's script can have it", async () => {
   const options = await browser.openPage("options.html");
-  await options.type("#key", "key-of-the-reader");
+  await options.type("#key", "none of the server's");
   await options.click("button.primary");
-  await shows(options, "#checked", "Connected: 613 papers, model 2");
+  await shows(options, "#checked.wrong", "http://localhost:8080 does not accept the key");
+  const key = newKey();
+  await saveKey(options, key);
   await options.close();
+  server.asked.length = 0;
   await opened(ARXIV);
   await eventually(() => server.asked.some(({ path }) => path.endsWith(":recommend")));
-  for (const { headers } of server.asked) assert.equal(headers.authorization, "Bearer key-of-the-reader");
+  for (const { headers } of server.asked) assert.equal(headers.authorization, `Bearer ${key}`);
 
   // A script of ours in the page has the rights of a content script
   const inPage = () =>
@@ -274,8 +294,25 @@ test("the key goes to the server, and no page's script can have it", async () =>
   assert.ok(found.slice(1).every((each) => each === null || /port closed|not exist/.test(each)), JSON.stringify(found));
   // Were storage open to it, this test would see the key
   await browser.inWorker(() => chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_AND_UNTRUSTED_CONTEXTS" }));
-  assert.equal((await inPage())[0].settings.key, "key-of-the-reader");
+  assert.equal((await inPage())[0].settings.key, key);
   await browser.inWorker(() => chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" }));
+});
+
+test("a quota that is used up tells how long to wait", async () => {
+  const options = await browser.openPage("options.html");
+  await saveKey(options, newKey("--rate", "2"));
+  await options.close();
+  const panel = await opened(ARXIV);
+  // a gateway lets a few through beyond the rate
+  for (let asked = 0; asked < 10 && !(await panel.$(".failure")); asked++) {
+    await opened(ARXIV);
+    await panel.waitForSelector(".failure, .result");
+  }
+  await shows(panel, ".failure .notice", "The quota at this server is used up for now.");
+  await shows(panel, ".failure button:disabled", "Try again in");
+  const again = await browser.openPage("options.html");
+  await saveKey(again, "");
+  await again.close();
 });
 
 test("the options say what is wrong with an address", async () => {
@@ -284,7 +321,7 @@ test("the options say what is wrong with an address", async () => {
     ["http://cocite.example.org", "Only a server on this computer can be asked over http"],
     ["https://user:secret@cocite.example.org", "Leave user and password out"],
     ["ftp://localhost", "Only a server on this computer"],
-    ["not an address", "Write the address as"],
+    ["https://not an address", "Write the address as"],
   ]) {
     await options.$eval("#server", (input, address) => (input.value = address), address);
     await options.click("button.primary");

@@ -10,6 +10,8 @@ import { resultItem } from "./result_item";
 import { seedList } from "./seed_list";
 
 const MOST_SEEDS = 20;
+const NO_PAPER = "No paper found on this page.";
+const NOT_READABLE = "Click the extension’s icon to let it read this page.";
 
 /** Where the panel is. */
 export interface Place {
@@ -26,6 +28,7 @@ export class Panel {
   private seeds: Seed[] = [];
   private shown: Result[] = [];
   private turn = 0;
+  private wanted = false;
 
   private readonly heading = h("h1", {}, "Related papers");
   private readonly page = h("div", { class: "page" });
@@ -63,16 +66,19 @@ export class Panel {
   /** Look at the page. Another paper than before is asked for only if the reader wants it: by a click, or always. */
   async look(wanted: boolean): Promise<void> {
     const turn = ++this.turn;
+    this.wanted ||= wanted; // a page that goes on loading does not take a click back
     await this.told(turn, () => this.look(true), async () => {
       const tabId = await this.place.tabId();
       const [{ paper, readable }, setup] = await Promise.all([ask("page", tabId === undefined ? {} : { tabId }), ask("setup", {})]);
       if (turn !== this.turn) return;
       Object.assign(this, setup);
+      const isWanted = this.wanted;
+      this.wanted = false;
       this.page.replaceChildren();
       if (paper && isSame(paper, this.asked) && this.shown.length) return;
-      if (paper && (wanted || this.automatic)) await this.start(paper);
+      if (paper && (isWanted || this.automatic)) await this.start(paper);
       else if (paper) this.offer(paper);
-      else if (!this.shown.length) this.page.append(notice(readable ? "No paper found on this page." : "Click the extension’s icon to let it read this page."));
+      else if (isWanted || !this.shown.length) this.page.append(notice(readable ? NO_PAPER : NOT_READABLE));
     });
   }
 

@@ -34,6 +34,7 @@ export function serverOf(address: string): string {
   let url: URL;
   try {
     url = new URL(/^[a-z]+:\/\//i.test(written) ? written : `https://${written}`);
+    if (!/^[a-z0-9.-]+$/.test(url.hostname)) throw new TypeError("no name of a host");
   } catch {
     throw refused("Write the address as https://cocite.example.org or http://localhost:8080.");
   }

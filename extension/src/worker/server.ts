@@ -52,7 +52,8 @@ function failureOf(response: Response, value: Record<string, unknown> | undefine
   switch (response.status) {
     case 401:
     case 403:
-      return told(`${server} does not accept the key: ${said || "check it in the options"}.`, "options");
+      // What follows is for those who run a server
+      return told(`${server} does not accept the key: ${said.split(";")[0] || "check it in the options"}.`, "options");
     case 429:
       return told("The quota at this server is used up for now.", "retry", waitS);
     case 404:

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cocite.core.errors import Unavailable
-from cocite.load.http1 import Http1Connection, Http1Session, get_request
+from cocite.load.http1 import Http1Connection, Http1Session, Post, get_request, post_request
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -74,6 +74,16 @@ def test_a_connection_that_the_server_ends_is_replaced(server):
 def test_an_empty_answer_is_a_failure(server):
     with session(server, "/ok/0") as load:
         assert load.closed(1, 0.05).failures
+
+
+def test_a_body_is_posted_whole():
+    request = post_request(Post("/a", b"body", "text/plain"), "host:1")
+    (whole,) = request.parts
+    head, _, body = whole.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /a HTTP/1.1\r\nHost: host:1\r\n")
+    assert head.endswith(b"Content-Type: text/plain\r\nContent-Length: 4")
+    assert body == b"body"
+    assert request.octets == len(whole)
 
 
 def connection_with_a_call() -> Http1Connection:

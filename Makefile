@@ -20,7 +20,7 @@ setup: .venv/.installed ## create .venv with pinned, hash-checked dependencies a
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "compiling the inner loops: half a minute, and again after they change"
-	$(BIN)/python -c 'import cocite.recommender.engine, cocite.recommender.assembly, cocite.recommender.answer_checks'
+	$(BIN)/python -c 'import cocite.recommender.engine, cocite.recommender.assembly, cocite.recommender.array_checks, cocite.recommender.ranking.forest_sums'
 	@touch $@
 
 demo: setup ## related papers for a real paper, through all services; ARGS=--once to exit after printing
@@ -50,7 +50,7 @@ bench: setup ## measure latency, the embedding service and their parts, on a qui
 	$(BIN)/python tests/load/index.py --json $(BENCH)/index.json
 	COCITE_BUNDLES_DIR=$$(ls -td $(BENCH)/models/synthetic-* | head -1) $(BIN)/python tests/load/assembly.py --json $(BENCH)/assembly.json
 
-proto: setup ## regenerate services/cocite/v1 from protos/
+proto: setup ## regenerate services/cocite/v1 and the OpenAPI document from protos/
 	$(BIN)/python protos/generate.py
 
 web: setup ## build the page of the gateway from web/ into services/cocite/gateway/static; needs Node 20 or newer

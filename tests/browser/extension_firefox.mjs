@@ -36,12 +36,17 @@ export async function firefox(preferences) {
     /** Install an unpacked extension; its id. */
     install: async (path) => (await send("Addon:Install", { path, temporary: true })).value,
     goto: (url) => send("WebDriver:Navigate", { url }),
-    /** Run a function's body in the page. */
+    /** Click an element of the page, as a reader would. */
+    click: async (selector) => {
+      const { value } = await send("WebDriver:FindElement", { using: "css selector", value: selector });
+      await send("WebDriver:ElementClick", { id: Object.values(value)[0] });
+    },
+    /** Run a function's body in the page; args holds its arguments. */
     inPage: async (body, ...args) => {
       await send("Marionette:SetContext", { value: "content" });
       return run(body, ...args);
     },
-    /** Run a function's body in the browser's window, with its rights. */
+    /** The same in the browser's window, with its rights. */
     inBrowser: async (body, ...args) => {
       await send("Marionette:SetContext", { value: "chrome" });
       return run(body, ...args).finally(() => send("Marionette:SetContext", { value: "content" }));

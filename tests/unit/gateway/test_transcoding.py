@@ -55,7 +55,7 @@ def test_every_kind_of_field_can_be_told_in_a_query(name):
     assert json.loads(json_of(message.SerializeToString(), kind)) == MessageToDict(message)
 
 
-@pytest.mark.parametrize("name", set(KINDS) - {"string", "bytes"})
+@pytest.mark.parametrize("name", sorted(set(KINDS) - {"string", "bytes"}))
 def test_what_is_none_of_a_kind_is_refused(name):
     kind = kind_of_all()
     with pytest.raises(InvalidArgument):

@@ -170,8 +170,13 @@ test("results become seeds, wanted or unwanted, and the list changes", async (t)
   assert.ok(!unliked.includes(second));
   assert.match(decodeURIComponent(page.url()), new RegExp(`unlike=${second.replace(/[()<>.:;/]/g, ".")}`));
   assert.equal(await page.locator(".chip.negative").count(), 1);
-  await changed(page, () => page.locator(".chip.negative .removal").click());
+  await page.locator(".shares", { hasText: /^Owed to .* \d+ %/ }).first().waitFor();
+  await changed(page, () => page.locator(".chip.negative .sign").click());
   assert.equal(await page.locator(".chip.negative").count(), 0);
+  assert.equal(await page.locator(".chip").count(), 3);
+  assert.match(await page.evaluate(() => document.activeElement.className), /sign/); // the keyboard stays where it was
+  await changed(page, () => page.locator(".chip .removal").last().click());
+  assert.equal(await page.locator(".chip").count(), 2);
 });
 
 test("only unwanted seeds are no question, and it is said", async (t) => {
@@ -240,6 +245,7 @@ test("a link holds everything: reloaded it shows the same, and back goes back wi
   assert.equal(await page.inputValue("#from"), "1980");
   await changed(page, () => page.goBack());
   assert.equal(await page.inputValue("#from"), "");
+  await changed(page, () => page.evaluate((id) => (location.hash = `#like=${id}`), OTHER)); // a link put into the address
 });
 
 test("markup in titles, authors and venues stays text, in the list, the evidence and the graph", async (t) => {

@@ -29,7 +29,7 @@ try {
   ]);
   const chosen = process.argv.slice(2);
   const files = chosen.length ? chosen : readdirSync(HERE).filter((name) => name.endsWith(".test.mjs")).sort();
-  const options = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+  const options = ["--test", "--test-concurrency=1", "--test-timeout=120000", "--test-reporter=spec"];
   const done = spawnSync(process.execPath, [...options, ...files], {
     cwd: HERE,
     env: { ...process.env, COCITE_TEST_STACK: told },

@@ -49,6 +49,7 @@ function judge(value: string, negative: boolean): void {
 function drawSeeds(): void {
   const place = byId("seeds");
   keepingFocus(place, byId("entry"), () => place.replaceChildren(...seedChips(store.state, change)));
+  byId("filters").hidden = !isAskable(store.state);
   byId("welcome").hidden = isAskable(store.state) || store.state.seeds.length > 0;
 }
 

@@ -6,12 +6,23 @@ import { explained } from "./errors.js";
 import type { Reason, Recommendation } from "./generated/cocite/v1/recommender_service_pb.js";
 import { authorsOf, fetchPapers, linkOf, paperOf, shortName } from "./papers.js";
 
+const SHARES_SHOWN = 3;
+const LEAST_SHARE = 0.1;
+
 /** Names a seed of a reason; several: whether there are seeds to tell apart. */
 export type Naming = { several: boolean; of: (seed: string) => string };
 
 export function reasonsOf(result: Recommendation, naming: Naming): HTMLElement | null {
   if (!result.reasons.length) return null;
   return h("ul", { class: "reasons" }, ...result.reasons.map((reason) => h("li", {}, shown(reason, result, naming))));
+}
+
+/** How much each of several seeds has to do with a result, the greatest shares first. */
+export function sharesOf({ contributions }: Recommendation, naming: Naming): HTMLElement | null {
+  const told = contributions.filter((each) => each.share >= LEAST_SHARE).sort((one, other) => other.share - one.share);
+  if (contributions.length < 2 || !told.length) return null;
+  const words = told.slice(0, SHARES_SHOWN).map(({ seed, share }) => `${naming.of(seed)} ${Math.round(100 * share)} %`);
+  return h("p", { class: "shares" }, `Owed to ${words.join(", ")}`);
 }
 
 function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElement {

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import type { Paper } from "./generated/cocite/v1/paper_pb.js";
 import type { Recommendation } from "./generated/cocite/v1/recommender_service_pb.js";
 import { authorsOf, linkOf } from "./papers.js";
-import { counted, type Naming, reasonsOf } from "./reasons.js";
+import { counted, type Naming, reasonsOf, sharesOf } from "./reasons.js";
 
 const AUTHORS_SHOWN = 6;
 
@@ -21,6 +21,7 @@ export function resultItem(result: Recommendation, naming: Naming, judge: Judge)
     h("p", { class: "byline" }, authorsOf(paper, AUTHORS_SHOWN)),
     h("p", { class: "source" }, sourceOf(paper)),
     reasonsOf(result, naming),
+    sharesOf(result, naming),
     judging(paper, judge),
   );
 }

@@ -10,6 +10,7 @@ import { yearClass, type YearStep } from "./years.js";
 
 const FONT_PX = 12;
 const LINE_PX = 15;
+const LEAST_REACH_PX = 12; // around a paper where a finger finds it
 const ZOOM = 1.3;
 const STEP_OUT_PX = 2; // between an arrow's head and the paper
 
@@ -85,6 +86,7 @@ export class Picture {
         focus: () => this.#turnTo(node),
         click: () => this.#marks.find((mark) => mark.node === node)?.group.focus(),
       },
+      s("circle", { class: "reach", r: Math.max(node.radius, LEAST_REACH_PX) }),
       shapeOf(node),
     );
     const label = s("text", { "font-size": FONT_PX }, name);

@@ -63,7 +63,7 @@ web: setup ## build the page of the gateway from web/ into services/cocite/gatew
 web-check: web ## the committed page is what its sources make
 	@changed=$$(git status --porcelain -- services/cocite/gateway/static); [ -z "$$changed" ] || { echo "commit what make web has made:"; echo "$$changed"; exit 1; } >&2
 
-test-browser: web ## test the page in real browsers: needs Node, chromium and firefox-esr
+test-browser: web extension ## test the page and the extension in real browsers: needs Node, chromium and firefox-esr
 	npm ci --prefix tests/browser --no-fund --no-audit --loglevel=error
 	npm test --prefix tests/browser --silent
 

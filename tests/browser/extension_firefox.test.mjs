@@ -5,25 +5,26 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BUILT } from "./extension_chromium.mjs";
 import { firefox } from "./extension_firefox.mjs";
-import { PAGES, certificate, hostsOf, recorder, serveSites } from "./extension_sites.mjs";
+import { PAGES, certificate, proxyTo, recorder, serveSites } from "./extension_sites.mjs";
 import { demo, eventually } from "./support.mjs";
 
 const [ARXIV] = PAGES;
 const PUBLISHER = PAGES.find((page) => page.site === "a publisher");
 const SIDEBAR = `document.getElementById("sidebar").contentDocument?.getElementById("webext-panels-browser")`;
 
-let sites, server, browser, id;
+let sites, proxy, server, browser, id;
 
 before(async () => {
-  sites = await serveSites(PAGES, certificate(), 443); // Firefox maps hosts, not ports
+  sites = await serveSites(PAGES, certificate());
+  proxy = await proxyTo(sites.port);
   server = await recorder(demo().gateway);
-  browser = await firefox({ "network.dns.localDomains": hostsOf(PAGES).join(",") });
+  browser = await firefox({ "network.proxy.type": 1, "network.proxy.ssl": "127.0.0.1", "network.proxy.ssl_port": proxy.port });
   id = await browser.install(join(BUILT, "firefox"));
 });
 
 after(async () => {
   await browser?.end();
-  await Promise.all([sites?.end(), server?.end()]);
+  await Promise.all([proxy?.end(), sites?.end(), server?.end()]);
 });
 
 /** Click the icon while the page is shown. */

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -97,8 +98,8 @@ export function certificate() {
   return read;
 }
 
-/** Serve the pages on a port (0: any); to be ended by end(). */
-export async function serveSites(pages, secrets, port = 0) {
+/** Serve the pages; to be ended by end(). */
+export async function serveSites(pages, secrets) {
   const server = createSecureServer(secrets, (asked, answer) => {
     const page = pages.find(({ url }) => url === `https://${asked.headers.host}${asked.url}`);
     answer.writeHead(page ? 200 : 404, {
@@ -107,7 +108,17 @@ export async function serveSites(pages, secrets, port = 0) {
     });
     answer.end(`<!doctype html><html lang="en"><title>A page</title>${page?.head ?? ""}<h1>${asked.headers.host}</h1>`);
   });
-  return listening(server, port);
+  return listening(server);
+}
+
+/** A proxy for https that leads to one port of this machine, whatever is wanted: for Firefox, which maps hosts, not ports. */
+export async function proxyTo(port) {
+  const server = createServer().on("connect", (_, client) => {
+    const site = connect(port, "127.0.0.1", () => client.write("HTTP/1.1 200 OK\r\n\r\n"));
+    site.pipe(client).pipe(site);
+    for (const [one, other] of [[site, client], [client, site]]) one.on("error", () => other.destroy()).on("close", () => other.destroy());
+  });
+  return listening(server);
 }
 
 /**
@@ -134,11 +145,11 @@ export async function recorder(gateway, secrets) {
     onward.end(body);
   };
   const server = secrets ? createSecureServer(secrets, handle) : createServer(handle);
-  return Object.assign(record, await listening(server, 0));
+  return Object.assign(record, await listening(server));
 }
 
-async function listening(server, port) {
-  await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+async function listening(server) {
+  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   return {
     port: server.address().port,
     end: () => {

@@ -14,7 +14,7 @@ from support.stack import Home, Stack
 # A title that would run, were it ever taken for markup. The importers take tags that they know out of titles.
 MARKUP = {
     "id": "doi:10.5555/markup",
-    "title": "<img src=x onerror=\"document.title='run'\"> <script>document.title='run'</script> co-citation of markup & {TeX}",
+    "title": "<img src=x onerror=\"document.title='run'\"> <script>document.title='run'</script> co-citation & {TeX}",
     "authors": ["Ada <script>document.title='run'</script> Writer"],
     "venue": '=HYPERLINK("https://example.org","venue")',
     "year": 2021,

@@ -55,9 +55,11 @@ export async function chromium(hosts, pages, directory = join(BUILT, "chrome")) 
       if (!panels.has(target)) panels.set(target, await target.asPage());
       return panels.get(target);
     },
-    openPage: async (name) => {
+    /** The options, showing what is kept. */
+    options: async () => {
       const page = await browser.newPage();
-      await page.goto(`chrome-extension://${id}/${name}`);
+      await page.goto(`chrome-extension://${id}/options.html`);
+      await page.waitForFunction(() => document.getElementById("server").value !== "");
       return page;
     },
     end: () => browser.close(),

@@ -120,14 +120,14 @@ test("another paper is asked for only when the reader wants it", async () => {
 });
 
 test("with the option it is asked for at once", async () => {
-  const options = await browser.openPage("options.html");
+  const options = await browser.options();
   await options.click("#automatic");
   await options.close();
   const panel = await opened(ARXIV);
   await shows(panel, ".seeds", ARXIV.seed);
   await page.goto(PAGES[1].url);
   await shows(panel, ".seeds", PAGES[1].seed);
-  const again = await browser.openPage("options.html");
+  const again = await browser.options();
   assert.equal(await again.$eval("#automatic", (box) => box.checked), true);
   await again.click("#automatic");
   await again.close();
@@ -231,7 +231,7 @@ test("what is saved and dismissed stays, can be undone and leaves as a file", as
   const titles = await panel.$$eval(".result h2", (all) => all.map((each) => each.textContent));
   assert.deepEqual(titles.slice(0, 2), [first, third]);
 
-  const options = await browser.openPage("options.html");
+  const options = await browser.options();
   await shows(options, "#counts", "1 saved, 1 dismissed");
   const exported = async (button) => {
     await options.evaluate(() => {
@@ -266,7 +266,7 @@ test("BibTeX is copied", async () => {
 });
 
 test("the key goes to the server, and no page's script can have it", async () => {
-  const options = await browser.openPage("options.html");
+  const options = await browser.options();
   await options.type("#key", "none of the server's");
   await options.click("button.primary");
   await shows(options, "#checked.wrong", "http://localhost:8080 does not accept the key");
@@ -299,7 +299,7 @@ test("the key goes to the server, and no page's script can have it", async () =>
 });
 
 test("a quota that is used up tells how long to wait", async () => {
-  const options = await browser.openPage("options.html");
+  const options = await browser.options();
   await saveKey(options, newKey("--rate", "2"));
   await options.close();
   const panel = await opened(ARXIV);
@@ -310,13 +310,13 @@ test("a quota that is used up tells how long to wait", async () => {
   }
   await shows(panel, ".failure .notice", "The quota at this server is used up for now.");
   await shows(panel, ".failure button:disabled", "Try again in");
-  const again = await browser.openPage("options.html");
+  const again = await browser.options();
   await saveKey(again, "");
   await again.close();
 });
 
 test("the options say what is wrong with an address", async () => {
-  const options = await browser.openPage("options.html");
+  const options = await browser.options();
   for (const [address, said] of [
     ["http://cocite.example.org", "Only a server on this computer can be asked over http"],
     ["https://user:secret@cocite.example.org", "Leave user and password out"],
@@ -334,7 +334,7 @@ test("no flaws of accessibility, in light and in dark", async () => {
   const panel = await opened(ARXIV);
   await shows(panel, ".seeds", ARXIV.seed);
   await shows(panel, ".result", "Save");
-  const options = await browser.openPage("options.html");
+  const options = await browser.options();
   for (const each of [panel, options]) {
     await each.evaluate(AXE);
     for (const value of ["light", "dark"]) {

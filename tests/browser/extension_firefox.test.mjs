@@ -60,9 +60,12 @@ test("a server on another port is chosen in the options", async () => {
   const options = await browser.inBrowser(`return WebExtensionPolicy.getByID(args[0]).getURL("options.html")`, id);
   await browser.goto(options);
   const address = `http://localhost:${server.port}`;
+  await eventually(() => browser.inPage(`return document.getElementById("server").value !== ""`)); // what is kept is shown
   await browser.inPage(`document.getElementById("server").value = args[0]`, address);
   await browser.click("button.primary");
-  await eventually(() => browser.inPage(`return document.getElementById("checked").textContent.startsWith("Connected: 612 papers")`));
+  const checked = () => browser.inPage(`return document.getElementById("checked").textContent`);
+  await eventually(async () => /\.$/.test(await checked()));
+  assert.match(await checked(), /^Connected: 612 papers/);
   assert.deepEqual(server.asked.map(({ path }) => path), ["/v1/model"]);
 });
 

@@ -28,6 +28,8 @@ export class Panel {
   private seeds: Seed[] = [];
   private shown: Result[] = [];
   private turn = 0;
+  private glance = 0;
+  private asking = false;
   private wanted = false;
 
   private readonly heading = h("h1", {}, "Related papers");
@@ -65,17 +67,17 @@ export class Panel {
 
   /** Look at the page. Another paper than before is asked for only if the reader wants it: by a click, or always. */
   async look(wanted: boolean): Promise<void> {
-    const turn = ++this.turn;
+    const glance = ++this.glance;
     this.wanted ||= wanted; // a page that goes on loading does not take a click back
-    await this.told(turn, () => this.look(true), async () => {
+    await this.told(() => glance === this.glance, () => this.look(true), async () => {
       const tabId = await this.place.tabId();
       const [{ paper, readable }, setup] = await Promise.all([ask("page", tabId === undefined ? {} : { tabId }), ask("setup", {})]);
-      if (turn !== this.turn) return;
+      if (glance !== this.glance) return;
       Object.assign(this, setup);
       const isWanted = this.wanted;
       this.wanted = false;
       this.page.replaceChildren();
-      if (paper && isSame(paper, this.asked) && this.shown.length) return;
+      if (paper && isSame(paper, this.asked) && (!isWanted || this.asking || this.shown.length)) return;
       if (paper && (isWanted || this.automatic)) await this.start(paper);
       else if (paper) this.offer(paper);
       else if (isWanted || !this.shown.length) this.page.append(notice(readable ? NO_PAPER : NOT_READABLE));
@@ -91,7 +93,7 @@ export class Panel {
     this.show([]);
     this.say("Asking…");
     this.tellSent(byTitle ? [`the title “${paper.title}”`] : paper.ids);
-    await this.told(turn, () => this.start(paper, byTitle), async () => {
+    await this.asks(turn, () => this.start(paper, byTitle), async () => {
       const seed = await ask("resolve", question);
       if (turn !== this.turn) return;
       if (!seed) return this.sayUnknown(paper);
@@ -109,7 +111,7 @@ export class Panel {
     this.graph.href = graphLink(this.server, seeds);
     this.say("Asking…");
     this.more.hidden = true;
-    await this.told(turn, () => this.load(pageToken), async () => {
+    await this.asks(turn, () => this.load(pageToken), async () => {
       const answer = await ask("related", { seeds, pageToken });
       const marks = await ask("marks", { ids: answer.results.map((result) => result.paper.id) });
       if (turn !== this.turn) return;
@@ -188,13 +190,20 @@ export class Panel {
     this.status.replaceChildren(failureLine(failure, () => void this.start(paper), byTitle));
   }
 
-  /** Do something; tell of its failure, with a way to try again, unless something else has taken its place. */
-  private async told(turn: number, again: () => Promise<void>, doing: () => Promise<void>): Promise<void> {
+  /** Ask the server something, unless another question has taken its place. */
+  private async asks(turn: number, again: () => Promise<void>, doing: () => Promise<void>): Promise<void> {
+    this.asking = true;
+    await this.told(() => turn === this.turn, again, doing);
+    if (turn === this.turn) this.asking = false;
+  }
+
+  /** Do something; tell of its failure, with a way to try again, as long as it is what the reader waits for. */
+  private async told(isCurrent: () => boolean, again: () => Promise<void>, doing: () => Promise<void>): Promise<void> {
     try {
       await doing();
     } catch (error) {
       if (!(error instanceof Told)) throw error;
-      if (turn === this.turn) this.status.replaceChildren(failureLine(error.failure, () => void again()));
+      if (isCurrent()) this.status.replaceChildren(failureLine(error.failure, () => void again()));
     }
   }
 }

@@ -47,7 +47,9 @@ class Server:
         try:
             connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
             answer = connection.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
+            told: dict[str, str] = {}
+            for name, value in answer.getheaders():
+                told[name.lower()] = f"{told[name.lower()]}, {value}" if name.lower() in told else value
             return Answered(answer.status, told, answer.read())
         finally:
             connection.close()

@@ -9,6 +9,7 @@ const TICK_MS = 1000;
 export class Notes {
   #place: HTMLElement;
   #timer = 0;
+  #waiting: (() => void)[] = []; // for a key
 
   /** place: a live region. */
   constructor(place: HTMLElement) {
@@ -17,6 +18,7 @@ export class Notes {
 
   clear(): void {
     clearInterval(this.#timer);
+    this.#waiting = [];
     this.#place.replaceChildren();
   }
 
@@ -29,10 +31,16 @@ export class Notes {
 
   /** The failure, alone, with a button to try again; it waits as long as the server asks for. */
   fail(error: unknown, retry: () => void): void {
-    this.clear();
     const { message, waitS, needsKey } = explained(error);
+    if (needsKey && this.#waiting.length) {
+      this.#waiting.push(retry); // the form is there, and somebody may be typing
+      return;
+    }
+    this.clear();
     if (needsKey) {
-      this.#place.append(h("div", { class: "note failure" }, h("span", {}, message), keyForm(retry)));
+      this.#waiting = [retry];
+      const again = (): void => this.#waiting.splice(0).forEach((each) => each());
+      this.#place.append(h("div", { class: "note failure" }, h("span", {}, message), keyForm(again)));
       return;
     }
     let left = Math.ceil(waitS);

@@ -119,8 +119,12 @@ def check(found: Verdict, quota: Quota) -> None:
 
 
 def headers_of(found: Verdict, quota: Quota) -> list[tuple[bytes, bytes]]:
-    """Quota and what is left of it, as draft-ietf-httpapi-ratelimit-headers-10 tells it."""
+    """Quota and what is left of it, as draft-ietf-httpapi-ratelimit-headers-10 tells it.
+
+    Another key is another caller: what one was answered, a browser must not take for what the other would be.
+    """
     return [
+        (b"vary", b"authorization, x-api-key"),
         (b"ratelimit-policy", _policy(quota)),
         (b"ratelimit", b'"%b";r=%d;t=%d' % (quota.name.encode(), found.left, ceil(found.full_s))),
     ]

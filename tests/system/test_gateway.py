@@ -78,8 +78,9 @@ def test_it_looks_papers_up(scholar, best):
 def test_it_understands_what_is_wrong(scholar):
     with pytest.raises(ObjectNotFoundException, match=r"DOI:10\.1234/none"):
         scholar.get_recommended_papers("DOI:10.1234/none")
-    with pytest.raises(ObjectNotFoundException, match="not found"):
-        scholar.get_paper("DOI:10.1234/none")
+    for unknown in ("DOI:10.1234/none", "0123456789abcdef" * 2 + "01234567"):
+        with pytest.raises(ObjectNotFoundException, match="not found"):
+            scholar.get_paper(unknown)
     with pytest.raises(BadQueryParametersException, match="not a paper id"):
         scholar.get_recommended_papers("nonsense")
     with pytest.raises(BadQueryParametersException, match="shoeSize"):
@@ -145,6 +146,8 @@ def test_connect_by_get_and_post_in_both_codecs(base):
         ("/v1/papers:recommend", {"nothing": 1}, 400),
         ("/v1/papers:recommend", b" " * (5 << 20), 413),
         ("/recommendations/v1/papers/", {"positivePaperIds": "x"}, 400),
+        ("/recommendations/v1/papers/?limit=000000001" + "9" * 5000, {"positivePaperIds": [SMALL]}, 400),
+        ("/recommendations/v1/papers/?fields=" + "references." * 3000, {"positivePaperIds": [SMALL]}, 400),
         ("/v1/embeddings", {"input": [1, 2]}, 400),
         ("/cocite.v1.RecommenderService/RecommendPapers", b"{", 400),
         ("/cocite.v1.RecommenderService/RecommendPapers", b" " * (5 << 20), 429),

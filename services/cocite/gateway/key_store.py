@@ -128,11 +128,15 @@ class KeyRing:
             seen = _mark(self._store.path)
             if seen == self._seen:
                 return
-            self._seen = seen
             keys = self._store.read()
-        except (CorruptData, OSError) as error:
+        except CorruptData as error:
+            self._seen = seen  # told once: it stays so until the file is another
             log.error("keys refused, the last good ones count", error=str(error), keys=len(self._keys))
             return
+        except OSError as error:
+            log.error("keys cannot be read, trying again", error=str(error), keys=len(self._keys))
+            return
+        self._seen = seen
         self._keys = {key.id: (key, bytes.fromhex(key.sha256)) for key in keys}
         log.info("keys", keys=len(keys))
 

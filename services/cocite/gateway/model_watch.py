@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
+from google.protobuf.message import DecodeError
 
 from cocite.core.errors import CociteError
 from cocite.gateway.asking import Asker
@@ -18,8 +19,8 @@ async def watch_model(asker: Asker, describe: Method, interval_s: float, serve: 
     while True:
         try:
             version = (await asker.ask(describe, b"", interval_s)).message().model_version
-        except CociteError as error:
-            log.debug("model unknown", error=error.message)
+        except (CociteError, DecodeError) as error:
+            log.debug("model unknown", error=str(error))
         else:
             if version != known:
                 log.info("model", version=version)

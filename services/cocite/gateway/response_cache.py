@@ -73,12 +73,12 @@ class ResponseCache:
         told = dict(scope["headers"])
         method, if_none_match = scope["method"], told.get(b"if-none-match", b"")
         kept_as = f"{'POST' if method == 'POST' else 'GET'} {scope['path']}"
-        request = b"\0".join(
+        request = b"\0".join(  # of these only the body, which is last, may hold a zero
             (
                 scope["query_string"],
                 *(told.get(name, b"") for name in _VARIES_BY),
                 _GZIP if _GZIP in told.get(b"accept-encoding", b"") else b"",
-                *(message.get("body", b"") for message in read),
+                b"".join(message.get("body", b"") for message in read),
             )
         )
         kept = self._memory.get(kept_as, request)

@@ -5,6 +5,7 @@ of this catalogue, which every request takes as well as its prefixes (DOI:, ARXI
 pool of papers ("from") is the whole catalogue whichever is named.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ _LIMIT, _MOST = 100, 500
 _MOST_BATCH = 500
 _PAGE = 300  # results that one call of ours gives at most
 _URL = "URL:"
+_THEIRS = re.compile(r"[0-9a-fA-F]{40}")  # their own ids come without a prefix
 
 _Recommended = recommender_service_pb2.RecommendPapersResponse
 
@@ -126,12 +128,14 @@ class SemanticScholar:
 
 def _our(paper_id: str) -> str:
     """An id of theirs as our id grammar takes it: all their prefixes but URL: are ours, too."""
+    if _THEIRS.fullmatch(paper_id):
+        return f"s2:{paper_id}"
     return paper_id[len(_URL) :] if paper_id.upper().startswith(_URL) else paper_id
 
 
 def _asked(request: Request) -> tuple[int, Fields]:
     limit = request.query_params.get("limit", str(_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= _MOST):
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(_MOST)) and 1 <= int(limit) <= _MOST):
         raise InvalidArgument(f"limit: must be from 1 to {_MOST}", field="limit")
     return int(limit), Fields(request.query_params.get("fields", ""))
 

@@ -72,7 +72,8 @@ class Fields:
     def __init__(self, text: str) -> None:
         asked = [each.strip() for each in text.split(",") if each.strip()]
         whole = {each.partition(".")[0] for each in asked}
-        unknown = sorted(whole - _TOLD.keys() - _HELD_BY_THEM - {"references"})
+        nested = [each for each in asked if each.startswith("references.references")]
+        unknown = sorted(whole - _TOLD.keys() - _HELD_BY_THEM - {"references"}) or [each[:100] for each in nested[:1]]
         if unknown:
             raise InvalidArgument(f"Unrecognized or unsupported fields: [{', '.join(unknown)}]", field="fields")
         told = {_ALWAYS, *whole} if asked else set(_BY_DEFAULT)

@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import grpc
+import structlog
+from grpc_status import rpc_status
 
+from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.gateway.methods import Method
 from cocite.serving.channel import open_aio_channel
 from cocite.serving.status import from_rpc_error
+
+log = structlog.get_logger("cocite.gateway")
 
 
 class Upstream:
@@ -26,6 +31,13 @@ class Upstream:
         try:
             answer: bytes = await self._calls[method.path](request, timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
+            status = rpc_status.from_call(error)  # type: ignore[arg-type]  # an AioRpcError does as well
+            if error.code() is grpc.StatusCode.UNAVAILABLE and status is None:
+                # gRPC's own words tell addresses, which are nobody's business outside
+                log.warning("cannot be reached", service=method.service, detail=error.details())
+                raise Unavailable(
+                    f"the {method.service} service cannot be reached", hint="try again in a moment"
+                ) from None
             raise from_rpc_error(error) from None
         return answer
 

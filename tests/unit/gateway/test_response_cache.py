@@ -1,5 +1,7 @@
 """What the cache before the application keeps, for whom and for how long."""
 
+import asyncio
+
 import pytest
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response, StreamingResponse
@@ -60,6 +62,31 @@ def test_an_equal_request_gets_the_answer_that_was_given():
     assert not asked
     assert again.content == first.content
     assert again.headers == first.headers
+
+
+def test_how_a_body_comes_in_pieces_is_no_part_of_it():
+    """Else a client who cuts its body well could be given, or leave, another's answer."""
+    cached = Cached()
+
+    def posted(*pieces: bytes) -> bool:
+        before = cached.asked
+        waiting = [{"type": "http.request", "body": each, "more_body": True} for each in pieces]
+        waiting[-1]["more_body"] = False
+
+        async def receive():
+            return waiting.pop(0)
+
+        async def send(message):
+            pass
+
+        scope = {"type": "http", "path": "/kept", "method": "POST", "query_string": b"", "headers": []}
+        asyncio.run(cached.client.app(scope, receive, send))
+        return cached.asked > before
+
+    assert posted(b"a\0b")
+    assert not posted(b"a", b"\0b")
+    assert posted(b"a", b"b")
+    assert not posted(b"ab")
 
 
 @pytest.mark.parametrize(

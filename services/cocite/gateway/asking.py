@@ -1,12 +1,12 @@
 """One question to the services behind the gateway, and what may be kept of its answer."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
 
 from cocite.core.errors import DeadlineExceeded
+from cocite.gateway.answering import etag_of
 from cocite.gateway.methods import Method
 from cocite.gateway.upstream import Upstream
 
@@ -27,7 +27,7 @@ class Answer:
     @property
     def etag(self) -> str:
         """Names the answer: equal for equal ones."""
-        return f'W/"{hashlib.blake2b(self.body, digest_size=12).hexdigest()}"'
+        return etag_of(self.body)
 
 
 class Asker:

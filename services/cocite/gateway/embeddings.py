@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/embeddings
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cocite.core.errors import CociteError, InvalidArgument, NotFound
+from cocite.gateway.answering import answering
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_body
 from cocite.gateway.http_errors import retry_headers, status_of
@@ -39,8 +40,8 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
         return {"object": "list", "data": [{"id": await api.model(), "object": "model", "owned_by": "cocite"}]}
 
     return [
-        Route(EMBEDDINGS, _answering(create), methods=["POST"]),
-        Route(MODELS, _answering(models), methods=["GET"]),
+        Route(EMBEDDINGS, answering(create, error_response), methods=["POST"]),
+        Route(MODELS, answering(models, error_response), methods=["GET"]),
     ]
 
 
@@ -104,16 +105,6 @@ def _texts(body: Any) -> Sequence[str]:
     if len(texts) > _MOST_INPUTS:
         raise InvalidArgument(f"input: at most {_MOST_INPUTS} texts can be embedded at once", field="input")
     return texts
-
-
-def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(request: Request) -> Response:
-        try:
-            return Response(orjson.dumps(await work(request)), media_type="application/json")
-        except CociteError as error:
-            return error_response(error)
-
-    return handle
 
 
 def error_response(error: CociteError) -> Response:

@@ -6,7 +6,8 @@ pool of papers ("from") is the whole catalogue whichever is named.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from cocite.core.errors import CociteError, InvalidArgument, NotFound, Overloaded
 from cocite.core.ids import normalise_id, try_normalise_id
+from cocite.gateway.answering import answering
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_body
 from cocite.gateway.http_errors import retry_headers, status_of
@@ -32,8 +34,6 @@ _MOST_BATCH = 500
 _PAGE = 300  # results that one call of ours gives at most
 _URL = "URL:"
 _THEIRS = re.compile(r"[0-9a-fA-F]{40}")  # their own ids come without a prefix
-
-_Recommended = recommender_service_pb2.RecommendPapersResponse
 
 
 def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Route]:
@@ -58,12 +58,13 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
             raise InvalidArgument(f"ids: from 1 to {_MOST_BATCH} can be asked for", field="ids")
         return await api.papers(ids, Fields(request.query_params.get("fields", "")))
 
+    answers = partial(answering, failed=error_response)
     return [
-        Route(f"{RECOMMENDATIONS}/papers/forpaper/{{paper_id:path}}", _answering(for_paper), methods=["GET"]),
-        Route(f"{RECOMMENDATIONS}/papers", _answering(for_lists), methods=["POST"]),
-        Route(f"{RECOMMENDATIONS}/papers/", _answering(for_lists), methods=["POST"]),
-        Route(f"{GRAPH}/paper/batch", _answering(batch), methods=["POST"]),
-        Route(f"{GRAPH}/paper/{{paper_id:path}}", _answering(paper), methods=["GET"]),
+        Route(f"{RECOMMENDATIONS}/papers/forpaper/{{paper_id:path}}", answers(for_paper), methods=["GET"]),
+        Route(f"{RECOMMENDATIONS}/papers", answers(for_lists), methods=["POST"]),
+        Route(f"{RECOMMENDATIONS}/papers/", answers(for_lists), methods=["POST"]),
+        Route(f"{GRAPH}/paper/batch", answers(batch), methods=["POST"]),
+        Route(f"{GRAPH}/paper/{{paper_id:path}}", answers(paper), methods=["GET"]),
     ]
 
 
@@ -147,16 +148,6 @@ def _ids(body: Any, name: str) -> list[str]:
     if not (isinstance(found, list) and all(isinstance(each, str) for each in found)):
         raise InvalidArgument(f"{name}: must be a list of paper ids", field=name)
     return found
-
-
-def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(request: Request) -> Response:
-        try:
-            return Response(orjson.dumps(await work(request)), media_type="application/json")
-        except CociteError as error:
-            return error_response(error)
-
-    return handle
 
 
 def error_response(error: CociteError) -> Response:

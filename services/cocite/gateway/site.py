@@ -3,13 +3,14 @@
 `make web` builds them from web/ into static/. They are read once.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+
+from cocite.gateway.answering import giving
 
 STATIC = Path(__file__).with_name("static")
 
@@ -49,16 +50,7 @@ def site_routes(static: Path = STATIC) -> Iterator[Route]:
 
 
 def _route(address: str, path: Path, headers: dict[str, str]) -> Route:
-    content = path.read_bytes()
-    etag = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-    told = {**headers, "content-type": _TYPES[path.suffix], "etag": etag}
-
-    async def answer(request: Request) -> Response:
-        if request.headers.get("if-none-match") == etag:
-            return Response(None, 304, told)
-        return Response(content, 200, told)
-
-    return Route(address, answer)
+    return Route(address, giving(path.read_bytes(), {**headers, "content-type": _TYPES[path.suffix]}))
 
 
 async def _unbuilt(_: Request) -> Response:

@@ -16,7 +16,7 @@ from cocite.recommender.citing import CitingYears, VenueLinks
 from cocite.recommender.csr import Csr
 from cocite.recommender.display import Display
 from cocite.recommender.filter_memory import FilterMemory
-from cocite.recommender.integrity import Arrays, check_files, map_arrays
+from cocite.recommender.integrity import Arrays, check_sizes, check_sums, map_arrays
 from cocite.recommender.layout import Manifest
 from cocite.recommender.list_numbers import ListNumbers
 from cocite.recommender.ranking.models import Rankers
@@ -84,7 +84,7 @@ class Bundle:
         Unavailable when a file cannot be read just now.
         """
         manifest = read_manifest(directory)
-        check_files(directory, manifest, checksums=False)
+        check_sizes(directory, manifest)
         arrays = map_arrays(directory, manifest)
         if verify:
             _verify(directory, manifest, arrays)
@@ -216,5 +216,5 @@ def _verify(directory: Path, manifest: Manifest, arrays: Arrays) -> None:
 
     with ThreadPoolExecutor(1, thread_name_prefix="numbers") as beside:
         sound = beside.submit(check_arrays, arrays, manifest)
-        check_files(directory, manifest, checksums=True)
+        check_sums(directory, manifest)
         sound.result()

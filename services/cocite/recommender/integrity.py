@@ -18,8 +18,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 _THREADS = 2  # checksums are taken without the interpreter's lock; more would take the cores of those who answer
 
 
-def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None:
-    """Raise CorruptData for the first file whose size, or SHA-256, is not that of the manifest.
+def check_sizes(directory: Path, manifest: Manifest) -> None:
+    """Raise CorruptData for the first file whose size is not that of the manifest.
 
     Unavailable when a file that is there cannot be read just now.
     """
@@ -31,13 +31,19 @@ def check_files(directory: Path, manifest: Manifest, *, checksums: bool) -> None
                 raise CorruptData(f"{name} has {size} bytes, not {entry.size}")
         except OSError as error:
             raise unreadable(name, error) from error
-    if checksums:
-        largest_first = sorted(manifest.files, key=lambda name: -manifest.files[name].size)
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="checksums") as pool:
-            sums = dict(zip(largest_first, pool.map(partial(_sha256, directory), largest_first), strict=True))
-        for name, entry in manifest.files.items():
-            if sums[name] != entry.sha256:
-                raise CorruptData(f"{name} does not match its checksum")
+
+
+def check_sums(directory: Path, manifest: Manifest) -> None:
+    """Raise CorruptData for the first file whose SHA-256 is not that of the manifest.
+
+    Unavailable when a file that is there cannot be read just now.
+    """
+    largest_first = sorted(manifest.files, key=lambda name: -manifest.files[name].size)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="checksums") as pool:
+        sums = dict(zip(largest_first, pool.map(partial(_sha256, directory), largest_first), strict=True))
+    for name, entry in manifest.files.items():
+        if sums[name] != entry.sha256:
+            raise CorruptData(f"{name} does not match its checksum")
 
 
 def _sha256(directory: Path, name: str) -> str:

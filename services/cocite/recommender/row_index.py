@@ -80,10 +80,11 @@ class RowIndex:
                 return False
         return True
 
-    def search(self, aim: Floats, count: int, passing: Passing | None = None) -> tuple[Rows, Floats]:
-        """At most count rows that pass, best first, and about what they score: the dot product over the root of a
-        row's length. The fewer pass, the more lists are read.
-        """  # fmt: skip
+    def search(self, aim: Floats, count: int, passing: Passing | None = None) -> Rows:
+        """At most count rows that pass, about those of the highest dot product over the root of a row's length.
+
+        The fewer pass, the more lists are read.
+        """
         near = self._directions @ aim
         lists = self._lists(near, count, 1.0 if passing is None else passing.share)
         of, products = self._faiss.swig_ptr, near[lists]
@@ -93,8 +94,7 @@ class RowIndex:
         self._index.search_preassigned_c(
             1, of(aim), count, of(lists), of(products), of(scores), of(rows), False, parameters
         )
-        found = rows >= 0
-        return rows[found], scores[found]
+        return rows[rows >= 0]
 
     def _lists(self, near: Floats, count: int, share: float) -> Rows:
         """Lists (k,) to read for count rows where such a share of rows passes; near (lists,) are their products."""

@@ -105,7 +105,7 @@ def _tuned(index: Any, matrix: npt.NDArray[np.float16], roots: Floats | None, ai
 
     def share(nearness: float) -> float:
         tried.nearness = nearness
-        found = [tried.search(aim, _FETCHED)[0] for aim in aims]
+        found = [tried.search(aim, _FETCHED) for aim in aims]
         return float(np.mean([np.isin(wanted, rows).mean() for wanted, rows in zip(best, found, strict=True)]))
 
     enough = _LEAST_SHARE * share(_NEARNESSES[-1])

@@ -87,7 +87,7 @@ class Aimed:
         assert self.space.index is not None
         known = self.known.rows if self.known is not None else _NONE
         barred = allowed.named.size + known.size
-        rows, _ = self.space.index.search(self.aim, max(count, _LEAST_FOUND) + barred, allowed.passing)
+        rows = self.space.index.search(self.aim, max(count, _LEAST_FOUND) + barred, allowed.passing)
         return rows[~held(known, rows)]
 
     def _apart(self) -> Rows:

@@ -31,7 +31,7 @@ _BOUNDS = {
     **{"min_len": "minLength", "max_len": "maxLength", "max_bytes": "maxLength", "pattern": "pattern"},
     **{"min_items": "minItems", "max_items": "maxItems"},
 }
-_KNOWN = {*_BOUNDS, "items", "defined_only", "not_in"}
+_KNOWN = {*_BOUNDS, "items", "defined_only", "not_in", "email"}
 _BYTES = "At most {:,} bytes of UTF-8."
 
 
@@ -171,6 +171,8 @@ def _bounds(rules: Any) -> Schema:
             raise NotImplementedError(f"buf.validate: {field.full_name} is not told in the OpenAPI document")
         if field.name in _BOUNDS:
             schema[_BOUNDS[field.name]] = value
+        if field.name == "email":
+            schema["format"] = "email"
         if field.name == "max_bytes":
             schema["description"] = _BYTES.format(value)
     return schema

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from cocite.catalogue import migrate, schema
 from cocite.catalogue.engine import create_engine, parse_url
@@ -49,10 +50,7 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_and_keeps_its_papers(cata
     with Catalogue.open(catalogue_url) as catalogue:
         catalogue.write([PaperRecord(("local:a",), Fields(title="Kept", fields=("Physics",)))])
         with catalogue.writing() as connection:
-            connection.execute(sa.text("DROP INDEX ix_papers_arrival"))
-            for column in ("arrival", "fields"):
-                connection.execute(sa.text(f"ALTER TABLE papers DROP COLUMN {column}"))
-            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+            command.downgrade(migrate.config_of(connection), "0001")
     with Catalogue.open(catalogue_url) as catalogue:
         paper = catalogue.get_papers(["local:a"])["local:a"]
         assert (paper.title, paper.fields) == ("Kept", ())

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 import cocite
 from cocite.cli.app import app
 from cocite.core.settings import PREFIX, Settings
-from cocite.v1 import embedding_service_pb2, feature_service_pb2, recommender_service_pb2
+from cocite.v1 import embedding_service_pb2, feature_service_pb2, feed_service_pb2, recommender_service_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -42,7 +42,7 @@ def surplus_settings(text: str) -> list[str]:
 
 
 def methods() -> Iterator[tuple[str, str]]:
-    for module in (embedding_service_pb2, feature_service_pb2, recommender_service_pb2):
+    for module in (embedding_service_pb2, feature_service_pb2, recommender_service_pb2, feed_service_pb2):
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 yield service.name, method.name

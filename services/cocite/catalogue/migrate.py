@@ -1,11 +1,15 @@
 """Brings a catalogue to the newest schema."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from cocite.catalogue.schema import REVISION, REVISIONS
 from cocite.core.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _OURS = {"alembic_version", "papers", "identifiers", "citations"}  # in a catalogue of any version
@@ -38,14 +42,19 @@ def is_current(connection: sa.Connection) -> bool:
 
 def upgrade(connection: sa.Connection) -> None:
     """Run the missing migrations inside the transaction of connection, which must be a writing one."""
-    # Alembic takes a while to import; most openings need none of it.
-    from alembic import command
-    from alembic.config import Config
+    from alembic import command  # takes a while to import; most openings need none of it
 
     if is_current(connection):  # another process was faster
         return
+    command.upgrade(config_of(connection), "head")
+
+
+def config_of(connection: sa.Connection) -> "Config":
+    """What Alembic's commands need to work on the catalogue, inside the transaction of connection."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

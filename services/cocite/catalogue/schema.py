@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003")  # the migrations
+REVISIONS = ("0001", "0002", "0003", "0004")  # the migrations
 REVISION = REVISIONS[-1]
 
 metadata = sa.MetaData()
@@ -49,6 +49,7 @@ papers = sa.Table(
     sa.Column("keywords", Strings, nullable=False),
     sa.Column("fields", Strings, nullable=False, server_default="[]"),
     sa.Column("arrival", Key, nullable=False, server_default="0", index=True),  # see arrivals.py
+    sa.Column("listed_on", sa.Date, index=True),  # the day it is new on; NULL for old ones that came later
 )
 
 identifiers = sa.Table(
@@ -87,6 +88,117 @@ library_entries = sa.Table(
         index=True,
     ),
     sqlite_with_rowid=False,
+)
+
+# A reader as the site knows them, or the hash of a browser's session id. Keys are never given again, so that what
+# lies in caches of a deleted reader is nobody else's.
+readers = sa.Table(
+    "readers",
+    metadata,
+    sa.Column("reader_key", Key, primary_key=True, autoincrement=True),
+    sa.Column("is_session", sa.Boolean, nullable=False),
+    sa.Column("name", Name, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),  # milliseconds since 1970, like all times below
+    sa.Column("feed_token_number", sa.Integer, nullable=False, server_default="0"),
+    sa.UniqueConstraint("is_session", "name", name="uq_readers_name"),
+    sqlite_autoincrement=True,
+)
+
+# The log of what readers did, in the order of its coming.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("sequence", Key, primary_key=True, autoincrement=True),
+    sa.Column("reader_key", Key, sa.ForeignKey("readers.reader_key", ondelete="CASCADE"), nullable=False),
+    sa.Column("event_id", Name, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False),  # EventKind of the protos
+    sa.Column("undo", sa.Boolean, nullable=False),
+    sa.Column("identifier_key", Key, sa.ForeignKey("identifiers.identifier_key"), nullable=False),
+    sa.Column("attribution_token", sa.Text, nullable=False),
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("occurred_at", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("change", sa.SmallInteger, nullable=False),  # of reader_papers: 1 newly so, -1 not so any more, 0 none
+    sa.UniqueConstraint("reader_key", "event_id", name="uq_events_event_id"),
+    sa.Index("ix_events_reader", "reader_key", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+# What holds now between a reader and a paper, one row a kind of event. Made from events in the transaction that
+# keeps them.
+reader_papers = sa.Table(
+    "reader_papers",
+    metadata,
+    sa.Column(
+        "reader_key",
+        Key,
+        sa.ForeignKey("readers.reader_key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column(
+        "identifier_key",
+        Key,
+        sa.ForeignKey("identifiers.identifier_key"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("sequence", Key, nullable=False),  # of the last event
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("subscription_key", Key, primary_key=True, autoincrement=True),
+    sa.Column("email", Name, nullable=False, unique=True),
+    sa.Column("reader_key", Key, sa.ForeignKey("readers.reader_key", ondelete="CASCADE"), index=True),
+    sa.Column("period", sa.SmallInteger, nullable=False),  # DigestPeriod of the protos
+    sa.Column("fields", Strings, nullable=False, server_default="[]"),
+    sa.Column("state", sa.Text, nullable=False),  # see catalogue/subscriptions.py
+    sa.Column("token_number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("confirmed_at", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+
+# Every mail ever sent or about to be, one row for each occasion of a subscription: what makes it sent once.
+mails = sa.Table(
+    "mails",
+    metadata,
+    sa.Column("mail_key", Key, primary_key=True, autoincrement=True),
+    sa.Column(
+        "subscription_key",
+        Key,
+        sa.ForeignKey("subscriptions.subscription_key", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("occasion", Name, nullable=False),  # "confirm:3", "daily:2026-11-23", "weekly:2026-W48"
+    sa.Column("state", sa.Text, nullable=False),  # see catalogue/mails.py
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_attempt_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("subscription_key", "occasion", name="uq_mails_occasion"),
+    sa.Index("ix_mails_state", "state", "next_attempt_at"),
+    sqlite_autoincrement=True,
+)
+
+# Rankings that are shown interleaved; at most one has no stopped_at.
+experiments = sa.Table(
+    "experiments",
+    metadata,
+    sa.Column("experiment_key", Key, primary_key=True, autoincrement=True),
+    sa.Column("name", Name, nullable=False, unique=True),
+    sa.Column("ranking_a", sa.Text, nullable=False),
+    sa.Column("ranking_b", sa.Text, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("stopped_at", sa.BigInteger),
+    sqlite_autoincrement=True,
 )
 
 # One row a run of the importer that has not finished.

@@ -65,6 +65,22 @@ class Settings(BaseSettings):
     embedding_target: str = Field(default="127.0.0.1:50051", description="where others reach the embedding service")
     features_target: str = Field(default="127.0.0.1:50052", description="where others reach the feature service")
     recommender_target: str = Field(default="127.0.0.1:50053", description="where clients reach the recommender")
+    feeds_listen: str = Field(default="127.0.0.1:50054", description="address the feed service listens on")
+    feeds_target: str = Field(default="127.0.0.1:50054", description="where others reach the feed service")
+    public_url: str = Field(
+        default="http://localhost:8080", description="address of the gateway as readers know it, for links in mails"
+    )
+    smtp_url: str = Field(  # repr=False: holds a password
+        default="",
+        repr=False,
+        description="smtp://, smtp+starttls:// or smtps:// URL of the mail server; no mails are sent when empty",
+    )
+    mail_from: str = Field(default="", description='sender of mails, "Name <address>"; needed where mails are sent')
+    feed_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="secret that the tokens of feeds and mails are made with; in a file of the home directory when "
+        "empty, the same for all processes",
+    )
     gateway_listen: str = Field(default="127.0.0.1:8080", description="address the gateway listens on, for HTTP")
     gateway_target: str = Field(default="127.0.0.1:8080", description="where clients on this machine reach the gateway")
     gateway_body_bytes: Annotated[int, Field(ge=1024)] = Field(

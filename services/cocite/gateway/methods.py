@@ -7,7 +7,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from cocite.v1 import embedding_service_pb2, feature_service_pb2, recommender_service_pb2
+from cocite.v1 import embedding_service_pb2, feature_service_pb2, feed_service_pb2, recommender_service_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ _SERVICES: Mapping[str, tuple[ServiceDescriptor, frozenset[str]]] = {
         feature_service_pb2.DESCRIPTOR.services_by_name["FeatureService"],
         frozenset({"BatchGetVectors", "BatchPutVectors"}),
     ),
+    "feeds": (feed_service_pb2.DESCRIPTOR.services_by_name["FeedService"], frozenset()),
     "embedding": (embedding_service_pb2.DESCRIPTOR.services_by_name["EmbeddingService"], frozenset()),
 }
 

@@ -8,10 +8,10 @@ from typing import Self
 import redis
 
 from cocite.bench.latency_rivals import rival_json, rival_key
+from cocite.cache.embedded import EmbeddedValkey
 from cocite.cache.redis_store import RedisStore, connect
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
-from cocite.features.embedded import EmbeddedValkey
 from cocite.load.processes import pin
 
 _KEPT_S = 30.0  # within which answers have to be there

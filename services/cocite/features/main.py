@@ -7,9 +7,9 @@ from functools import partial
 
 import grpc
 
+from cocite.cache.embedded import open_redis
 from cocite.cache.keys import Keys
 from cocite.core.settings import Settings
-from cocite.features.embedded import open_redis
 from cocite.features.papers import PaperReader
 from cocite.features.servicer import FeatureServicer
 from cocite.features.source import CatalogueSource

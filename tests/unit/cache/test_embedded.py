@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cocite.cache import embedded
+from cocite.cache.embedded import EmbeddedValkey, open_redis
 from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import InvalidArgument, NotReady, Unavailable
 from cocite.core.settings import Settings
-from cocite.features import embedded
-from cocite.features.embedded import EmbeddedValkey, open_redis
 from support.feature_stores import PATIENT_S
 from support.valkey import RealValkey
 
@@ -23,7 +23,7 @@ SETTINGS = Settings(redis_timeout_s=PATIENT_S)
 OWNER = """
 import time
 from cocite.core.settings import Settings
-from cocite.features.embedded import open_redis
+from cocite.cache.embedded import open_redis
 from cocite.serving.logs import configure_logs
 configure_logs(Settings())
 store, close = open_redis(Settings(redis_timeout_s=5))

@@ -61,11 +61,11 @@ test("with the quota used up it says so, and for how long", async (t) => {
 });
 
 test("a server that wants a key is given one", async (t) => {
-  const server = await gateway(await freePort(), { COCITE_GATEWAY_ANONYMOUS_RATE: "0" });
-  t.after(() => server.end());
   const environment = { ...process.env, ...demo().environment };
   const made = execFileSync(PYTHON, ["-m", "cocite", "key", "create", "page-reader"], { env: environment, encoding: "utf8" });
   const key = made.trim().split(/\s+/).at(-1);
+  const server = await gateway(await freePort(), { COCITE_GATEWAY_ANONYMOUS_RATE: "0" }); // one that runs learns of a new key within a second
+  t.after(() => server.end());
   const page = await browser.newPage();
   await page.goto(`${server.address}/#like=${SMALL}`);
   await page.locator("#notes", { hasText: "This server answers only with a key." }).waitFor();

@@ -100,6 +100,10 @@ readers = sa.Table(
     sa.Column("name", Name, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),  # milliseconds since 1970, like all times below
     sa.Column("feed_token_number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("event_count", Key, nullable=False, server_default="0"),  # of this and the three below see event_batch.py
+    sa.Column("last_sequence", Key, nullable=False, server_default="0"),
+    sa.Column("counted_day", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("events_on_day", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("is_session", "name", name="uq_readers_name"),
     sqlite_autoincrement=True,
 )
@@ -142,27 +146,47 @@ reader_papers = sa.Table(
         sa.ForeignKey("identifiers.identifier_key"),
         primary_key=True,
         autoincrement=False,
-        index=True,
     ),
     sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("sequence", Key, nullable=False),  # of the last event
     sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Index("ix_reader_papers_paper", "identifier_key", "kind", "active", "reader_key"),  # counts a paper's readers
     sqlite_with_rowid=False,
 )
 
+# What the owner of an address has confirmed. A reader's subscriptions go with the reader.
 subscriptions = sa.Table(
     "subscriptions",
     metadata,
     sa.Column("subscription_key", Key, primary_key=True, autoincrement=True),
-    sa.Column("email", Name, nullable=False, unique=True),
+    sa.Column("email", Name, nullable=False, unique=True),  # in lower case
+    sa.Column("mailbox", Name, nullable=False, index=True),  # the same without "+tag": where it arrives
     sa.Column("reader_key", Key, sa.ForeignKey("readers.reader_key", ondelete="CASCADE"), index=True),
     sa.Column("period", sa.SmallInteger, nullable=False),  # DigestPeriod of the protos
     sa.Column("fields", Strings, nullable=False, server_default="[]"),
     sa.Column("state", sa.Text, nullable=False),  # see catalogue/subscriptions.py
-    sa.Column("token_number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", sa.BigInteger, nullable=False, index=True),
     sa.Column("confirmed_at", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+
+# What was asked for an address, by anybody; takes effect when the mail about it is answered.
+subscription_requests = sa.Table(
+    "subscription_requests",
+    metadata,
+    sa.Column("request_key", Key, primary_key=True, autoincrement=True),
+    sa.Column(
+        "subscription_key",
+        Key,
+        sa.ForeignKey("subscriptions.subscription_key", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("reader_key", Key, sa.ForeignKey("readers.reader_key", ondelete="CASCADE"), index=True),
+    sa.Column("period", sa.SmallInteger, nullable=False),
+    sa.Column("fields", Strings, nullable=False, server_default="[]"),
+    sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
     sqlite_autoincrement=True,
 )
 
@@ -177,7 +201,7 @@ mails = sa.Table(
         sa.ForeignKey("subscriptions.subscription_key", ondelete="CASCADE"),
         nullable=False,
     ),
-    sa.Column("occasion", Name, nullable=False),  # "confirm:3", "daily:2026-11-23", "weekly:2026-W48"
+    sa.Column("occasion", Name, nullable=False),  # "confirm:" and a request_key, "daily:2026-11-23", "weekly:2026-W48"
     sa.Column("state", sa.Text, nullable=False),  # see catalogue/mails.py
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_attempt_at", sa.BigInteger, nullable=False, server_default="0"),

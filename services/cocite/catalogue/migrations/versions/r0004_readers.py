@@ -33,7 +33,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables and the column."""
-    for table in ("experiments", "mails", "subscriptions", "reader_papers", "events", "readers"):
+    for table in (
+        "experiments",
+        "mails",
+        "subscription_requests",
+        "subscriptions",
+        "reader_papers",
+        "events",
+        "readers",
+    ):
         op.drop_table(table)
     op.drop_index("ix_papers_listed_on", "papers")
     op.drop_column("papers", "listed_on")
@@ -47,6 +55,10 @@ def _create_readers() -> None:
         sa.Column("name", _NAME, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("feed_token_number", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("event_count", _KEY, nullable=False, server_default="0"),
+        sa.Column("last_sequence", _KEY, nullable=False, server_default="0"),
+        sa.Column("counted_day", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("events_on_day", sa.Integer, nullable=False, server_default="0"),
         sa.UniqueConstraint("is_session", "name", name="uq_readers_name"),
         sqlite_autoincrement=True,
     )
@@ -81,7 +93,7 @@ def _create_events() -> None:
         sa.Column("last_at", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_reader_papers_identifier_key", "reader_papers", ["identifier_key"])
+    op.create_index("ix_reader_papers_paper", "reader_papers", ["identifier_key", "kind", "active", "reader_key"])
 
 
 def _create_mails() -> None:
@@ -89,25 +101,33 @@ def _create_mails() -> None:
         "subscriptions",
         _key("subscription_key"),
         sa.Column("email", _NAME, nullable=False, unique=True),
+        sa.Column("mailbox", _NAME, nullable=False),
         sa.Column("reader_key", _KEY, _of_reader()),
         sa.Column("period", sa.SmallInteger, nullable=False),
         sa.Column("fields", sa.Text, nullable=False, server_default="[]"),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("token_number", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.Column("confirmed_at", sa.BigInteger),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_subscriptions_reader_key", "subscriptions", ["reader_key"])
+    for column in ("mailbox", "reader_key", "changed_at"):
+        op.create_index(f"ix_subscriptions_{column}", "subscriptions", [column])
+    op.create_table(
+        "subscription_requests",
+        _key("request_key"),
+        sa.Column("subscription_key", _KEY, _of_subscription(), nullable=False),
+        sa.Column("reader_key", _KEY, _of_reader()),
+        sa.Column("period", sa.SmallInteger, nullable=False),
+        sa.Column("fields", sa.Text, nullable=False, server_default="[]"),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    for column in ("subscription_key", "reader_key", "created_at"):
+        op.create_index(f"ix_subscription_requests_{column}", "subscription_requests", [column])
     op.create_table(
         "mails",
         _key("mail_key"),
-        sa.Column(
-            "subscription_key",
-            _KEY,
-            sa.ForeignKey("subscriptions.subscription_key", ondelete="CASCADE"),
-            nullable=False,
-        ),
+        sa.Column("subscription_key", _KEY, _of_subscription(), nullable=False),
         sa.Column("occasion", _NAME, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -126,3 +146,7 @@ def _key(name: str) -> sa.Column[int]:
 
 def _of_reader() -> sa.ForeignKey:
     return sa.ForeignKey("readers.reader_key", ondelete="CASCADE")
+
+
+def _of_subscription() -> sa.ForeignKey:
+    return sa.ForeignKey("subscriptions.subscription_key", ondelete="CASCADE")

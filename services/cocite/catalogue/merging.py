@@ -1,8 +1,8 @@
 """How two descriptions of one paper become one.
 
-The rule, field by field: what is known wins over what is not; the longer abstract wins; of two known titles, years,
-venues, lists of authors, keywords or fields the more recently ingested wins. So a corrected record corrects, and
-records ingested again in the same order leave everything as it was.
+The rule, field by field: what is known wins over what is not; the longer abstract wins; of two days the earlier; of
+two known titles, years, venues, lists of authors, keywords or fields the more recently ingested wins. So a corrected
+record corrects, and records ingested again in the same order leave everything as it was.
 
 The canonical paper_id is given once and stays. A new paper takes the id whose scheme stands first in
 SCHEME_PREFERENCE. When a record shows two papers to be one, the one whose key is lowest stays and the other's ids
@@ -29,6 +29,7 @@ def merge(older: Fields, newer: Fields) -> Fields:
         venue=newer.venue or older.venue,
         keywords=newer.keywords or older.keywords,
         fields=newer.fields or older.fields,
+        published_on=min(filter(None, (older.published_on, newer.published_on)), default=None),
     )
 
 

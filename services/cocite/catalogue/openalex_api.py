@@ -26,7 +26,7 @@ PAGE = 100  # the most that the API gives at once
 MAX_WORKS = 100_000
 MAX_QUESTION = 2_000
 SELECT = (
-    "id,doi,ids,title,display_name,publication_year,authorships,primary_location,locations,"
+    "id,doi,ids,title,display_name,publication_year,publication_date,authorships,primary_location,locations,"
     "abstract_inverted_index,referenced_works,keywords,concepts,topics,cited_by_count"
 )
 _FILTER = re.compile(r"[a-z][a-z0-9_.]*:[^,]+(,[a-z][a-z0-9_.]*:[^,]+)*", re.IGNORECASE)

@@ -1,11 +1,14 @@
 """What the catalogue asks its database; the same statements for both engines."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from cocite.catalogue.bulk import one_of
+from cocite.catalogue.listing import NEAR_DAYS
 from cocite.catalogue.schema import citations, identifiers, library_entries, papers
 
 _citing = identifiers.alias("citing")
@@ -30,7 +33,8 @@ _identifiers_of_paper = (
     .correlate(papers)
     .scalar_subquery()
 )
-_content = tuple(column for column in papers.c if column is not papers.c.arrival)
+# What was told of a paper, not when: the same records make the same content on any day.
+_content = tuple(column for column in papers.c if column not in (papers.c.arrival, papers.c.listed_on))
 _described = (*_content, _identifiers_of_paper.label("identifiers"))
 _paper_columns = (
     *_described,
@@ -60,6 +64,49 @@ def page_of_arrivals(after: int, size: int) -> sa.Select[Any]:
     """The size papers with the lowest arrivals above after, by ascending arrival."""
     columns = (papers.c.arrival, *_paper_columns)
     return sa.select(*columns).where(papers.c.arrival > after).order_by(papers.c.arrival).limit(size)
+
+
+def page_of_new_papers(connection: sa.Connection, day: date, field: str, after: int, size: int) -> sa.Select[Any]:
+    """The size papers new on a day with the lowest keys above after, by ascending key; of a field unless it is ""."""
+    new = sa.and_(papers.c.listed_on == day, papers.c.paper_key > after, _of_field(connection, field))
+    return sa.select(*_paper_columns).where(new).order_by(papers.c.paper_key).limit(size)
+
+
+def count_of_new_papers(connection: sa.Connection, day: date, field: str) -> sa.Select[Any]:
+    """How many papers are new on a day."""
+    new = sa.and_(papers.c.listed_on == day, _of_field(connection, field))
+    return sa.select(sa.func.count()).select_from(papers).where(new)
+
+
+def last_listing_day(connection: sa.Connection, field: str, before: date | None) -> sa.Select[Any]:
+    """The last day, of all or of those before a day, that has new papers; near that day where a field is asked for."""
+    listed = papers.c.listed_on
+    bounds: list[sa.ColumnElement[bool]] = [listed.is_not(None) if before is None else listed < before]
+    if before is not None and field:
+        bounds.append(listed >= before - timedelta(NEAR_DAYS))
+    return sa.select(listed).where(*bounds, _of_field(connection, field)).order_by(listed.desc()).limit(1)
+
+
+def first_listing_day(connection: sa.Connection, field: str, after: date) -> sa.Select[Any]:
+    """The first day after a day that has new papers; near that day where a field is asked for."""
+    listed = papers.c.listed_on
+    bounds = [listed > after, *([listed <= after + timedelta(NEAR_DAYS)] if field else [])]
+    return sa.select(listed).where(*bounds, _of_field(connection, field)).order_by(listed).limit(1)
+
+
+def _of_field(connection: sa.Connection, field: str) -> sa.ColumnElement[bool]:
+    """Condition that one of a paper's fields of study has this name, whatever the case of its ASCII letters."""
+    if not field:
+        return sa.true()
+    wanted = field.encode().lower().decode()  # bytes: of ASCII letters alone, which is what both databases do
+    stored = sa.type_coerce(papers.c.fields, sa.Text)
+    if connection.dialect.name == "postgresql":
+        each = sa.func.jsonb_array_elements_text(sa.cast(stored, postgresql.JSONB)).table_valued("value")
+        name: sa.ColumnElement[str] = sa.collate(each.c.value, "C")
+    else:
+        each = sa.func.json_each(stored).table_valued("value")
+        name = each.c.value
+    return sa.exists(sa.select(sa.literal(1)).select_from(each).where(sa.func.lower(name) == wanted))
 
 
 def keys_by_identifier(connection: sa.Connection, ids: Sequence[str]) -> sa.Select[Any]:

@@ -1,12 +1,16 @@
 """What importers hand to the catalogue: values already cleaned, ids already canonical."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What is known of a paper apart from its ids. Empty means unknown."""
+    """What is known of a paper apart from its ids. Empty means unknown.
+
+    published_on: the day of publication; of a paper in the catalogue the day it is listed on as new (listing.py).
+    """
 
     title: str = ""
     abstract: str = ""
@@ -15,6 +19,7 @@ class Fields:
     venue: str = ""
     keywords: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    published_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,7 +16,8 @@ from sqlalchemy import exc
 from cocite.catalogue import migrate, queries, writer
 from cocite.catalogue.arrivals import Arrival, last_arrival, linked_ids
 from cocite.catalogue.chunks import chunked
-from cocite.catalogue.engine import WRITING, allow_long_statements, create_engine, parse_url
+from cocite.catalogue.engine import DURABLE, WRITING, allow_long_statements, create_engine, parse_url
+from cocite.catalogue.listing import ListingDay
 from cocite.catalogue.records import Outcome, Record
 from cocite.core.errors import Overloaded
 from cocite.core.paper import Paper
@@ -69,17 +71,31 @@ class Catalogue:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A connection in the one writing transaction; committed at the end, rolled back on an error."""
+    def writing(self, *, durable: bool = False) -> Iterator[sa.Connection]:
+        """A connection in the one writing transaction; committed at the end, rolled back on an error.
+
+        durable: the end waits until the disk has it, so that not even a power cut takes it back.
+        """
         with self._connection() as connection:
-            connection = connection.execution_options(**{WRITING: True})
+            connection = connection.execution_options(**{WRITING: True, DURABLE: durable})
             with connection.begin():
                 yield connection
 
-    def write(self, records: Sequence[Record], warnings: list[str] | None = None) -> list[Outcome]:
+    def own_connection(self) -> sa.Connection:
+        """A connection for one thread that keeps it, outside the pool; its transactions are durable writing ones.
+
+        The caller closes it.
+        """
+        connection = self._connect()
+        connection.detach()
+        return connection.execution_options(**{WRITING: True, DURABLE: True})
+
+    def write(
+        self, records: Sequence[Record], warnings: list[str] | None = None, today: date | None = None
+    ) -> list[Outcome]:
         """Store the records in one transaction; one outcome each, and warnings as writer.write gives them."""
         with self.writing() as connection:
-            return writer.write(connection, records, warnings)
+            return writer.write(connection, records, warnings, today)
 
     def get_papers(self, ids: Sequence[str]) -> dict[str, Paper]:
         """The papers known by these canonical ids or aliases; ids nobody knows are absent."""
@@ -164,6 +180,32 @@ class Catalogue:
                 found |= {name: cited.get(key, ()) for name, key in keys.items()}
         return found
 
+    def new_papers(
+        self, day: date, field: str = "", after: int = -1, limit: int = LOOKUP_BATCH
+    ) -> list[tuple[int, Paper]]:
+        """At most limit papers that are new on a day, each with its key, by ascending key above after.
+
+        field: only papers of this field of study, whole name, whatever the case of ASCII letters; all when "".
+        """
+        with self.reading() as connection:
+            query = queries.page_of_new_papers(connection, day, field, after, limit)
+            return [(row.paper_key, _paper(row)) for row in connection.execute(query)]
+
+    def listing_day(self, day: date | None = None, field: str = "") -> ListingDay | None:
+        """What there is of new papers on a day, by default the last that has any; None when there is no such day.
+
+        With a field, days before and after are looked for up to listing.NEAR_DAYS away.
+        """
+        with self.reading() as connection:
+            if day is None:
+                day = connection.execute(queries.last_listing_day(connection, field, None)).scalar()
+            if day is None:
+                return None
+            total = connection.execute(queries.count_of_new_papers(connection, day, field)).scalar_one()
+            previous = connection.execute(queries.last_listing_day(connection, field, day)).scalar()
+            following = connection.execute(queries.first_listing_day(connection, field, day)).scalar()
+        return ListingDay(day, total, previous, following)
+
     def fingerprint(self) -> str:
         """32 hex digits that change exactly when papers, citations or library entries do. Reads everything once."""
         digest = hashlib.sha256()
@@ -181,12 +223,14 @@ class Catalogue:
 
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
+        with self._connect() as connection:
+            yield connection
+
+    def _connect(self) -> sa.Connection:
         try:
-            connection = self._engine.connect()
+            return self._engine.connect()
         except exc.TimeoutError:
             raise Overloaded("all connections to the catalogue are in use", retry_after_s=1.0) from None
-        with connection:
-            yield connection
 
     def _scalar(self, query: sa.Select[Any]) -> int:
         with self.reading() as connection:

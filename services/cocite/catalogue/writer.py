@@ -1,11 +1,12 @@
 """Writes one batch of records inside a transaction: a few bulk statements however many records."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from cocite.catalogue import schema
+from cocite.catalogue import listing, schema
 from cocite.catalogue.arrivals import last_arrival, stamp
 from cocite.catalogue.bulk import insert_new, one_of
 from cocite.catalogue.chunks import chunked
@@ -14,18 +15,22 @@ from cocite.catalogue.records import CitationRecord, Fields, LibraryRecord, Outc
 
 _LOOKUP = 10_000  # values in one query
 _FIELDS = ("title", "abstract", "authors", "year", "venue", "keywords", "fields")
+_COLUMNS = (*_FIELDS, "listed_on")  # the day of what is stored is the one it is listed on
 
 Pair = tuple[int, int]
 Entry = tuple[str, int]
 
 
-def write(connection: sa.Connection, records: Sequence[Record], warnings: list[str] | None = None) -> list[Outcome]:
+def write(
+    connection: sa.Connection, records: Sequence[Record], warnings: list[str] | None = None, today: date | None = None
+) -> list[Outcome]:
     """Apply the records in order; one outcome each. The transaction must be a writing one (Catalogue.writing).
 
-    warnings gets one for each record and scheme in which papers with different ids became one (schemes_at_odds). The
-    result does not depend on how a stream of records is cut into batches.
+    warnings gets one for each record and scheme in which papers with different ids became one (schemes_at_odds). today
+    is the day on which the records come, by default that of now in UTC. The result does not depend on how a stream of
+    records is cut into batches.
     """
-    batch = _Batch(connection, [] if warnings is None else warnings)
+    batch = _Batch(connection, [] if warnings is None else warnings, today or datetime.now(UTC).date())
     batch.load(records)
     outcomes = []
     for position, record in enumerate(records):
@@ -47,9 +52,10 @@ def write(connection: sa.Connection, records: Sequence[Record], warnings: list[s
 class _Batch:
     """The part of the catalogue that a batch touches, in memory, and what is to be written back."""
 
-    def __init__(self, connection: sa.Connection, warnings: list[str]) -> None:
+    def __init__(self, connection: sa.Connection, warnings: list[str], today: date) -> None:
         self._connection = connection
         self._warnings = warnings
+        self._today = today
         self._key_of: dict[str, int] = {}  # identifier -> identifier key
         self._paper_of: dict[int, int | None] = {}  # identifier key -> paper key
         self._fields: dict[int, Fields] = {}  # paper key -> fields
@@ -85,7 +91,7 @@ class _Batch:
 
     def _load_fields(self, papers: set[int]) -> None:
         rows = schema.papers.c
-        columns = [rows[name] for name in _FIELDS]
+        columns = [rows[name] for name in _COLUMNS]
         for keys in chunked(sorted(papers), _LOOKUP):
             query = sa.select(rows.paper_key, *columns).where(one_of(self._connection, rows.paper_key, keys))
             for key, *values in self._connection.execute(query):
@@ -101,11 +107,12 @@ class _Batch:
     def paper(self, record: PaperRecord) -> Outcome:
         """Store a paper, or merge it into the one or several it shares ids with."""
         keys = [self._key_of[name] for name in record.ids]
+        told = listing.until(record.fields, self._today)
         known = sorted({paper for key in keys if (paper := self._paper(key)) is not None})
         if known:
             paper = known[0]
             before = self._fields[paper]
-            self._fields[paper] = merge(self._join(paper, known[1:]), record.fields)
+            self._fields[paper] = listing.of_known(merge(self._join(paper, known[1:]), told), told)
             changed = self._fields[paper] != before
             if changed:
                 self._changed.add(paper)
@@ -113,7 +120,7 @@ class _Batch:
             paper_id = preferred_id(record.ids)
             paper = self._key_of[paper_id]
             self._new_papers[paper] = paper_id
-            self._fields[paper] = record.fields
+            self._fields[paper] = listing.of_new(told, self._today)
             changed = False
         attached = [key for key in keys if self._paper(key) != paper]
         if attached or len(known) > 1:
@@ -188,7 +195,7 @@ class _Batch:
         updates = [{"at": key, **_row(self._fields[key])} for key in self._changed if key not in self._new_papers]
         if updates:
             where = schema.papers.c.paper_key == sa.bindparam("at")
-            values: dict[str, Any] = {name: sa.bindparam(name) for name in _FIELDS}
+            values: dict[str, Any] = {name: sa.bindparam(name) for name in _COLUMNS}
             self._connection.execute(sa.update(schema.papers).where(where).values(**values), updates)
 
     def _write_identifiers(self) -> None:
@@ -213,7 +220,7 @@ class _Batch:
 
 
 def _row(fields: Fields) -> dict[str, object]:
-    return {name: getattr(fields, name) for name in _FIELDS}
+    return {**{name: getattr(fields, name) for name in _FIELDS}, "listed_on": fields.published_on}
 
 
 def _ids_of(record: Record) -> Iterable[str]:

@@ -1,8 +1,18 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocite.catalogue.ingest.cleaning import BadRecord, clean_id, clean_names, clean_text, clean_year, make_record
+from cocite.catalogue.ingest.cleaning import (
+    BadRecord,
+    clean_day,
+    clean_id,
+    clean_names,
+    clean_text,
+    clean_year,
+    make_record,
+)
 from cocite.catalogue.records import Fields
 
 
@@ -132,3 +142,33 @@ def test_references_are_counted_where_they_are_no_use() -> None:
 def test_a_record_needs_ids(ids: list[str], reason: str) -> None:
     with pytest.raises(BadRecord, match=reason):
         make_record(ids, Fields(), [], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "warned"),
+    [
+        (None, None, False),
+        ("", None, False),
+        ("2024", None, False),
+        ("2024-03", None, False),
+        ("2024-03-06", date(2024, 3, 6), False),
+        (" 2024-03-06T23:30:00-02:00", date(2024, 3, 7), False),
+        ("2024-03-06T23:30:00Z", date(2024, 3, 6), False),
+        ("2024-03-06 00:00:00", date(2024, 3, 6), False),
+        ("Mon, 2 Apr 2007 19:18:42 GMT", date(2007, 4, 2), False),
+        ("2024-02-30", None, True),
+        ("20240306", None, True),
+        ("soon", None, True),
+        ("0000-01-01", None, True),
+        ("0999-01-01", None, True),
+        ("9999-12-31", None, True),
+        ("0001-01-01T00:00:00+10:00", None, True),
+        ("Mon, 2 Apr 99999 19:18:42 GMT", None, True),
+        (20240306, None, True),
+        ({}, None, True),
+    ],
+)
+def test_days(value: object, day: date | None, warned: bool) -> None:
+    warnings: list[str] = []
+    assert clean_day(value, "published", warnings) == day
+    assert bool(warnings) == warned

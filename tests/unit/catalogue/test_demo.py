@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,10 @@ def test_the_demo_corpus_holds_the_demo_paper(tmp_path: Path, catalogue: Catalog
     paper = catalogue.get_papers([demo.SEED])[demo.SEED]
     assert (paper.year, paper.authors) == (1973, ("Henry Small",))
     assert paper.citation_count == 45
+    newest = catalogue.listing_day()
+    assert newest and newest.day == date(2024, 3, 6), "days to turn to"
+    assert newest.total == len(catalogue.new_papers(newest.day)) == 1
+    assert newest.previous and newest.previous < newest.day
 
 
 def test_no_index_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

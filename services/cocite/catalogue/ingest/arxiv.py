@@ -11,6 +11,7 @@ from cocite.catalogue.ingest.cleaning import (
     MAX_TITLE,
     BadRecord,
     as_list,
+    clean_day,
     clean_id,
     clean_names,
     clean_text,
@@ -52,6 +53,7 @@ def parse(data: bytes) -> PaperRecord:
         venue=clean_text(_journal(_text(value, "journal-ref")), "journal-ref", MAX_NAME, warnings),
         keywords=clean_names(categories, "categories", warnings, MAX_KEYWORDS),
         fields=clean_names(categories, "categories", warnings, MAX_FIELDS),
+        published_on=clean_day(_first_version(value), "created", warnings),
     )
     dois = _text(value, "doi").replace(",", " ").split()
     return make_record([canonical, *dois[:1]], fields, (), warnings)  # further DOIs are errata and other works
@@ -81,10 +83,14 @@ def _journal(reference: str) -> str:
     return _VOLUME.sub("", name).rstrip(" ,;:(\n")
 
 
-def _year(value: dict[str, Any]) -> str | None:
+def _first_version(value: dict[str, Any]) -> Any:
+    """When the first version came."""
     versions = as_list(value.get("versions"), "versions")
-    first = versions[0].get("created") if versions and isinstance(versions[0], dict) else None
-    for date in (first, value.get("update_date")):
+    return versions[0].get("created") if versions and isinstance(versions[0], dict) else None
+
+
+def _year(value: dict[str, Any]) -> str | None:
+    for date in (_first_version(value), value.get("update_date")):
         if isinstance(date, str) and (found := _YEAR.search(date)):
             return found.group()
     return None

@@ -15,6 +15,7 @@ from cocite.catalogue.ingest.cleaning import (
     MAX_NAME,
     MAX_TITLE,
     BadRecord,
+    clean_day,
     clean_id,
     clean_names,
     clean_text,
@@ -106,6 +107,7 @@ def parse(content: tuple[bytes, bytes], *, default_scheme: str | None) -> PaperR
             plain_text(next((values[name] for name in _VENUES if values.get(name)), "")), "venue", MAX_NAME, warnings
         ),
         keywords=clean_names(_keywords(values.get("keywords", "")), "keywords", warnings, MAX_KEYWORDS),
+        published_on=clean_day(values.get("date", "").partition("/")[0], "date", warnings),
     )
     ids = list(_ids(values))
     if not ids and default_scheme is not None:

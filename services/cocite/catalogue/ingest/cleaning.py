@@ -9,6 +9,8 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from cocite.catalogue.records import Fields, PaperRecord
@@ -23,6 +25,9 @@ MAX_IDS = 64
 MAX_KEYWORDS = 64
 MAX_FIELDS = 16
 YEARS = range(1000, 2101)
+
+_PARTIAL_DATE = re.compile(r"[0-9]{4}(-[0-9]{2})?")  # a year or a month: no day is known
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
 _TAGS = "i|b|em|strong|bold|italic|u|tt|sc|scp|small|sub|sup|inf|span|a|p|br|div|sec|title|li|ul|ol|h[1-6]"
 _ATTRIBUTE = r"""\s+[a-z_:][a-z0-9_.:-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)"""
@@ -94,6 +99,26 @@ def clean_year(value: Any, warnings: list[str]) -> int | None:
         warnings.append(f"year outside {YEARS[0]} to {YEARS[-1]}")
         return None
     return year
+
+
+def clean_day(value: Any, name: str, warnings: list[str]) -> date | None:
+    """The day of a date: of ISO 8601 (2024-03-06, also with a time) or of mail (Mon, 2 Apr 2007 19:18:42 GMT).
+
+    Times with a zone are taken to UTC. None where it is missing, a year or month alone, or unreadable (with a warning).
+    """
+    if value is None or value == "" or (isinstance(value, str) and _PARTIAL_DATE.fullmatch(value.strip())):
+        return None
+    try:
+        text = value.strip()
+        moment = datetime.fromisoformat(text) if _DATE.fullmatch(text) else parsedate_to_datetime(text)
+        day = (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        warnings.append(f"{name} is not a date")
+        return None
+    if day.year not in YEARS:
+        warnings.append(f"{name} outside {YEARS[0]} to {YEARS[-1]}")
+        return None
+    return day
 
 
 def clean_names(values: Any, name: str, warnings: list[str], limit: int | None = None) -> tuple[str, ...]:

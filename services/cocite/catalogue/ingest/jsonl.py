@@ -1,8 +1,9 @@
 """Our own format.
 
-papers.jsonl: one object a line with id (or ids, a list), title, abstract, year, venue, authors, keywords or tags, and
-fields (of study), and, if there are any, aliases (other ids) and references (ids). citations.tsv: header citing_id TAB
-cited_id. libraries.tsv: header reader_id TAB paper_id. Files are told apart by their first line.
+papers.jsonl: one object a line with id (or ids, a list), title, abstract, year, published (a date), venue, authors,
+keywords or tags, and fields (of study), and, if there are any, aliases (other ids) and references (ids).
+citations.tsv: header citing_id TAB cited_id. libraries.tsv: header reader_id TAB paper_id. Files are told apart by
+their first line.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from cocite.catalogue.ingest.cleaning import (
     MAX_TITLE,
     BadRecord,
     as_list,
+    clean_day,
     clean_names,
     clean_text,
     clean_year,
@@ -65,6 +67,7 @@ def parse_paper(data: bytes, *, default_scheme: str | None) -> PaperRecord:
         venue=clean_text(value.get("venue"), "venue", MAX_NAME, warnings),
         keywords=clean_names(_keywords(value), "keywords", warnings, MAX_KEYWORDS),
         fields=clean_names(value.get("fields"), "fields", warnings, MAX_FIELDS),
+        published_on=clean_day(value.get("published") or value.get("date"), "published", warnings),
     )
     ids = chain([value.get("id")], as_list(value.get("ids"), "ids"), as_list(value.get("aliases"), "aliases"))
     return make_record(ids, fields, as_list(value.get("references"), "references"), warnings, default_scheme)

@@ -16,6 +16,7 @@ from cocite.catalogue.ingest.cleaning import (
     BadRecord,
     as_dict,
     as_list,
+    clean_day,
     clean_id,
     clean_names,
     clean_text,
@@ -100,6 +101,7 @@ def parse(content: Any) -> PaperRecord:
         venue=clean_text(_venue(work), "primary_location.source.display_name", MAX_NAME, warnings),
         keywords=clean_names(_keywords(work), "keywords", warnings, MAX_KEYWORDS),
         fields=clean_names(_fields(work), "fields", warnings, MAX_FIELDS),
+        published_on=clean_day(work.get("publication_date"), "publication_date", warnings),
     )
     ids = as_dict(work.get("ids"), "ids")
     named = [work.get("id"), work.get("doi"), ids.get("openalex"), ids.get("doi"), _pmid(ids.get("pmid"))]

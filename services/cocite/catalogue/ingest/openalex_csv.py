@@ -12,6 +12,7 @@ from cocite.catalogue.ingest.cleaning import (
     MAX_NAME,
     MAX_TITLE,
     BadRecord,
+    clean_day,
     clean_id,
     clean_names,
     clean_text,
@@ -117,6 +118,7 @@ def parse(work: dict[str, str]) -> PaperRecord:
         venue=clean_text(work.get("primary_location.source.display_name"), "venue", MAX_NAME, warnings),
         keywords=clean_names(keywords, "keywords", warnings, MAX_KEYWORDS),
         fields=clean_names(_fields(work), "fields", warnings, MAX_FIELDS),
+        published_on=clean_day(work.get("publication_date"), "publication_date", warnings),
     )
     ids: list[Any] = [work.get(name) for name in _ID_COLUMNS]
     places = map(clean_id, _split(work, "locations.landing_page_url"))

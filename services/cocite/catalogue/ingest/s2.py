@@ -16,6 +16,7 @@ from cocite.catalogue.ingest.cleaning import (
     BadRecord,
     as_dict,
     as_list,
+    clean_day,
     clean_names,
     clean_text,
     clean_year,
@@ -51,6 +52,7 @@ def parse(data: bytes) -> Record:
         venue=clean_text(value.get("venue") or _journal(value), "venue", MAX_NAME, warnings),
         keywords=clean_names(studied, "s2fieldsofstudy", warnings, MAX_KEYWORDS),
         fields=clean_names(studied, "s2fieldsofstudy", warnings, MAX_FIELDS),
+        published_on=clean_day(value.get("publicationdate"), "publicationdate", warnings),
     )
     external = as_dict(value.get("externalids"), "externalids")
     ids = chain(

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,15 +18,17 @@ from cocite.v1 import recommender_service_pb2_grpc as pb_grpc
 
 @dataclass
 class Scripted(pb_grpc.RecommenderServiceServicer):
-    """Answers with what `answer` returns or raises; keeps the requests and deadlines it saw."""
+    """Answers with what `answer` returns or raises; keeps the requests, deadlines and metadata it saw."""
 
     answer: Callable[[Any], Message] = lambda request: pb.RecommendPapersResponse()
     requests: list[Any] = field(default_factory=list)
     time_left: list[float | None] = field(default_factory=list)
+    metadata: list[dict[str, Any]] = field(default_factory=list)
 
     def _serve(self, request, context):
         self.requests.append(request)
         self.time_left.append(context.time_remaining())
+        self.metadata.append(dict(context.invocation_metadata()))
         return self.answer(request)
 
     RecommendPapers = _serve
@@ -41,14 +44,17 @@ class Running:
 
 
 @contextmanager
-def running_recommender() -> Iterator[Running]:
+def running_recommender(
+    servicer: Scripted | None = None,
+    register: Callable[[Any, Any], None] = pb_grpc.add_RecommenderServiceServicer_to_server,
+) -> Iterator[Running]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # stdout is under test
-    servicer = Scripted()
+    servicer = servicer or Scripted()
     server = GrpcServer(
         Settings(drain_s=0),
         "127.0.0.1:0",
         ["cocite.v1.RecommenderService"],
-        lambda grpc_server: pb_grpc.add_RecommenderServiceServicer_to_server(servicer, grpc_server),
+        partial(register, servicer),
     )
     server.set_ready(True)
     target = server.start()

@@ -19,6 +19,7 @@ from grpc_status import rpc_status
 from cocite.core.errors import CociteError, InvalidArgument, Overloaded
 from cocite.serving.deadline import Deadline
 from cocite.serving.pools import BoundedPool, in_pool
+from cocite.serving.request_id import call_under_way
 from cocite.serving.status import code_of, internal_status, to_status
 from cocite.serving.wire_cache import Cacheable, Computed, WireCache
 
@@ -123,6 +124,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
         def call(data: bytes, context: grpc.ServicerContext) -> Any:
             started = time.perf_counter()
             code = "OK"
+            token = call_under_way.set(context)
             try:
                 deadline = Deadline.of(context, self._default_deadline_s)
                 deadline.check()
@@ -138,6 +140,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
                 context.abort_with_status(rpc_status.to_status(internal_status()))
             finally:
                 log.debug("call", method=method, code=code, ms=round((time.perf_counter() - started) * 1e3, 3))
+                call_under_way.reset(token)
 
         return call
 

@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from cocite.core.settings import Settings
+from cocite.serving.request_id import add_request_id
 
 
 def configure_logs(settings: Settings) -> None:
@@ -22,6 +23,7 @@ def configure_logs(settings: Settings) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *formatting,

@@ -5,7 +5,7 @@ length of it another statement for the driver to keep.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,22 @@ def one_of(connection: sa.Connection, column: sa.ColumnElement[Any], values: Seq
         return column == sa.any_(sa.cast(list(values), postgresql.ARRAY(kind)))
     each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(sa.select(each.c.value))
+
+
+def rows_of(
+    connection: sa.Connection, columns: Mapping[str, sa.types.TypeEngine[Any]], rows: Sequence[Sequence[Any]]
+) -> sa.Subquery:
+    """The rows as a table with these columns, to be joined with."""
+    if connection.dialect.name == "postgresql":
+        values = list(zip(*rows, strict=True)) or [() for _ in columns]
+        arrays = [
+            sa.cast(list(some), postgresql.ARRAY(kind)) for some, kind in zip(values, columns.values(), strict=True)
+        ]
+        unnested = (sa.func.unnest(array).label(name) for array, name in zip(arrays, columns, strict=True))
+        return sa.select(*unnested).subquery()
+    each = sa.func.json_each(json.dumps(rows)).table_valued("value")
+    parts = [sa.func.json_extract(each.c.value, f"$[{place}]").label(name) for place, name in enumerate(columns)]
+    return sa.select(*parts).select_from(each).subquery()
 
 
 def insert_new(

@@ -16,7 +16,11 @@ STATEMENT_TIMEOUT_MS = 30_000
 POOL_SIZE = 16
 POOL_TIMEOUT_S = 5.0
 WRITING = "cocite_writing"
+DURABLE = "cocite_durable"
 _WRITE_LOCK = 0x636F63697465  # PostgreSQL advisory lock that all writers of a catalogue take
+_COMMIT_TO_DISK = (  # leaves settings that wait for more than the own disk as they are
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
 
 
 def parse_url(url: str) -> sa.URL:
@@ -88,12 +92,22 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    writing = connection.get_execution_options().get(WRITING, False)
-    if connection.dialect.name == "sqlite":
+    options = connection.get_execution_options()
+    writing, durable = options.get(WRITING, False), options.get(DURABLE, False)
+    if not writing:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+    elif connection.dialect.name == "sqlite":
+        # With WAL both modes keep the file whole, and a killed process loses nothing. NORMAL leaves the last commits to
+        # the operating system, so a power cut takes them; FULL waits at each commit until the disk has them.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         # IMMEDIATE: a transaction that reads first and writes later would fail when another writer came between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-    elif writing:
-        connection.exec_driver_sql("SET LOCAL statement_timeout = '1h'")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        if durable:  # short transactions that somebody waits for keep the short statement_timeout
+            connection.exec_driver_sql(_COMMIT_TO_DISK)
+        else:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = '1h'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
 

@@ -100,7 +100,8 @@ readers = sa.Table(
     sa.Column("name", Name, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),  # milliseconds since 1970, like all times below
     sa.Column("feed_token_number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("event_count", Key, nullable=False, server_default="0"),  # of this and the three below see event_batch.py
+    sa.Column("event_count", Key, nullable=False, server_default="0"),  # this and the four below: see event_batch.py
+    sa.Column("first_event_at", sa.BigInteger),
     sa.Column("last_sequence", Key, nullable=False, server_default="0"),
     sa.Column("counted_day", sa.Integer, nullable=False, server_default="0"),
     sa.Column("events_on_day", sa.Integer, nullable=False, server_default="0"),

@@ -17,6 +17,7 @@ from cocite.catalogue import migrate, queries, writer
 from cocite.catalogue.arrivals import Arrival, last_arrival, linked_ids
 from cocite.catalogue.chunks import chunked
 from cocite.catalogue.engine import DURABLE, WRITING, allow_long_statements, create_engine, parse_url
+from cocite.catalogue.event_queries import SIGNALS
 from cocite.catalogue.listing import ListingDay
 from cocite.catalogue.records import Outcome, Record
 from cocite.core.errors import Overloaded
@@ -146,6 +147,14 @@ class Catalogue:
         for row in self._stream(queries.ALL_LIBRARY_ENTRIES, _STREAM_ROWS):
             yield row.reader, row.paper_key
 
+    def iter_signals(self) -> Iterator[npt.NDArray[np.int64]]:
+        """What readers did and did not undo, as far as models learn from it (event_records.TRAINED_KINDS).
+
+        Chunks of shape (k, 3): reader key, key of a known paper, number of an EventKind; distinct, ascending.
+        """
+        for rows in self._partitions(SIGNALS, _CITATION_ROWS):
+            yield np.array([tuple(row) for row in rows], dtype=np.int64)
+
     def last_arrival(self) -> int:
         """The number of the paper that came or changed last, 0 when there is none; arrivals() goes on from there."""
         with self.reading() as connection:
@@ -207,7 +216,7 @@ class Catalogue:
         return ListingDay(day, total, previous, following)
 
     def fingerprint(self) -> str:
-        """32 hex digits that change exactly when papers, citations or library entries do. Reads everything once."""
+        """32 hex digits that change exactly when papers, citations, library entries or signals do. Reads all once."""
         digest = hashlib.sha256()
         for row in self._stream(queries.PAPER_CONTENT, _STREAM_ROWS):
             content = list(row)
@@ -219,6 +228,9 @@ class Catalogue:
         digest.update(b"libraries")
         for entry in self.iter_library_entries():
             digest.update(json.dumps(entry).encode())
+        for chunk in self.iter_signals():
+            digest.update(b"signals")
+            digest.update(chunk.astype("<i8").tobytes())
         return digest.hexdigest()[:32]
 
     @contextmanager

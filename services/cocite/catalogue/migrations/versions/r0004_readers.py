@@ -56,6 +56,7 @@ def _create_readers() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("feed_token_number", sa.Integer, nullable=False, server_default="0"),
         sa.Column("event_count", _KEY, nullable=False, server_default="0"),
+        sa.Column("first_event_at", sa.BigInteger),
         sa.Column("last_sequence", _KEY, nullable=False, server_default="0"),
         sa.Column("counted_day", sa.Integer, nullable=False, server_default="0"),
         sa.Column("events_on_day", sa.Integer, nullable=False, server_default="0"),

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cocite.catalogue import openalex_http
+from cocite.catalogue import polite_http
 from cocite.catalogue.ingest.run import ingest
 from cocite.catalogue.openalex_api import PAGE, Question, fetch_works
-from cocite.catalogue.openalex_http import ATTEMPTS, Api
+from cocite.catalogue.openalex_http import OPENALEX, Api
+from cocite.catalogue.polite_http import ATTEMPTS
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument, NotFound, Unavailable
 from support.openalex import Answer, StandIn
@@ -97,20 +98,21 @@ def test_a_broken_answer_is_asked_again(
 ) -> None:
     standin.planned = [answer, answer]
     assert len(titles(fetch_works(api, QUESTION, tmp_path))) == 250
-    waits = [wait for wait in slept if wait >= 0.5]
-    assert waits == [1.0, 2.0]
+    first, second = (wait for wait in slept if wait >= 0.5)
+    assert 0.5 <= first <= 1.0 <= second <= 2.0
 
 
 def test_requests_are_spaced(standin: StandIn, api: Api, slept: list[float], tmp_path: Path) -> None:
     fetch_works(api, QUESTION, tmp_path)
     assert len(slept) == len(standin.asked) - 1
-    assert all(0 < wait <= openalex_http.INTERVAL_S for wait in slept)
+    assert all(0 < wait <= OPENALEX.interval_s for wait in slept)
 
 
 def test_the_wait_the_server_asks_for_is_kept(standin: StandIn, api: Api, slept: list[float], tmp_path: Path) -> None:
     standin.planned = [(429, {"Retry-After": "17"}, b""), (429, {"Retry-After": "nonsense"}, b"")]
     fetch_works(api, QUESTION, tmp_path)
-    assert [wait for wait in slept if wait >= 0.5] == [17.0, 2.0]
+    first, second = (wait for wait in slept if wait >= 0.5)
+    assert first == 17.0 and 1.0 <= second <= 2.0
 
 
 def test_a_wait_too_long_is_an_error(standin: StandIn, api: Api, slept: list[float], tmp_path: Path) -> None:
@@ -186,7 +188,7 @@ def test_a_cursor_that_stands_still_ends(standin: StandIn, api: Api, tmp_path: P
 def test_an_answer_too_large_is_refused(
     standin: StandIn, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openalex_http, "MAX_ANSWER", 1000)
+    monkeypatch.setattr(polite_http, "MAX_ANSWER", 1000)
     with pytest.raises(Unavailable, match="answers more than"):
         fetch_works(api, QUESTION, tmp_path)
 
@@ -213,7 +215,7 @@ def test_wrong_questions_are_refused(wrong: dict[str, object]) -> None:
         Question(**wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("url", ["", "ftp://x", "file:///etc/passwd", "http://", "not a url"])
+@pytest.mark.parametrize("url", ["", "ftp://x", "file:///etc/passwd", "http://", "not a url", "http://api.example.org"])
 def test_wrong_addresses_are_refused(url: str) -> None:
     with pytest.raises(InvalidArgument):
         Api(url)

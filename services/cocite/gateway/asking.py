@@ -6,9 +6,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from cocite.core.errors import DeadlineExceeded
+from cocite.gateway.accounts import current
 from cocite.gateway.answering import etag_of
 from cocite.gateway.methods import Method
 from cocite.gateway.upstream import Upstream
+from cocite.gateway.weights import weight_of
 
 _SHORTCOMINGS = ("degraded", "unresolved_seeds")  # of an answer that may be better in a moment
 
@@ -39,10 +41,11 @@ class Asker:
         self._longest_s = longest_s
 
     async def ask(self, method: Method, request: bytes, timeout_s: float | None = None) -> Answer:
-        """The answer to an encoded request. Raises the CociteError that a failure stands for."""
+        """The answer to an encoded request, for which its caller pays. Raises the CociteError of a failure."""
         wait_s = self._default_s if timeout_s is None else min(timeout_s, self._longest_s)
         if wait_s <= 0:  # which grpcio would let pass now and then
             raise DeadlineExceeded("the deadline passed before the work was started")
+        await current.get().spend(weight_of(method, request))
         return Answer(method, await self._upstream.call(method, request, wait_s))
 
 

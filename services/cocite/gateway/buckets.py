@@ -22,7 +22,7 @@ class Quota(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether a request may pass; whole requests left; seconds until the bucket is full; seconds until the next one."""
+    """Whether what was asked may pass; whole requests left; seconds until the bucket is full; seconds until it may."""
 
     granted: bool
     left: int
@@ -30,17 +30,17 @@ class Verdict(NamedTuple):
     wait_s: float
 
 
-def verdict(granted: bool, level: float, quota: Quota) -> Verdict:
-    """What a bucket with so much left in it says."""
+def verdict(granted: bool, level: float, quota: Quota, count: int) -> Verdict:
+    """What a bucket with so much left in it says to who asked for count."""
     rate = quota.rate
-    return Verdict(granted, int(level), (quota.requests - level) / rate, max(0.0, 1 - level) / rate)
+    return Verdict(granted, int(level), (quota.requests - level) / rate, max(0.0, count - level) / rate)
 
 
 class Buckets(Protocol):
     """Buckets by name."""
 
-    async def take(self, name: str, quota: Quota) -> Verdict:
-        """Take one request out of the bucket of that name, if there is one."""
+    async def take(self, name: str, quota: Quota, count: int = 1) -> Verdict:
+        """Take so many requests out of the bucket of that name, all or none."""
 
     def close(self) -> None:
         """Let go of what is held for them."""
@@ -60,15 +60,15 @@ class LocalBuckets:
     def close(self) -> None:
         """See Buckets."""
 
-    async def take(self, name: str, quota: Quota) -> Verdict:
+    async def take(self, name: str, quota: Quota, count: int = 1) -> Verdict:
         """See Buckets."""
         now = self._clock()
         level, at = self._levels.get(name, (quota.requests, now))
         level = min(quota.requests, level + (now - at) * quota.rate)
-        granted = level >= 1
-        level -= granted
+        granted = level >= count
+        level -= count * granted
         self._levels[name] = (level, now)
         self._levels.move_to_end(name)
         if len(self._levels) > self._most:
             self._levels.popitem(last=False)
-        return verdict(granted, level, quota)
+        return verdict(granted, level, quota, count)

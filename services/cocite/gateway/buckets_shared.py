@@ -26,7 +26,8 @@ _THREADS = 4
 _PART, _MOST = 20, 100  # a lease is one of so many parts of a bucket, and so many tokens at most
 _MOST_LEASES = 1 << 16
 
-# Level and time of a bucket by Redis' clock; one that would be full is forgotten.
+# Level and time of a bucket by Redis' clock; one that would be full is forgotten. Arguments: what it holds, the seconds
+# in which it fills, what to take if it is there, and less than what to take none.
 _SCRIPT = b"""
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
@@ -37,7 +38,8 @@ if kept then
   local before, at = string.match(kept, '^(%S+) (%S+)$')
   level = math.min(capacity, before + math.max(0, now - at) * rate)
 end
-local given = math.min(tonumber(ARGV[3]), math.floor(level))
+local given = math.min(math.max(tonumber(ARGV[3]), tonumber(ARGV[4])), math.floor(level))
+if given < tonumber(ARGV[4]) then given = 0 end
 level = level - given
 local full_ms = math.ceil((capacity - level) / rate * 1000) + 1
 redis.call('SET', KEYS[1], string.format('%.6f %.6f', level, now), 'PX', full_ms)
@@ -49,18 +51,25 @@ _DIGEST = hashlib.sha1(_SCRIPT).hexdigest().encode()  # by which Redis knows it
 class _Lease:
     """Tokens taken out of a bucket at a time, and what was in it then."""
 
-    __slots__ = ("at", "level", "lock", "tokens")
+    __slots__ = ("at", "lapses_at", "level", "lock", "tokens")
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.tokens = 0
         self.level = 0.0
-        self.at = float("-inf")
+        self.at = self.lapses_at = float("-inf")
 
-    def serves(self, now: float, size: int, rate: float) -> bool:
-        """Whether it has a token, or the bucket is known to have none, so that nobody need be asked."""
-        passed = now - self.at
-        return passed <= size / rate and (self.tokens >= 1 or self.level + passed * rate < 1)
+    def serves(self, now: float, rate: float, count: int) -> bool:
+        """Whether it has so many, or the bucket is known not to have what is missing, so that nobody need be asked."""
+        missing = count - self.tokens
+        return now <= self.lapses_at and (missing <= 0 or self.level + (now - self.at) * rate < missing)
+
+    def add(self, tokens: int, level: float, now: float, lasts_s: float) -> None:
+        """Take in more tokens; what is left of the ones before lapses no later for that."""
+        if not self.tokens:
+            self.lapses_at = now + lasts_s
+        self.tokens += tokens
+        self.level, self.at = level, now
 
 
 class SharedBuckets:
@@ -79,18 +88,17 @@ class SharedBuckets:
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
         self._local = LocalBuckets(clock=clock)
 
-    async def take(self, name: str, quota: Quota) -> Verdict:
+    async def take(self, name: str, quota: Quota, count: int = 1) -> Verdict:
         """See Buckets."""
         lease, rate = self._lease(name), quota.rate
-        size = max(1, min(_MOST, quota.requests // _PART))
-        if not lease.serves(self._clock(), size, rate):
+        if not lease.serves(self._clock(), rate, count):
             async with lease.lock:  # who waited for another's renewal may find it enough
-                if not lease.serves(self._clock(), size, rate) and not await self._renew(lease, name, size, quota):
-                    return await self._local.take(name, quota)
-        granted = lease.tokens >= 1
-        lease.tokens -= granted
+                if not lease.serves(self._clock(), rate, count) and not await self._renew(lease, name, quota, count):
+                    return await self._local.take(name, quota, count)
+        granted = lease.tokens >= count
+        lease.tokens -= count * granted
         level = lease.tokens + lease.level + (self._clock() - lease.at) * rate
-        return verdict(granted, min(quota.requests, level), quota)
+        return verdict(granted, min(quota.requests, level), quota, count)
 
     def close(self) -> None:
         """See Buckets."""
@@ -108,11 +116,15 @@ class SharedBuckets:
             self._leases.move_to_end(name)
         return lease
 
-    async def _renew(self, lease: _Lease, name: str, size: int, quota: Quota) -> bool:
-        """Take a lease anew; False when Redis cannot be asked."""
+    async def _renew(self, lease: _Lease, name: str, quota: Quota, count: int) -> bool:
+        """Take a lease anew that is enough for count, if the bucket is; False when Redis cannot be asked."""
         if not self._breaker.allow():
             return False
-        asked = (f"{self._prefix}{name}".encode(), b"%d" % quota.requests, b"%d" % quota.window_s, b"%d" % size)
+        if self._clock() > lease.lapses_at:
+            lease.tokens = 0
+        size = max(1, min(_MOST, quota.requests // _PART))
+        numbers = (quota.requests, quota.window_s, size, count - lease.tokens)
+        asked = (f"{self._prefix}{name}".encode(), *(b"%d" % each for each in numbers))
         try:
             tokens, thousandths = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, asked)
         except (redis.RedisError, OSError, ValueError) as error:
@@ -121,7 +133,7 @@ class SharedBuckets:
             return False
         if self._breaker.succeeded():
             log.info("quotas are shared again")
-        lease.tokens, lease.level, lease.at = tokens, thousandths / 1000, self._clock()
+        lease.add(tokens, thousandths / 1000, self._clock(), size / quota.rate)
         return True
 
     def _ask(self, asked: tuple[bytes, ...]) -> list[int]:

@@ -14,12 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cocite.core.errors import CociteError, InvalidArgument, NotFound
+from cocite.gateway.accounts import current
 from cocite.gateway.answering import answering
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_body
 from cocite.gateway.http_errors import retry_headers, status_of
 from cocite.gateway.json_codec import decoded
 from cocite.gateway.methods import Method
+from cocite.gateway.weights import TEXT
 from cocite.v1 import embedding_service_pb2
 from cocite.v1.vector_pb2 import VECTOR_DTYPE_FLOAT32
 
@@ -70,6 +72,7 @@ class Embeddings:
         asked = body.get("model")
         if not (isinstance(asked, str) and asked and model.startswith(asked)):
             raise NotFound(f"the model {str(asked)[:100]!r} does not exist; {model} does", field="model")
+        await current.get().pay(TEXT * len(texts))  # for all, before the first are embedded
         found: list[Any] = []
         for start in range(0, len(texts), _AT_ONCE):
             wanted = embedding_service_pb2.EmbedTextsRequest(

@@ -118,9 +118,13 @@ class KeyRing:
         """The key with this secret, None where there is none, which takes as long to find out."""
         if self._clock() >= self._look_at:
             self._look()
-        named = secret[len(PREFIX) : len(PREFIX) + ID_LENGTH].decode("latin-1")
-        key, expected = self._keys.get(named, (None, _NOBODYS))
+        key, expected = self._keys.get(_id_in(secret), (None, _NOBODYS))
         return key if hmac.compare_digest(digest(secret[:_LONGEST_SECRET]), expected) else None
+
+    def named(self, secret: bytes) -> str:
+        """Id of the key that a secret claims to be of, "" where there is no such key."""
+        key_id = _id_in(secret)
+        return key_id if key_id in self._keys else ""
 
     def _look(self) -> None:
         self._look_at = self._clock() + _LOOK_S
@@ -139,6 +143,10 @@ class KeyRing:
         self._seen = seen
         self._keys = {key.id: (key, bytes.fromhex(key.sha256)) for key in keys}
         log.info("keys", keys=len(keys))
+
+
+def _id_in(secret: bytes) -> str:
+    return secret[len(PREFIX) : len(PREFIX) + ID_LENGTH].decode("latin-1")
 
 
 def _mark(path: Path) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The gateway process."""
 
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger("cocite.gateway")
 
 _KEEP_ALIVE_S = 60
-_MOST_CONNECTIONS = 900  # most of them idle; a process may have 1024 files, as systems go
+_MOST_CONNECTIONS = 768  # most of them idle; a process may have 1024 files, as systems go
+_BACKLOG = 128  # connections that are taken before those too many are closed, so that there are files for them
+_PART, _LEAST_OF_ONE = 4, 16  # one household has one of so many places of requests, and so many connections at least
 
 
 def serve(settings: Settings) -> None:
@@ -39,22 +42,25 @@ def configured(settings: Settings, build: "Callable[[], App]") -> "uvicorn.Confi
     import uvicorn
 
     from cocite.gateway.security_connections import BoundedHttp
+    from cocite.gateway.security_crowd import Crowd
 
     proxies = proxies_of(settings.gateway_proxies)
+    requests = settings.max_concurrent_calls
+    crowd = Crowd(max(_MOST_CONNECTIONS, 2 * requests), max(_LEAST_OF_ONE, requests // _PART), proxies)
     host, _, port = settings.gateway_listen.rpartition(":")
     return uvicorn.Config(
         build,
         factory=True,
         host=host.strip("[]"),
         port=int(port),
-        http=BoundedHttp,
+        http=partial(BoundedHttp, crowd),  # type: ignore[arg-type]  # makes one, which is all that it is used for
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
-        limit_concurrency=max(_MOST_CONNECTIONS, settings.max_concurrent_calls + 1),
+        backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
     )

@@ -1,32 +1,26 @@
 """Who asks, what they may ask for, and how often."""
 
-import ipaddress
 from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
 
-from cocite.core.errors import Overloaded, PermissionDenied, Unauthenticated
+from cocite.core.errors import PermissionDenied, Unauthenticated
+from cocite.gateway import accounts
+from cocite.gateway.accounts import Account, QuotaExceeded
+from cocite.gateway.addresses import UNKNOWN, household_of
 from cocite.gateway.buckets import Buckets, Quota, Verdict
 from cocite.gateway.key_store import KeyRing
 from cocite.gateway.keys import Key, Scope
 from cocite.gateway.response_cache import App, Receive, Send
 from cocite.gateway.response_cache import Scope as Request
 from cocite.gateway.security import TOLD
+from cocite.gateway.security_wrong_keys import WrongKeys
 
-WRONG_KEYS = Quota("wrong-keys", 10)  # of one address
 NO_KEY = b"none"  # what programs send that insist on a key where none is needed
 _BEARER = b"bearer "
 _OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
 _OPEN_BELOW = ("/assets/", "/docs/")
-_V6_PREFIX = 64  # bits: what one household or machine is given
-
-TAKE = "cocite.take"  # key of a request's scope: takes one more request of its caller
-
-
-class QuotaExceeded(Overloaded):
-    """The caller's requests are spent."""
-
-    reason = "QUOTA_EXCEEDED"
+_LEFT = b"ratelimit"
 
 
 class Admission:
@@ -54,6 +48,7 @@ class Admission:
         self._anonymous_scopes = anonymous_scopes
         self._key_rate = key_rate
         self._needed = needed
+        self._wrong_keys = WrongKeys()
 
     async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
         """See ASGI. Raises Unauthenticated, PermissionDenied and QuotaExceeded."""
@@ -73,24 +68,27 @@ class Admission:
         else:
             name, quota = f"key:{key.id}", Quota("key", key.rate or self._key_rate)
 
-        async def take() -> None:
-            check(await self._buckets.take(name, quota), quota)
+        told = scope[TOLD]
+        told += _policy(quota)
 
-        found = await self._buckets.take(name, quota)
-        scope[TOLD] += headers_of(found, quota)
-        check(found, quota)
-        scope[TAKE] = take
+        async def take(count: int, whole: int) -> None:
+            found = await self._buckets.take(name, quota, count)
+            told[:] = [*(each for each in told if each[0] != _LEFT), _left(found, quota)]
+            if not found.granted:
+                raise _exceeded(found, quota, count, whole)
+
+        await take(1, 1)
+        accounts.current.set(Account(name, take, paid=1))
         await self._app(scope, receive, send)
 
     async def _key(self, scope: Request) -> Key | None:
-        """The key shown, None for none. Wrong ones are slowed, right ones of the same address are not."""
+        """The key shown, None for none. Raises Unauthenticated for a wrong one, Overloaded when too many are shown."""
         secret = _secret(scope)
         if secret is None:
             return None
         key = self._keys.holder(secret)
+        await self._wrong_keys.slow(address_of(scope), self._keys.named(secret), right=key is not None)
         if key is None:
-            found = await self._buckets.take(f"{WRONG_KEYS.name}:{address_of(scope)}", WRONG_KEYS)
-            check(found, WRONG_KEYS)
             raise Unauthenticated(
                 "this key is not known here",
                 hint="it may be revoked; `cocite key create` makes one, and "
@@ -109,49 +107,39 @@ class Admission:
             )
 
 
-def check(found: Verdict, quota: Quota) -> None:
-    """Raise QuotaExceeded unless the verdict is favourable."""
-    if not found.granted:
-        what = "wrong keys" if quota is WRONG_KEYS else "requests"
-        raise QuotaExceeded(
-            f"{quota.requests} {what} a minute are the most", hint="ask more slowly", retry_after_s=found.wait_s
+def _exceeded(found: Verdict, quota: Quota, count: int, whole: int) -> QuotaExceeded:
+    """Why so many requests were not granted, for what counts as so many in all."""
+    if whole > quota.requests:
+        return QuotaExceeded(
+            f"this counts as {whole} requests, and {quota.requests} a minute are the most", hint="ask for less at once"
         )
-
-
-def headers_of(found: Verdict, quota: Quota) -> list[tuple[bytes, bytes]]:
-    """Quota and what is left of it, as draft-ietf-httpapi-ratelimit-headers-10 tells it.
-
-    Another key is another caller: what one was answered, a browser must not take for what the other would be.
-    """
-    return [
-        (b"vary", b"authorization, x-api-key"),
-        (b"ratelimit-policy", _policy(quota)),
-        (b"ratelimit", b'"%b";r=%d;t=%d' % (quota.name.encode(), found.left, ceil(found.full_s))),
-    ]
+    paid_again_s = (whole - count) / quota.rate
+    return QuotaExceeded(
+        f"{quota.requests} requests a minute are the most",
+        hint="ask more slowly",
+        retry_after_s=found.wait_s + paid_again_s,
+    )
 
 
 @lru_cache(1024)
-def _policy(quota: Quota) -> bytes:
-    return f'"{quota.name}";q={quota.requests};w={quota.window_s}'.encode()
+def _policy(quota: Quota) -> tuple[tuple[bytes, bytes], ...]:
+    """The quota, as draft-ietf-httpapi-ratelimit-headers-10 tells it.
+
+    Another key is another caller: what one was answered, a browser must not take for what the other would be.
+    """
+    policy = f'"{quota.name}";q={quota.requests};w={quota.window_s}'
+    return ((b"vary", b"authorization, x-api-key"), (b"ratelimit-policy", policy.encode()))
+
+
+def _left(found: Verdict, quota: Quota) -> tuple[bytes, bytes]:
+    """What is left of the quota, in the same terms."""
+    return (_LEFT, b'"%b";r=%d;t=%d' % (quota.name.encode(), found.left, ceil(found.full_s)))
 
 
 def address_of(scope: Request) -> str:
-    """Whom a quota without a key belongs to: an IPv4 address, or the network of an IPv6 address."""
+    """Whom a quota without a key belongs to."""
     client = scope.get("client")
-    return _network(client[0]) if client else "unknown"
-
-
-@lru_cache(4096)
-def _network(host: str) -> str:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:  # what a proxy says that knows no address
-        return "unknown"
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), _V6_PREFIX), strict=False))
+    return household_of(client[0]) if client else UNKNOWN
 
 
 def _secret(scope: Request) -> bytes | None:

@@ -2,10 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 
 from structlog.contextvars import bind_contextvars
 
 from cocite.gateway.response_cache import App, Message, Receive, Scope, Send
+
+Header = tuple[bytes, bytes]
 
 # Answers are data: nothing in them may run, load or frame anything. An answer that is a page says more by itself.
 _HEADERS = (
@@ -19,7 +22,7 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),  # of no concern to fetch with CORS, which clients go by
 )
-_REQUEST_ID = b"x-request-id"
+REQUEST_ID = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 TOLD = "cocite.told"  # key of a request's scope: headers that layers further in add to the answer
 
@@ -37,23 +40,32 @@ class Security:
             return
         request_id = _id_of(scope)
         bind_contextvars(request_id=request_id.decode())
-        added: list[tuple[bytes, bytes]] = [(_REQUEST_ID, request_id)]
+        added: list[Header] = [(REQUEST_ID, request_id)]
         scope[TOLD] = added
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = message.get("headers", ())
-                names = {name for name, _ in given}
-                ours = [header for header in _HEADERS if header[0] not in names]
-                message = {**message, "headers": [*given, *ours, *added]}
+                message = {**message, "headers": with_ours(message.get("headers", ()), added)}
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
+def with_ours(given: Iterable[Header], added: Iterable[Header] = ()) -> list[Header]:
+    """Headers of an answer with those that every answer bears and it does not say otherwise."""
+    given = [*given]
+    names = {name for name, _ in given}
+    return [*given, *(header for header in _HEADERS if header[0] not in names), *added]
+
+
 def _id_of(scope: Scope) -> bytes:
     """The id that the client, or a proxy before us, gave; a new one where it gave none that may stand in a log."""
     for name, value in scope["headers"]:
-        if name == _REQUEST_ID and _SANE.fullmatch(value):
+        if name == REQUEST_ID and _SANE.fullmatch(value):
             return bytes(value)
+    return new_id()
+
+
+def new_id() -> bytes:
+    """An id for a request that has none."""
     return secrets.token_hex(8).encode()

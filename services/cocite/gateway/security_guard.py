@@ -19,7 +19,7 @@ log = structlog.get_logger("cocite.gateway")
 _LEAST_RATE = 4096  # bytes a second: what a body is given time for beyond its deadline
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
 _ANY = "*"
-_LOOKS = frozenset({"/healthz", "/readyz"})  # how the process is has to be told above all when there is much to do
+LOOKS = frozenset({"/healthz", "/readyz"})  # how the process is has to be told above all when there is much to do
 
 
 class Hosts:
@@ -102,7 +102,7 @@ class Guard:
             await response(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        if self._under_way > self._most and scope["path"] not in _LOOKS:
+        if self._under_way > self._most and scope["path"] not in LOOKS:
             raise Overloaded(f"{self._most} requests are under way, which is the most", retry_after_s=1)
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 and (hosts or scope["http_version"] != "1.0"):

@@ -221,15 +221,11 @@ def test_an_unknown_key_is_refused_in_the_form_of_what_was_asked(gateway):
     assert web.headers["content-type"] == "application/grpc-web+proto"
 
 
-def test_wrong_keys_are_slowed_and_right_ones_of_the_same_address_are_not(settings):
+def test_wrong_keys_are_refused_and_right_ones_of_the_same_address_are_not(settings):
+    """How they are slowed is in test_wrong_keys."""
     _, secret = KeyStore(settings.keys).create("ann", ALL, None)
     with gateway_server(settings) as gateway:
-        statuses = [gateway.ask(READ, x_api_key="wrong").status for _ in range(13)]
-        assert statuses[:10] == [401] * 10
-        slowed = gateway.ask(READ, x_api_key="wrong")
-        assert slowed.status == 429
-        assert int(slowed.headers["retry-after"]) >= 1
-        assert slowed.json["error"]["status"] == "RESOURCE_EXHAUSTED"
+        assert [gateway.ask(READ, x_api_key="wrong").status for _ in range(11)] == [401] * 11
         assert gateway.ask(READ, x_api_key=secret).status == 200
         assert gateway.ask(READ).status == 200
 

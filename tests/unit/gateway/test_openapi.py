@@ -35,8 +35,8 @@ def test_the_document_is_openapi():
 def served() -> set[tuple[str, str]]:
     methods = open_methods()
     found = {(route.verb, route.path) for route in routes_of(methods.values())}
-    others = (semantic_scholar, embeddings, batch)
-    for route in (route for each in others for route in each.routes(None, methods, 1)):
+    others = [*semantic_scholar.routes(None, methods, 1), *embeddings.routes(None, methods, 1)]
+    for route in (*others, *batch.routes(None, methods, 1, 1)):
         path = route.path.replace(":path}", "}")
         if not path.endswith("/"):  # the same once more
             found |= {(verb, path) for verb in route.methods - {"HEAD"}}

@@ -75,7 +75,7 @@ class OpenApi:
 
     def _operation(self, verb: str, method: MethodDescriptorProto) -> dict[str, Any]:
         answer = {"$ref": f"#/components/schemas/{component(method.output_type)}"}
-        of_verb = ["408", "413"] if verb == "post" else ["304"]
+        of_verb = ["408", "413", "415"] if verb == "post" else ["304"]
         others = sorted(["400", "401", "403", "429", "500", "503", "504", *of_verb])
         operation: dict[str, Any] = {
             "parameters": [{"$ref": "#/components/parameters/requestTimeoutMs"}],

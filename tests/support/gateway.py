@@ -12,11 +12,12 @@ from cocite.core.settings import Settings
 from cocite.gateway.app import build
 from cocite.gateway.http_server import Ending
 from cocite.v1 import recommender_service_pb2 as pb
-from support.scripted_recommender import Running, Scripted, running_recommender
+from support.scripted_recommender import Running
+from support.scripted_services import running_services
 from support.stack import eventually
 
 MODEL = "model-1"
-UNREACHABLE = "127.0.0.1:1"
+SLACK_S = 0.5  # by which gRPC may round up what a service sees of a deadline of 30 s or less
 
 
 class _Lazy:
@@ -63,14 +64,13 @@ def answering(model: str, **fields: Any):
 
 @contextmanager
 def running_gateway(home: Path, **settings: Any) -> Iterator[Gateway]:
-    with running_recommender() as recommender:
-        assert isinstance(recommender.servicer, Scripted)
+    with running_services() as recommender:
         recommender.servicer.answer = answering(MODEL)
         told = {
             "home": home,
             "recommender_target": recommender.target,
-            "features_target": UNREACHABLE,
-            "embedding_target": UNREACHABLE,
+            "features_target": recommender.target,
+            "embedding_target": recommender.target,
             "bundle_poll_s": 0.05,
             "gateway_anonymous_rate": 10_000_000,
             **settings,

@@ -47,13 +47,6 @@ def test_it_is_told_what_is_wrong(client):
     assert "not a paper id" in refused.value.message
 
 
-def test_its_deadline_counts(client):
-    late = recommend_request(texts=["a text that nobody asked for yet"], page_size=300)
-    with pytest.raises(ConnectError) as refused:
-        client.execute_unary(request=late, method=METHOD, timeout_ms=1)
-    assert refused.value.code == Code.DEADLINE_EXCEEDED
-
-
 def test_it_may_ask_by_get(stack, codec):
     with ConnectClientSync(f"http://{stack.targets['gateway']}", codec=codec) as client:
         asked = {"request": recommend_request([SMALL], page_size=4), "method": METHOD}

@@ -10,17 +10,20 @@ from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
 from cocite.gateway import batch, embeddings, openapi, semantic_scholar
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
+from cocite.gateway.encodings import negotiated
+from cocite.gateway.http_errors import WrongMethod
 from cocite.gateway.http_server import Ending
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
 from cocite.gateway.protection import no_such_path, protected, unforeseen
+from cocite.gateway.refusals import refusal
 from cocite.gateway.response_cache import App, Kept, Receive, ResponseCache, Scope, Send
 from cocite.gateway.rest import http_routes
 from cocite.gateway.site import site_routes
@@ -62,17 +65,17 @@ def build(settings: Settings, ending: Ending | None = None) -> App:
             *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
-            *batch.routes(asker, methods, most_bytes, settings.max_concurrent_calls),
+            *batch.routes(asker, methods, most_bytes),
             *openapi.routes(),
             *site_routes(),
         ],
         lifespan=lifespan,
-        exception_handlers={404: no_such_path, Exception: unforeseen},
+        exception_handlers={404: no_such_path, 405: _wrong_method, Exception: unforeseen},
     )
     compressed = GZipMiddleware(application, _COMPRESSED_FROM_BYTES, _COMPRESSION)
     connect = ConnectApplication(asker, methods, most_bytes, max_age_s)  # which compresses by itself
     cached = ResponseCache(
-        _either(methods, connect, compressed),
+        negotiated(_either(methods, connect, compressed)),
         memory,
         frozenset({*methods, *(route.path for route in rest)}),
         most_bytes,
@@ -87,6 +90,13 @@ def _either(paths: Collection[str], there: App, elsewhere: App) -> App:
         await (there if scope["type"] == "http" and scope["path"] in paths else elsewhere)(scope, receive, send)
 
     return app
+
+
+async def _wrong_method(request: Request, _: Exception) -> Response:
+    """The answer where something is, but not for this method."""
+    there = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    allowed = {method for route in there for method in route.methods or ()}
+    return refusal(request.scope, WrongMethod(", ".join(sorted(allowed))))
 
 
 async def _alive(_: Request) -> Response:

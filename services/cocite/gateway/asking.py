@@ -6,11 +6,10 @@ from typing import Any
 from google.protobuf.message import Message
 
 from cocite.core.errors import DeadlineExceeded
-from cocite.gateway.accounts import current
 from cocite.gateway.answering import etag_of
 from cocite.gateway.methods import Method
 from cocite.gateway.upstream import Upstream
-from cocite.gateway.weights import weight_of
+from cocite.serving.deadline import Deadline
 
 _SHORTCOMINGS = ("degraded", "unresolved_seeds")  # of an answer that may be better in a moment
 
@@ -40,13 +39,23 @@ class Asker:
         self._default_s = default_s
         self._longest_s = longest_s
 
+    def deadline(self, timeout_s: float | None) -> Deadline:
+        """Until when a client is answered that waits so long: one for all calls that its answer takes."""
+        return Deadline.after(self._wait_s(timeout_s))
+
     async def ask(self, method: Method, request: bytes, timeout_s: float | None = None) -> Answer:
-        """The answer to an encoded request, for which its caller pays. Raises the CociteError of a failure."""
-        wait_s = self._default_s if timeout_s is None else min(timeout_s, self._longest_s)
+        """The answer to an encoded request. Raises the CociteError that a failure stands for."""
+        wait_s = self._wait_s(timeout_s)
         if wait_s <= 0:  # which grpcio would let pass now and then
-            raise DeadlineExceeded("the deadline passed before the work was started")
-        await current.get().spend(weight_of(method, request))
+            raise DeadlineExceeded("the deadline passed before the work was done")
         return Answer(method, await self._upstream.call(method, request, wait_s))
+
+    async def ask_within(self, deadline: Deadline, method: Method, request: Message) -> Any:
+        """The message that answers another, in what is left of a deadline. Raises as ask does."""
+        return (await self.ask(method, request.SerializeToString(), deadline.remaining())).message()
+
+    def _wait_s(self, timeout_s: float | None) -> float:
+        return self._default_s if timeout_s is None else min(timeout_s, self._longest_s)
 
 
 def may_be_kept(answer: Message) -> bool:

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from cocite.core.errors import CociteError, InvalidArgument
 from cocite.gateway.asking import Answer, Asker
 from cocite.gateway.bodies import WrongType
 from cocite.gateway.caching import cache_headers
-from cocite.gateway.http_errors import retry_headers, status_of
+from cocite.gateway.http_errors import WrongMethod, error_headers, status_of
 from cocite.gateway.json_codec import encoded_of, json_of
 from cocite.gateway.methods import Method
 from cocite.serving.status import INTERNAL_TEXT, code_of, to_status
@@ -82,7 +83,7 @@ def connect_error(error: CociteError) -> ConnectError:
 
 def error_response(error: CociteError, content_type: str) -> Response:
     """The same error as the protocol of a request tells it, gRPC-Web or Connect."""
-    status, headers = to_status(error), retry_headers(error)
+    status, headers = to_status(error), error_headers(error)
     if content_type.startswith(_GRPC_WEB):
         code, message = code_of(error).value[0], quote(status.message, safe=_SAFE)
         headers |= {"grpc-status": str(code), "grpc-message": message}
@@ -109,17 +110,48 @@ class ConnectApplication(ConnectASGIApplication[Asker]):
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """See ASGI. What the library would fail at is refused before."""
-        error = _unfit(scope.get("headers", ()))
+        """See ASGI. What the library would fail at is refused before, what it refuses without a word is explained."""
+        error = _unfit(scope["headers"])
         if error is None:
-            await super().__call__(scope, receive, send)
-        else:
+            answer = _Explained(scope, send)
+            await super().__call__(scope, receive, answer)
+            error = answer.error
+        if error is not None:
             await error_response(error, "")(scope, receive, send)
 
     @property
     def path(self) -> str:
         """See ConnectASGIApplication."""
         return "/"
+
+
+class _Explained:
+    """send() that holds back a bare refusal, which error explains then, and lets no failure be kept."""
+
+    def __init__(self, scope: Any, send: Any) -> None:
+        self._scope = scope
+        self._send = send
+        self.error: CociteError | None = None
+
+    async def __call__(self, message: Any) -> None:
+        """See ASGI."""
+        if message["type"] == "http.response.start" and message["status"] != HTTPStatus.OK:
+            self.error = _bare(self._scope, message)
+            headers = {b"cache-control": b"no-store", **dict(message["headers"])}
+            message = {**message, "headers": [*headers.items()]}
+        if self.error is None:
+            await self._send(message)
+
+
+def _bare(scope: Any, start: Any) -> CociteError | None:
+    """What is meant by a status that the library gives no body."""
+    if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+        return WrongMethod(dict(start["headers"])[b"allow"].decode())
+    if start["status"] == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        if scope["method"] == "GET":
+            return WrongType("encoding: must be json or proto", field="encoding")
+        return WrongType("content-type: must be application/json or application/proto", field="content-type")
+    return None
 
 
 def _unfit(headers: Iterable[tuple[bytes, bytes]]) -> CociteError | None:
@@ -150,6 +182,7 @@ def _endpoint(asker: Asker, method: Method, max_age_s: int) -> Any:
         try:
             answer = await asker.ask(method, request, None if left_ms is None else left_ms / 1000)
         except CociteError as error:
+            context.response_headers.update(error_headers(error))
             raise connect_error(error) from None
         except Exception:  # whose text is not for clients
             log.exception("unforeseen", path=method.path)

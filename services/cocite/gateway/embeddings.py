@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cocite.core.errors import CociteError, InvalidArgument, NotFound
-from cocite.gateway.accounts import current
 from cocite.gateway.answering import answering
 from cocite.gateway.asking import Asker
-from cocite.gateway.bodies import read_body
-from cocite.gateway.http_errors import retry_headers, status_of
+from cocite.gateway.bodies import read_json
+from cocite.gateway.http_errors import error_headers, status_of
 from cocite.gateway.json_codec import decoded
 from cocite.gateway.methods import Method
-from cocite.gateway.weights import TEXT
+from cocite.gateway.rest import timeout_of
+from cocite.serving.deadline import Deadline
 from cocite.v1 import embedding_service_pb2
 from cocite.v1.vector_pb2 import VECTOR_DTYPE_FLOAT32
 
@@ -36,10 +36,12 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
     api = Embeddings(asker, methods)
 
     async def create(request: Request) -> Any:
-        return await api.create(decoded(await read_body(request, most_bytes)))
+        deadline = asker.deadline(timeout_of(request))
+        return await api.create(decoded(await read_json(request, most_bytes)), deadline)
 
     async def models(request: Request) -> Any:
-        return {"object": "list", "data": [{"id": await api.model(), "object": "model", "owned_by": "cocite"}]}
+        model = await api.model(asker.deadline(timeout_of(request)))
+        return {"object": "list", "data": [{"id": model, "object": "model", "owned_by": "cocite"}]}
 
     return [
         Route(EMBEDDINGS, answering(create, error_response), methods=["POST"]),
@@ -55,12 +57,12 @@ class Embeddings:
         self._asker = asker
         self._embed, self._describe = named["EmbedTexts"], named["GetEmbeddingModel"]
 
-    async def model(self) -> str:
+    async def model(self, deadline: Deadline) -> str:
         """Name and version of the model that embeds."""
-        version: str = (await self._asker.ask(self._describe, b"")).message().model_version
-        return version
+        asked = embedding_service_pb2.GetEmbeddingModelRequest()
+        return str((await self._asker.ask_within(deadline, self._describe, asked)).model_version)
 
-    async def create(self, body: Any) -> dict[str, Any]:
+    async def create(self, body: Any, deadline: Deadline) -> dict[str, Any]:
         """Vectors of the texts of a request, in their order.
 
         Raises InvalidArgument for what cannot be embedded, NotFound for another model than that which embeds.
@@ -68,19 +70,11 @@ class Embeddings:
         texts, form = _texts(body), body.get("encoding_format") or _FORMATS[0]
         if form not in _FORMATS:
             raise InvalidArgument(f"encoding_format: must be one of {', '.join(_FORMATS)}", field="encoding_format")
-        model = await self.model()
+        model = await self.model(deadline)
         asked = body.get("model")
         if not (isinstance(asked, str) and asked and model.startswith(asked)):
             raise NotFound(f"the model {str(asked)[:100]!r} does not exist; {model} does", field="model")
-        await current.get().pay(TEXT * len(texts))  # for all, before the first are embedded
-        found: list[Any] = []
-        for start in range(0, len(texts), _AT_ONCE):
-            wanted = embedding_service_pb2.EmbedTextsRequest(
-                texts=texts[start : start + _AT_ONCE], dtype=VECTOR_DTYPE_FLOAT32
-            )
-            answer = (await self._asker.ask(self._embed, wanted.SerializeToString())).message()
-            found += answer.embeddings
-            model = answer.model_version
+        found, model = await self._embedded(texts, deadline)
         if body.get("dimensions") not in (None, len(found[0].vector) // np.dtype("<f4").itemsize):
             raise InvalidArgument("dimensions: cannot be chosen with this model", field="dimensions")
         tokens = sum(each.token_count for each in found)
@@ -93,6 +87,19 @@ class Embeddings:
             "model": model,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         }
+
+    async def _embedded(self, texts: Sequence[str], deadline: Deadline) -> tuple[list[Any], str]:
+        """An embedding_service_pb2.Embedding for each text, and the model that they come from."""
+        found: list[Any] = []
+        model = ""
+        for start in range(0, len(texts), _AT_ONCE):
+            asked = embedding_service_pb2.EmbedTextsRequest(
+                texts=texts[start : start + _AT_ONCE], dtype=VECTOR_DTYPE_FLOAT32
+            )
+            answer = await self._asker.ask_within(deadline, self._embed, asked)
+            found += answer.embeddings
+            model = answer.model_version
+        return found, model
 
 
 def _told(vector: bytes, form: str) -> str | list[float]:
@@ -118,4 +125,4 @@ def error_response(error: CociteError) -> Response:
         "param": error.field or None,
         "code": error.reason.lower(),
     }
-    return Response(orjson.dumps({"error": told}), status_of(error), retry_headers(error), "application/json")
+    return Response(orjson.dumps({"error": told}), status_of(error), error_headers(error), "application/json")

@@ -2,13 +2,15 @@
 
 An HTTP cache in front of the application, shared by all clients (RFC 9111): it keeps what the application calls public
 in Cache-Control, for as long as it says at most, and lets go of all of it when the model changes. GET and POST are kept
-by path, query, body and the headers that an answer varies by, compressed if the client takes that. A client that has
-the answer already (If-None-Match) is told so, whether it was kept here or not.
+by path, query, body and the headers that an answer varies by, compressed if the client takes that; Age says for how
+long it has been here. A client that has the answer already (If-None-Match) is told so, whether it was here or not.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from cocite.gateway.encodings import takes_gzip
 from cocite.serving.answer_memory import AnswerMemory
 
 Message = MutableMapping[str, Any]
@@ -21,19 +23,20 @@ _VARIES_BY = (
     *(b"content-type", b"content-encoding", b"connect-protocol-version"),
     *(b"grpc-encoding", b"grpc-accept-encoding"),
 )
-_GZIP = b"gzip"  # the one compression that answers come in, beside none
+_DECIDING = {*_VARIES_BY, b"accept-encoding"}
 _MOST_BYTES = 1 << 20  # of an answer: larger ones are rare, and would drive many others out
 _UNTOLD = {b"date", b"server", b"content-length", b"transfer-encoding"}
-_OF_304 = {b"etag", b"cache-control", b"vary"}
+_OF_304 = {b"etag", b"cache-control", b"vary", b"age"}
 _METHODS = ("GET", "HEAD", "POST")
 
 
 class Kept:
-    """One answer: headers and body. Its length is its bytes."""
+    """One answer: headers, body, and when it came, in seconds. Its length is its bytes."""
 
-    __slots__ = ("body", "etag", "headers")
+    __slots__ = ("at", "body", "etag", "headers")
 
-    def __init__(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def __init__(self, headers: list[tuple[bytes, bytes]], body: bytes, at: float) -> None:
+        self.at = at
         self.headers = [*headers, (b"content-length", str(len(body)).encode())]
         self.body = body
         self.etag = next((value for name, value in headers if name == b"etag"), b"")
@@ -41,9 +44,14 @@ class Kept:
     def __len__(self) -> int:
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
 
-    async def send(self, send: Send, method: str, if_none_match: bytes) -> None:
-        """Give the answer, or say that the client has it already, in the way of a GET, HEAD or POST."""
+    async def send(self, send: Send, method: str, if_none_match: bytes, age_s: float | None = None) -> None:
+        """Give the answer, or say that the client has it already, in the way of a GET, HEAD or POST.
+
+        age_s: for how long it has been kept, None for an answer that has just come.
+        """
         status, headers, body = 200, [*self.headers], self.body
+        if age_s is not None:
+            headers.append((b"age", b"%d" % age_s))
         if if_none_match and method != "POST" and _matches(if_none_match, self.etag):
             status, body = 304, b""
             headers = [each for each in headers if each[0] in _OF_304]
@@ -52,10 +60,21 @@ class Kept:
 
 
 class ResponseCache:
-    """Stands before app for the paths given; requests of more than most_bytes pass by."""
+    """Stands before app for the paths given; requests of more than most_bytes pass by.
 
-    def __init__(self, app: App, memory: AnswerMemory[Kept], paths: frozenset[str], most_bytes: int) -> None:
+    clock returns seconds on a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        memory: AnswerMemory[Kept],
+        paths: frozenset[str],
+        most_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
+        self._clock = clock
         self._memory = memory
         self._paths = paths
         self._most_bytes = most_bytes
@@ -65,27 +84,30 @@ class ResponseCache:
         if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in _METHODS:
             await self._app(scope, receive, send)
             return
+        told = dict(scope["headers"])
+        if len(told) < len(scope["headers"]) and _is_ambiguous(scope["headers"]):
+            await self._app(scope, receive, send)
+            return
         read, whole = await _read(receive, self._most_bytes)
         replayed = _replayed(read, receive)
         if not whole:
             await self._app(scope, replayed, send)
             return
-        told = dict(scope["headers"])
         method, if_none_match = scope["method"], told.get(b"if-none-match", b"")
         kept_as = f"{'POST' if method == 'POST' else 'GET'} {scope['path']}"
         request = b"\0".join(  # of these only the body, which is last, may hold a zero
             (
                 scope["query_string"],
                 *(told.get(name, b"") for name in _VARIES_BY),
-                _GZIP if _GZIP in told.get(b"accept-encoding", b"") else b"",
+                b"gzip" if takes_gzip(told.get(b"accept-encoding", b"")) else b"",
                 b"".join(message.get("body", b"") for message in read),
             )
         )
         kept = self._memory.get(kept_as, request)
         if kept is not None:
-            await kept.send(send, method, if_none_match)
+            await kept.send(send, method, if_none_match, self._clock() - kept.at)
             return
-        model, recorder = self._memory.model, _Recorder(send, method, if_none_match)
+        model, recorder = self._memory.model, _Recorder(send, method, if_none_match, self._clock)
         await self._app(scope, replayed, recorder)
         if model and recorder.kept is not None and method != "HEAD":
             self._memory.put(model, kept_as, request, recorder.kept)
@@ -94,10 +116,11 @@ class ResponseCache:
 class _Recorder:
     """Holds back what may be kept until it is whole; passes on all else."""
 
-    def __init__(self, send: Send, method: str, if_none_match: bytes) -> None:
+    def __init__(self, send: Send, method: str, if_none_match: bytes, clock: Callable[[], float]) -> None:
         self._send = send
         self._method = method
         self._if_none_match = if_none_match
+        self._clock = clock
         self._start: Message | None = None
         self._parts: list[bytes] = []
         self._size = 0
@@ -120,8 +143,15 @@ class _Recorder:
             await self._send({**message, "body": b"".join(self._parts)})
         elif not message.get("more_body", False):
             headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
-            self.kept = Kept([each for each in headers if each[0] not in _UNTOLD], b"".join(self._parts))
+            told = [each for each in headers if each[0] not in _UNTOLD]
+            self.kept = Kept(told, b"".join(self._parts), self._clock())
             await self.kept.send(self._send, self._method, self._if_none_match)
+
+
+def _is_ambiguous(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a header that decides is there twice: the application may go by the one, we by the other."""
+    deciding = [name for name, _ in headers if name in _DECIDING]
+    return len(deciding) != len(set(deciding))
 
 
 def _is_public(start: Message) -> bool:

@@ -8,7 +8,7 @@ from starlette.routing import Route as HttpRoute
 
 from cocite.core.errors import CociteError, InvalidArgument
 from cocite.gateway.asking import Asker
-from cocite.gateway.bodies import read_body
+from cocite.gateway.bodies import read_json
 from cocite.gateway.caching import cache_headers
 from cocite.gateway.http_errors import error_response
 from cocite.gateway.json_codec import encoded_of, encoded_value, json_of
@@ -40,7 +40,7 @@ async def _asked(request: Request, route: Route, most_bytes: int) -> bytes:
     kind = route.method.request
     if route.verb == "GET":
         return encoded_value(value_of_query(request.query_params.multi_items(), kind), kind)
-    return encoded_of(await read_body(request, most_bytes), kind)
+    return encoded_of(await read_json(request, most_bytes), kind)
 
 
 def timeout_of(request: Request) -> float | None:

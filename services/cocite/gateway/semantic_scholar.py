@@ -19,19 +19,21 @@ from cocite.core.errors import CociteError, InvalidArgument, NotFound, Overloade
 from cocite.core.ids import normalise_id, try_normalise_id
 from cocite.gateway.answering import answering
 from cocite.gateway.asking import Asker
-from cocite.gateway.bodies import read_body
-from cocite.gateway.http_errors import retry_headers, status_of
+from cocite.gateway.bodies import read_json
+from cocite.gateway.http_errors import error_headers, status_of
 from cocite.gateway.json_codec import decoded
 from cocite.gateway.methods import Method
+from cocite.gateway.rest import timeout_of
 from cocite.gateway.semantic_scholar_fields import Fields
+from cocite.serving.deadline import Deadline
 from cocite.v1 import feature_service_pb2, recommender_service_pb2
-from cocite.v1.paper_pb2 import PAPER_VIEW_BASIC, PAPER_VIEW_FULL
+from cocite.v1.paper_pb2 import PAPER_VIEW_BASIC, PAPER_VIEW_FULL, PaperView
 
 RECOMMENDATIONS, GRAPH = "/recommendations/v1", "/graph/v1"
 _POOLS = ("recent", "all-cs")
 _LIMIT, _MOST = 100, 500
 _MOST_BATCH = 500
-_PAGE = 300  # results that one call of ours gives at most
+_PAGE = 300  # results or papers that one call of ours is asked for
 _URL = "URL:"
 _THEIRS = re.compile(r"[0-9a-fA-F]{40}")  # their own ids come without a prefix
 
@@ -40,23 +42,27 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
     """Its routes that we serve; bodies are read up to most_bytes."""
     api = SemanticScholar(asker, methods)
 
+    def deadline(request: Request) -> Deadline:
+        return asker.deadline(timeout_of(request))
+
     async def for_paper(request: Request) -> Any:
         if request.query_params.get("from", _POOLS[0]) not in _POOLS:
             raise InvalidArgument(f"from: must be one of {', '.join(_POOLS)}", field="from")
-        return await api.recommended([request.path_params["paper_id"]], [], *_asked(request))
+        return await api.recommended([request.path_params["paper_id"]], [], *_asked(request), deadline(request))
 
     async def for_lists(request: Request) -> Any:
-        body = decoded(await read_body(request, most_bytes))
-        return await api.recommended(_ids(body, "positivePaperIds"), _ids(body, "negativePaperIds"), *_asked(request))
+        body = decoded(await read_json(request, most_bytes))
+        liked, disliked = _ids(body, "positivePaperIds"), _ids(body, "negativePaperIds")
+        return await api.recommended(liked, disliked, *_asked(request), deadline(request))
 
     async def paper(request: Request) -> Any:
-        return await api.paper(request.path_params["paper_id"], Fields(request.query_params.get("fields", "")))
+        return await api.paper(request.path_params["paper_id"], _fields(request), deadline(request))
 
     async def batch(request: Request) -> Any:
-        ids = _ids(decoded(await read_body(request, most_bytes)), "ids")
+        ids = _ids(decoded(await read_json(request, most_bytes)), "ids")
         if not 0 < len(ids) <= _MOST_BATCH:
             raise InvalidArgument(f"ids: from 1 to {_MOST_BATCH} can be asked for", field="ids")
-        return await api.papers(ids, Fields(request.query_params.get("fields", "")))
+        return await api.papers(ids, _fields(request), deadline(request))
 
     answers = partial(answering, failed=error_response)
     return [
@@ -78,19 +84,19 @@ class SemanticScholar:
         self._references = named["BatchGetReferences"]
 
     async def recommended(
-        self, positive: Sequence[str], negative: Sequence[str], limit: int, fields: Fields
+        self, positive: Sequence[str], negative: Sequence[str], limit: int, fields: Fields, deadline: Deadline
     ) -> dict[str, Any]:
         """At most limit papers related to the positive ones. Raises NotFound when one of them is unknown."""
         asked = recommender_service_pb2.RecommendPapersRequest(
             seeds=recommender_service_pb2.Seeds(
                 positive_ids=[_our(each) for each in positive], negative_ids=[_our(each) for each in negative]
             ),
-            view=PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC,
+            view=_view(fields),
         )
         found: list[dict[str, Any]] = []
         while True:
             asked.page_size = min(limit - len(found), _PAGE)
-            answer = (await self._asker.ask(self._recommend, asked.SerializeToString())).message()
+            answer = await self._asker.ask_within(deadline, self._recommend, asked)
             if missing := [each.id for each in answer.unresolved_seeds]:
                 raise NotFound(f"Paper with id {missing[0]} not found")
             found += [fields.of(result.paper) for result in answer.results]
@@ -98,33 +104,35 @@ class SemanticScholar:
             if len(found) >= limit or not asked.page_token:
                 return {"recommendedPapers": found}
 
-    async def paper(self, paper_id: str, fields: Fields) -> dict[str, Any]:
+    async def paper(self, paper_id: str, fields: Fields, deadline: Deadline) -> dict[str, Any]:
         """One paper. Raises NotFound when it is unknown."""
-        (told,) = await self.papers([normalise_id(_our(paper_id), field="paper_id")], fields)
+        (told,) = await self.papers([normalise_id(_our(paper_id), field="paper_id")], fields, deadline)
         if told is None:
             raise NotFound(f"Paper with id {paper_id} not found")
         if fields.references is not None:
-            told["references"] = await self._cited(told["paperId"], fields.references)
+            told["references"] = await self._cited(told["paperId"], fields.references, deadline)
         return told
 
-    async def papers(self, ids: Sequence[str], fields: Fields) -> list[dict[str, Any] | None]:
+    async def papers(self, ids: Sequence[str], fields: Fields, deadline: Deadline) -> list[dict[str, Any] | None]:
         """The papers in the order of their ids, None for one that is unknown, or no id."""
         wanted = [try_normalise_id(_our(each)) for each in ids]
-        asked = feature_service_pb2.BatchGetPapersRequest(
-            paper_ids=[each for each in dict.fromkeys(wanted) if each],
-            view=PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC,
-        )
-        if not asked.paper_ids:
+        known = [each for each in dict.fromkeys(wanted) if each]
+        if not known:
             raise InvalidArgument("No valid paper ids given", field="ids")
-        answer = (await self._asker.ask(self._papers, asked.SerializeToString())).message()
-        found = {each.requested_id: each.paper for each in answer.papers}
+        found: dict[str, Any] = {}
+        for start in range(0, len(known), _PAGE):
+            asked = feature_service_pb2.BatchGetPapersRequest(
+                paper_ids=known[start : start + _PAGE], view=_view(fields)
+            )
+            answer = await self._asker.ask_within(deadline, self._papers, asked)
+            found |= {each.requested_id: each.paper for each in answer.papers}
         return [fields.of(found[each]) if each and each in found else None for each in wanted]
 
-    async def _cited(self, paper_id: str, fields: Fields) -> list[dict[str, Any]]:
+    async def _cited(self, paper_id: str, fields: Fields, deadline: Deadline) -> list[dict[str, Any]]:
         asked = feature_service_pb2.BatchGetReferencesRequest(paper_ids=[paper_id])
-        answer = (await self._asker.ask(self._references, asked.SerializeToString())).message()
+        answer = await self._asker.ask_within(deadline, self._references, asked)
         ids = [each for references in answer.references for each in references.reference_ids]
-        return [each for each in (await self.papers(ids, fields) if ids else []) if each is not None]
+        return [each for each in (await self.papers(ids, fields, deadline) if ids else []) if each is not None]
 
 
 def _our(paper_id: str) -> str:
@@ -138,7 +146,15 @@ def _asked(request: Request) -> tuple[int, Fields]:
     limit = request.query_params.get("limit", str(_LIMIT))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(_MOST)) and 1 <= int(limit) <= _MOST):
         raise InvalidArgument(f"limit: must be from 1 to {_MOST}", field="limit")
-    return int(limit), Fields(request.query_params.get("fields", ""))
+    return int(limit), _fields(request)
+
+
+def _fields(request: Request) -> Fields:
+    return Fields(request.query_params.get("fields", ""))
+
+
+def _view(fields: Fields) -> PaperView:
+    return PAPER_VIEW_FULL if fields.full else PAPER_VIEW_BASIC
 
 
 def _ids(body: Any, name: str) -> list[str]:
@@ -153,4 +169,4 @@ def _ids(body: Any, name: str) -> list[str]:
 def error_response(error: CociteError) -> Response:
     """An error in the form of their API: {"error": ...}, and {"message": ...} where they have that."""
     told = {"error" if status_of(error) < 500 and not isinstance(error, Overloaded) else "message": str(error)}
-    return Response(orjson.dumps(told), status_of(error), retry_headers(error), "application/json")
+    return Response(orjson.dumps(told), status_of(error), error_headers(error), "application/json")

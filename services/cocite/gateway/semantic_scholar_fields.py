@@ -42,6 +42,8 @@ def _external_ids(paper: Paper) -> dict[str, Any]:
 
 def _page(paper: Paper) -> str | None:
     scheme, _, value = paper.paper_id.partition(":")
+    if scheme == "s2" and value.isdecimal():
+        value = f"CorpusID:{value}"
     return _PAGES[scheme].format(value) if scheme in _PAGES else None
 
 

@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response, StreamingResponse
 from starlette.testclient import TestClient
 
+from cocite.gateway.encodings import negotiated
 from cocite.gateway.response_cache import ResponseCache
 from cocite.serving.answer_memory import AnswerMemory
 
@@ -32,7 +33,8 @@ class Cached:
         self.memory.serve("m1")
         self.asked = 0
         compressed = GZipMiddleware(self.app)
-        self.client = TestClient(ResponseCache(compressed, self.memory, frozenset({"/kept"}), MOST_BYTES))
+        cache = ResponseCache(negotiated(compressed), self.memory, frozenset({"/kept"}), MOST_BYTES, self.clock)
+        self.client = TestClient(cache)
         self.client.headers["accept-encoding"] = "identity"
 
     async def app(self, scope, receive, send) -> None:
@@ -52,24 +54,8 @@ class Cached:
         answer = self.client.request(method, path, **others)
         return self.asked > before, answer
 
-
-def test_an_equal_request_gets_the_answer_that_was_given():
-    cached = Cached()
-    asked, first = cached.asks()
-    assert asked
-    assert (first.status_code, first.content) == (200, BODY)
-    asked, again = cached.asks()
-    assert not asked
-    assert again.content == first.content
-    assert again.headers == first.headers
-
-
-def test_how_a_body_comes_in_pieces_is_no_part_of_it():
-    """Else a client who cuts its body well could be given, or leave, another's answer."""
-    cached = Cached()
-
-    def posted(*pieces: bytes) -> bool:
-        before = cached.asked
+    def sends(self, headers: list[tuple[bytes, bytes]], *pieces: bytes) -> None:
+        """A POST whose headers and pieces no client puts in order."""
         waiting = [{"type": "http.request", "body": each, "more_body": True} for each in pieces]
         waiting[-1]["more_body"] = False
 
@@ -79,8 +65,68 @@ def test_how_a_body_comes_in_pieces_is_no_part_of_it():
         async def send(message):
             pass
 
-        scope = {"type": "http", "path": "/kept", "method": "POST", "query_string": b"", "headers": []}
-        asyncio.run(cached.client.app(scope, receive, send))
+        scope = {"type": "http", "path": "/kept", "method": "POST", "query_string": b"", "headers": headers}
+        asyncio.run(self.client.app(scope, receive, send))
+
+
+def test_an_equal_request_gets_the_answer_that_was_given():
+    cached = Cached()
+    asked, first = cached.asks()
+    assert asked
+    assert (first.status_code, first.content) == (200, BODY)
+    asked, again = cached.asks()
+    assert not asked
+    assert again.content == first.content
+    assert without_age(again) == first.headers
+
+
+def without_age(answer: Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name != "age"}
+
+
+def test_it_says_for_how_long_it_has_kept_an_answer():
+    """Else who keeps it further takes it for new (RFC 9111, 4.2.3)."""
+    cached = Cached()
+    cached.clock.now = 3.0
+    assert "age" not in cached.asks()[1].headers
+    for now, age in ((3.0, "0"), (4.9, "1"), (12.5, "9")):
+        cached.clock.now = now
+        has_it = {"headers": {"if-none-match": PUBLIC["etag"]}}
+        answers = [cached.asks(), cached.asks("HEAD"), cached.asks(**has_it)]
+        assert [(asked, answer.headers["age"]) for asked, answer in answers] == [(False, age)] * 3
+    cached.clock.now = 13.0
+    asked, anew = cached.asks()
+    assert asked
+    assert "age" not in anew.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"accept-encoding", b"gzip"), (b"accept-encoding", b"identity")],
+        [(b"accept-encoding", b"identity"), (b"accept-encoding", b"gzip")],
+        [(b"content-type", b"application/json"), (b"content-type", b"application/proto")],
+        [(b"connect-protocol-version", b"1"), (b"connect-protocol-version", b"2")],
+    ],
+)
+def test_what_is_said_twice_is_neither_kept_nor_answered_from_here(headers):
+    """The application may go by the one and the cache by the other, and give it to whoever says that alone."""
+    cached = Cached()
+    for _ in range(2):
+        cached.sends(headers, b"")
+    assert (cached.asked, cached.memory.size) == (2, 0)
+    for _ in range(2):
+        cached.sends([(b"x-forwarded-for", b"1.1.1.1"), (b"x-forwarded-for", b"2.2.2.2"), headers[0]], b"")
+    assert cached.asked == 3
+
+
+def test_how_a_body_comes_in_pieces_is_no_part_of_it():
+    """Else a client who cuts its body well could be given, or leave, another's answer."""
+    cached = Cached()
+
+    def posted(*pieces: bytes) -> bool:
+        before = cached.asked
+        cached.sends([], *pieces)
         return cached.asked > before
 
     assert posted(b"a\0b")
@@ -230,7 +276,7 @@ def test_head_is_answered_from_what_get_was_answered():
     asked, head = cached.asks("HEAD")
     assert not asked
     assert head.content == b""
-    assert head.headers == got.headers
+    assert without_age(head) == got.headers
     assert int(head.headers["content-length"]) == len(BODY)
 
 
@@ -252,6 +298,18 @@ def test_a_compressed_answer_is_kept_as_it_is():
     assert answer.content == BODY  # the client decompressed it
     assert int(answer.headers["content-length"]) == answer.num_bytes_downloaded < len(BODY)
     assert cached.asks()[1].headers.get("content-encoding") is None
+
+
+def test_who_refuses_compression_gets_none():
+    cached = Cached()
+    cached.asks(headers={"accept-encoding": "gzip"})
+    for _ in range(2):
+        answer = cached.asks(headers={"accept-encoding": "br, gzip;q=0"})[1]
+        assert "content-encoding" not in answer.headers
+        assert answer.num_bytes_downloaded == len(BODY)
+    assert cached.asked == 2
+    assert cached.asks(headers={"accept-encoding": "gzip;q=0.1"})[1].headers["content-encoding"] == "gzip"
+    assert cached.asked == 2
 
 
 def test_what_fails_half_way_is_not_kept():

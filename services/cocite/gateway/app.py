@@ -65,7 +65,7 @@ def build(settings: Settings, ending: Ending | None = None) -> App:
             *http_routes(asker, rest, most_bytes, max_age_s),
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
-            *batch.routes(asker, methods, most_bytes),
+            *batch.routes(asker, methods, most_bytes, settings.max_concurrent_calls),
             *openapi.routes(),
             *site_routes(),
         ],

@@ -6,9 +6,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from cocite.core.errors import DeadlineExceeded
+from cocite.gateway.accounts import current
 from cocite.gateway.answering import etag_of
 from cocite.gateway.methods import Method
 from cocite.gateway.upstream import Upstream
+from cocite.gateway.weights import weight_of
 from cocite.serving.deadline import Deadline
 
 _SHORTCOMINGS = ("degraded", "unresolved_seeds")  # of an answer that may be better in a moment
@@ -44,10 +46,11 @@ class Asker:
         return Deadline.after(self._wait_s(timeout_s))
 
     async def ask(self, method: Method, request: bytes, timeout_s: float | None = None) -> Answer:
-        """The answer to an encoded request. Raises the CociteError that a failure stands for."""
+        """The answer to an encoded request, for which its caller pays. Raises the CociteError of a failure."""
         wait_s = self._wait_s(timeout_s)
         if wait_s <= 0:  # which grpcio would let pass now and then
             raise DeadlineExceeded("the deadline passed before the work was done")
+        await current.get().spend(weight_of(method, request))
         return Answer(method, await self._upstream.call(method, request, wait_s))
 
     async def ask_within(self, deadline: Deadline, method: Method, request: Message) -> Any:

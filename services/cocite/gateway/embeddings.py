@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cocite.core.errors import CociteError, InvalidArgument, NotFound
+from cocite.gateway.accounts import current
 from cocite.gateway.answering import answering
 from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_json
@@ -21,6 +22,7 @@ from cocite.gateway.http_errors import error_headers, status_of
 from cocite.gateway.json_codec import decoded
 from cocite.gateway.methods import Method
 from cocite.gateway.rest import timeout_of
+from cocite.gateway.weights import TEXT
 from cocite.serving.deadline import Deadline
 from cocite.v1 import embedding_service_pb2
 from cocite.v1.vector_pb2 import VECTOR_DTYPE_FLOAT32
@@ -74,6 +76,7 @@ class Embeddings:
         asked = body.get("model")
         if not (isinstance(asked, str) and asked and model.startswith(asked)):
             raise NotFound(f"the model {str(asked)[:100]!r} does not exist; {model} does", field="model")
+        await current.get().pay(TEXT * len(texts))  # for all, before the first are embedded
         found, model = await self._embedded(texts, deadline)
         if body.get("dimensions") not in (None, len(found[0].vector) // np.dtype("<f4").itemsize):
             raise InvalidArgument("dimensions: cannot be chosen with this model", field="dimensions")

@@ -14,7 +14,7 @@ from typing import Self
 from cocite.core.settings import PREFIX, Settings
 
 TIMEOUT_S = 100.0
-SERVICES = ("embedding", "features", "recommender")
+SERVICES = ("embedding", "features", "recommender", "feeds")
 
 
 class Home:
@@ -86,7 +86,7 @@ class Stack:
         self.printed = ""
         for line in self._lines():
             self.printed += line
-            if address := re.match(r"(embedding|features|recommender|gateway) +(?:http://)?(\S+:\d+)$", line.strip()):
+            if address := re.match(r"(embedding|features|recommender|feeds|gateway) +(?:http://)?(\S+:\d+)$", line.strip()):
                 self.targets[address[1]] = address[2]
             if "curl '" in line:
                 break

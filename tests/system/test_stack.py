@@ -23,6 +23,7 @@ SERVICE_NAMES = {
     "embedding": "cocite.v1.EmbeddingService",
     "features": "cocite.v1.FeatureService",
     "recommender": "cocite.v1.RecommenderService",
+    "feeds": "cocite.v1.FeedService",
 }
 
 

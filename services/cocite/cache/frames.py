@@ -26,6 +26,9 @@ class Kind(IntEnum):
     PAPER = 1
     VECTOR = 2
     ANSWER = 3
+    READER_TAG = 4
+    FEED_HEAD = 5
+    FEED_LIST = 6
 
 
 def frame(kind: Kind, key: str, payload: bytes) -> bytes:

@@ -19,6 +19,18 @@ class Keys:
         """Key of the answer that a release of the recommender gave by a model, digest being that of the question."""
         return f"{self.namespace}:answer:{release}:{model}:{digest}"
 
+    def reader_tag(self, reader: str) -> str:
+        """Key of what changes with each event of a reader, reader being the digest of a name."""
+        return f"{self.namespace}:reader:{reader}"
+
+    def feed_head(self, reader: str) -> str:
+        """Key of what tells which list a reader's feed is."""
+        return f"{self.namespace}:feed:{reader}"
+
+    def feed_list(self, reader: str, place: int) -> str:
+        """Key of one of the few lists that are kept of a reader."""
+        return f"{self.namespace}:feed:{reader}:{place}"
+
     def vector(self, model_version: str, key: str) -> str:
         """Key of a vector that a model of that version made."""
         return f"{self.namespace}:vector:{model_version}:{key}"

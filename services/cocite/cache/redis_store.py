@@ -159,6 +159,15 @@ class RedisStore:
         replies = self._guarded(lambda: pipeline.execute(raise_on_error=False), self._breaker.closed)
         return sum(reply is True for reply in replies)
 
+    def put_new(self, key: str, value: bytes, ttl_s: int) -> bool:
+        """Store a value for ttl_s seconds unless the key has one; whether it did. One SET."""
+        return bool(self._guarded(lambda: self._client.set(key, value, ex=ttl_s, nx=True), self._breaker.closed))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Let keys have no value; one DEL."""
+        if keys:
+            self._guarded(lambda: self._client.delete(*keys), self._breaker.closed)
+
     def ping(self) -> None:
         """Return when Redis answers, which ends an outage."""
         self._guarded(self._client.ping, self._breaker.allow())

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import PREFIX, Settings
 
-SERVICES = ("embedding", "features", "recommender", "gateway")  # in the order they are started
+SERVICES = ("embedding", "features", "recommender", "feeds", "gateway")  # in the order they are started
 
 
 def with_addresses(settings: Settings) -> Settings:

@@ -12,6 +12,7 @@ class Service(StrEnum):
     EMBEDDING = "embedding"
     FEATURES = "features"
     RECOMMENDER = "recommender"
+    FEEDS = "feeds"
     GATEWAY = "gateway"
 
 

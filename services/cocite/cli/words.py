@@ -22,6 +22,7 @@ DEGRADED = {
     "embedding_slow": "the embedding service was too slow: texts count by their words alone",
     "embedding_mismatch": "the model was trained with another embedding model: texts count by their words alone",
     "features_unavailable": "the feature service does not answer: titles and years are missing",
+    "recommender_unavailable": "the recommender does not answer: an older answer, or one that is not personal",
     "cache_unavailable": "Redis does not answer: slower, but complete",
     "catalogue_unavailable": "the catalogue does not answer: titles and years may be missing",
 }

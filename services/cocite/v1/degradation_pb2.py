@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63ocite/v1/degradation.proto\x12\tcocite.v1\"F\n\x0b\x44\x65gradation\x12\'\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x18.cocite.v1.DegradedCause\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t*\x9c\x02\n\rDegradedCause\x12\x1e\n\x1a\x44\x45GRADED_CAUSE_UNSPECIFIED\x10\x00\x12(\n$DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE\x10\x01\x12!\n\x1d\x44\x45GRADED_CAUSE_EMBEDDING_SLOW\x10\x02\x12\'\n#DEGRADED_CAUSE_FEATURES_UNAVAILABLE\x10\x03\x12$\n DEGRADED_CAUSE_CACHE_UNAVAILABLE\x10\x04\x12(\n$DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE\x10\x05\x12%\n!DEGRADED_CAUSE_EMBEDDING_MISMATCH\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63ocite/v1/degradation.proto\x12\tcocite.v1\"F\n\x0b\x44\x65gradation\x12\'\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x18.cocite.v1.DegradedCause\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t*\xc8\x02\n\rDegradedCause\x12\x1e\n\x1a\x44\x45GRADED_CAUSE_UNSPECIFIED\x10\x00\x12(\n$DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE\x10\x01\x12!\n\x1d\x44\x45GRADED_CAUSE_EMBEDDING_SLOW\x10\x02\x12\'\n#DEGRADED_CAUSE_FEATURES_UNAVAILABLE\x10\x03\x12$\n DEGRADED_CAUSE_CACHE_UNAVAILABLE\x10\x04\x12(\n$DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE\x10\x05\x12%\n!DEGRADED_CAUSE_EMBEDDING_MISMATCH\x10\x06\x12*\n&DEGRADED_CAUSE_RECOMMENDER_UNAVAILABLE\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cocite.v1.degradation_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DEGRADEDCAUSE']._serialized_start=115
-  _globals['_DEGRADEDCAUSE']._serialized_end=399
+  _globals['_DEGRADEDCAUSE']._serialized_end=443
   _globals['_DEGRADATION']._serialized_start=42
   _globals['_DEGRADATION']._serialized_end=112
 # @@protoc_insertion_point(module_scope)

@@ -14,6 +14,7 @@ class DegradedCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEGRADED_CAUSE_CACHE_UNAVAILABLE: _ClassVar[DegradedCause]
     DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE: _ClassVar[DegradedCause]
     DEGRADED_CAUSE_EMBEDDING_MISMATCH: _ClassVar[DegradedCause]
+    DEGRADED_CAUSE_RECOMMENDER_UNAVAILABLE: _ClassVar[DegradedCause]
 DEGRADED_CAUSE_UNSPECIFIED: DegradedCause
 DEGRADED_CAUSE_EMBEDDING_UNAVAILABLE: DegradedCause
 DEGRADED_CAUSE_EMBEDDING_SLOW: DegradedCause
@@ -21,6 +22,7 @@ DEGRADED_CAUSE_FEATURES_UNAVAILABLE: DegradedCause
 DEGRADED_CAUSE_CACHE_UNAVAILABLE: DegradedCause
 DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE: DegradedCause
 DEGRADED_CAUSE_EMBEDDING_MISMATCH: DegradedCause
+DEGRADED_CAUSE_RECOMMENDER_UNAVAILABLE: DegradedCause
 
 class Degradation(_message.Message):
     __slots__ = ("cause", "detail")

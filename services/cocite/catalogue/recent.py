@@ -1,0 +1,27 @@
+"""Papers that were new lately, by id and day alone: what feeds pick from."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from cocite.catalogue.schema import papers
+from cocite.catalogue.store import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPaper:
+    """A paper and the day on which it was new."""
+
+    paper_key: int
+    paper_id: str
+    day: date
+
+
+def recent_papers(catalogue: Catalogue, since: date, limit: int) -> list[RecentPaper]:
+    """At most limit papers that are new on the day since or later, the last ones first. Raises Unavailable."""
+    columns = (papers.c.paper_key, papers.c.paper_id, papers.c.listed_on)
+    chosen = sa.select(*columns).where(papers.c.listed_on >= since)
+    latest = chosen.order_by(papers.c.listed_on.desc(), papers.c.paper_key.desc()).limit(limit)
+    with catalogue.reading() as connection:
+        return [RecentPaper(*row) for row in connection.execute(latest)]

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { zipSync } from "fflate";
-import { manifest } from "./manifest.mjs";
+import { manifest, UNPACKED_KEY } from "./manifest.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const OUT = join(HERE, "..", "dist");
@@ -41,8 +41,13 @@ for (const browser of ["chrome", "firefox"]) {
   for (const name of await readdir(join(HERE, "src/icons"))) {
     if (name.endsWith(".png")) await cp(join(HERE, "src/icons", name), join(directory, name));
   }
-  await writeFile(join(directory, "manifest.json"), JSON.stringify(manifest(browser, version), null, 2) + "\n");
+  await writeManifest(directory, manifest(browser, version));
   await pack(directory, join(OUT, `cocite-${browser}-${version}.zip`));
+  if (browser === "chrome") await writeManifest(directory, { ...manifest(browser, version), key: UNPACKED_KEY });
+}
+
+async function writeManifest(directory, content) {
+  await writeFile(join(directory, "manifest.json"), JSON.stringify(content, null, 2) + "\n");
 }
 
 /** A directory as a zip, with sorted names and one time for all. */

@@ -13,7 +13,17 @@ const SITES = [
 // Servers the reader may choose, and sites beyond those above: asked for when they are wanted
 const OPTIONAL = ["https://*/*", "http://localhost/*", "http://127.0.0.1/*"];
 
-/** The manifest of "chrome" or "firefox". */
+/**
+ * Of Chrome's manifest as it is loaded unpacked. It fixes the extension's id, which is the hash of this public key; its
+ * private key is kept by nobody, as nothing is signed with it. The store gives a key of its own, and takes none.
+ */
+export const UNPACKED_KEY =
+  "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA7HAjMT/YmQMPYIstdGvAVEwfm0nVV3yBzSHTaQGi9Ci39lG9i3sbhEBv9HxX+pgYXK" +
+  "SWIGI3bdCSIrCMnr6nBHz/dSyn/jjTAUw8hYQCZPYbDHp6UVzIsX4LCBUu66KNdQIl5ZrdtvclV5xYocWO+F2YMNAWL4bCqSYSwXsx3GdG5Mh+" +
+  "WL2BUm0aVU7Oq8Igv3t/Hzy+5DyLxx4C3K7p4PjELYMRuZYYr238xRVwruapxrfkwGEbOYDl6lmi+3Zn61zVj2fbkp46Y6Cvhm7Y+urNTVHMmv" +
+  "y7X/jMJ2xo3U7lTQ0HsIIHohRVKRRpo045DtGWp+ZW/cgAm2aJs+h3cQIDAQAB";
+
+/** The manifest of "chrome" or "firefox", as its store takes it. */
 export function manifest(browser, version) {
   const icons = { 16: "icon-16.png", 32: "icon-32.png", 48: "icon-48.png", 128: "icon-128.png" };
   return {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
+import { strFromU8, unzipSync } from "fflate";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const built = (browser, name) => readFileSync(`${ROOT}dist/extension/${browser}/${name}`, "utf8");
@@ -18,6 +20,17 @@ test("packages are the same byte by byte, wherever they are built", () => {
   const first = packages("UTC");
   assert.ok(first.length >= 2);
   assert.deepEqual(packages("Pacific/Auckland"), first);
+});
+
+test("Chrome's id of the unpacked extension is the one that the guide tells; the store's package has no key", () => {
+  const { key, version } = JSON.parse(built("chrome", "manifest.json"));
+  const hash = createHash("sha256").update(Buffer.from(key, "base64")).digest("hex").slice(0, 32);
+  const id = [...hash].map((digit) => "abcdefghijklmnop"[parseInt(digit, 16)]).join("");
+  assert.ok(readFileSync(`${ROOT}docs/extension.md`, "utf8").includes(`\`${id}\``));
+  const packed = unzipSync(readFileSync(`${ROOT}dist/cocite-chrome-${version}.zip`));
+  const { key: none, ...stores } = JSON.parse(strFromU8(packed["manifest.json"]));
+  assert.equal(none, undefined);
+  assert.deepEqual({ ...stores, key }, JSON.parse(built("chrome", "manifest.json")));
 });
 
 test("no more is asked of the reader than is needed", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { bibtex } = await load("shared/bibtex.ts");
+const { bibtex } = await load("../../web/shared/bibtex.ts");
+const { degradedInWords } = await load("../../web/shared/shortcomings.ts");
 const { paperOfPage } = await load("shared/page_paper.ts");
 const { reasonsInWords } = await load("shared/reasons.ts");
 const { graphLink } = await load("shared/graph_link.ts");
@@ -12,17 +14,32 @@ const { serverOf } = await load("shared/settings.ts");
 test("BibTeX keeps what TeX would read as its own", () => {
   const paper = { id: "doi:10.1234/a_b", title: "100 % of {x} & $y_1$: ~\\^", authors: ["José Ñandú", "B. C"], year: 1973, venue: "J & K" };
   assert.equal(
-    bibtex(paper),
+    bibtex([paper]),
     `@article{nandu1973,
   title = {{100 \\% of \\{x\\} \\& \\$y\\_1\\$: \\textasciitilde{}\\textbackslash{}\\textasciicircum{}}},
   author = {José Ñandú and B. C},
   year = {1973},
   journal = {J \\& K},
-  doi = {10.1234/a\\_b},
+  doi = {10.1234/a\\_b}
 }
 `,
   );
-  assert.match(bibtex({ id: "arxiv:1706.03762", title: "", authors: [], year: undefined, venue: "" }), /^@misc\{paper,\n.*\n {2}eprint = \{1706.03762\}/);
+  assert.equal(bibtex([{ id: "arxiv:1706.03762", title: "", authors: [], venue: "" }]), "@misc{paper,\n  eprint = {1706.03762},\n  archiveprefix = {arXiv}\n}\n");
+  assert.match(bibtex([{ ...paper, id: "pmid:1" }]), /\n {2}url = \{https:\/\/pubmed\.ncbi\.nlm\.nih\.gov\/1\/\}\n/);
+});
+
+test("entries of BibTeX have keys of their own, by the family name", () => {
+  const paper = { id: "doi:10.1/x", title: "Co-citation", authors: ["Small, Henry"], year: 1973, venue: "" };
+  const keys = bibtex([paper, paper, paper]).matchAll(/^@misc\{(.*),$/gm);
+  assert.deepEqual([...keys].map(([, key]) => key), ["small1973cocitation", "small1973cocitation-2", "small1973cocitation-3"]);
+});
+
+test("what degrades an answer has words, each cause by the name it has in the protos", async () => {
+  const proto = await readFile(new URL("../../protos/cocite/v1/degradation.proto", import.meta.url), "utf8");
+  const causes = [...proto.matchAll(/^ {2}DEGRADED_CAUSE_(\w+) = [1-9]/gm)].map(([, cause]) => cause);
+  assert.ok(causes.length > 5);
+  const untold = causes.filter((cause) => !degradedInWords([cause]).length);
+  assert.deepEqual(untold, ["CACHE_UNAVAILABLE"]); // answers are whole without it
 });
 
 test("a page's paper: its address first, then what its meta tags say", () => {
@@ -52,7 +69,7 @@ test("reasons in words, one of each kind and seed, unknown kinds left out", () =
     { seed: "b", textLikeness: { cosine: 0.5 } },
   ];
   assert.deepEqual(reasonsInWords(reasons, (seed) => seed.toUpperCase()), ["cited together with A by 1 paper", "cited by A", "cites B"]);
-  assert.deepEqual(reasonsInWords([{ popularity: { citationCount: 1234 } }], () => ""), ["much cited (1,234)"]);
+  assert.deepEqual(reasonsInWords([{ popularity: { citationCount: 1234 } }], () => ""), ["much cited: by 1,234 papers"]);
   for (const none of [undefined, "x", [null, 1, "x", {}]]) assert.deepEqual(reasonsInWords(none, String), []);
 });
 

@@ -19,7 +19,7 @@ export function variant(change) {
 
 /**
  * A Chromium for which hosts are { "host:port": port on this machine }; pages: the port of web pages, which count as
- * public, as those of the real sites do.
+ * public, as those of the real sites do; undefined for pages that count as of this machine, as all that is on it.
  */
 export async function chromium(hosts, pages, directory = join(BUILT, "chrome")) {
   const mapped = Object.entries(hosts).map(([host, port]) => `MAP ${host} 127.0.0.1:${port}`);
@@ -28,7 +28,11 @@ export async function chromium(hosts, pages, directory = join(BUILT, "chrome")) 
     pipe: true,
     enableExtensions: [directory],
     acceptInsecureCerts: true,
-    args: ["--no-sandbox", `--host-resolver-rules=${mapped.join(", ")}`, `--ip-address-space-overrides=127.0.0.1:${pages}=public`],
+    args: [
+      "--no-sandbox",
+      `--host-resolver-rules=${mapped.join(", ")}`,
+      ...(pages ? [`--ip-address-space-overrides=127.0.0.1:${pages}=public`] : []),
+    ],
   });
   const started = await browser.waitForTarget((target) => target.type() === "service_worker");
   const id = new URL(started.url()).host;

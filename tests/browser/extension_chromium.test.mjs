@@ -14,6 +14,7 @@ const [ARXIV] = PAGES;
 const OTHER = PAGES.find((page) => page.site === "PubMed");
 const MARKUP = strictPage(demo().markup.id);
 const ALL = [...PAGES, ...UNKNOWN, NO_PAPER, MARKUP];
+const HOSTS = () => Object.fromEntries(hostsOf(ALL).map((host) => [`${host}:443`, sites.port]));
 
 let sites, own, server, browser, page;
 
@@ -22,8 +23,7 @@ before(async () => {
   sites = await serveSites(ALL, secrets);
   own = await gateway(await freePort()); // whose keys are those of the demo's environment
   server = await recorder(own.address);
-  const hosts = Object.fromEntries(hostsOf(ALL).map((host) => [`${host}:443`, sites.port]));
-  browser = await chromium({ ...hosts, "localhost:8080": server.port }, sites.port);
+  browser = await chromium({ ...HOSTS(), "localhost:8080": server.port }, sites.port);
   page = await browser.page();
 });
 
@@ -93,16 +93,31 @@ for (const each of PAGES) {
   });
 }
 
-test("a script in a page cannot reach the server: only the worker can", async () => {
-  await page.goto(ARXIV.url);
-  const tried = await browser.inWorker(async () => {
+/** What a script in a page comes to that asks the server, and what the worker comes to. */
+async function tryBoth(browser) {
+  await (await browser.page()).goto(ARXIV.url);
+  return browser.inWorker(async () => {
     const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
     const ask = () => fetch("http://localhost:8080/v1/model").then((answer) => answer.status, String);
     const [{ result }] = await chrome.scripting.executeScript({ target: { tabId: tab.id }, func: ask });
     return [result, await ask()];
   });
-  assert.match(tried[0], /TypeError: Failed to fetch/);
-  assert.equal(tried[1], 200);
+}
+
+test("a script in a page cannot reach the server, by CORS and by Local Network Access: only the worker can", async () => {
+  const refused = "TypeError: Failed to fetch";
+  const open = { status: 200, headers: { "access-control-allow-origin": "*" }, body: "{}" };
+  assert.deepEqual(await tryBoth(browser), [refused, 200]);
+  server.failing = open;
+  assert.deepEqual(await tryBoth(browser), [refused, 200]); // CORS would let it: it is the way from public to local
+  const local = await chromium({ ...HOSTS(), "localhost:8080": server.port }, undefined);
+  try {
+    assert.deepEqual(await tryBoth(local), [200, 200]);
+    server.failing = undefined;
+    assert.deepEqual(await tryBoth(local), [refused, 200]); // by CORS alone
+  } finally {
+    await local.end();
+  }
 });
 
 test("another paper is asked for only when the reader wants it", async () => {
@@ -112,11 +127,43 @@ test("another paper is asked for only when the reader wants it", async () => {
   await page.goto(PAGES[1].url);
   await shows(panel, ".offer", `This sends ${PAGES[1].sent[0]} to http://localhost:8080`);
   await page.goto(NO_PAPER.url);
+  await panel.waitForFunction(() => !document.querySelector(".offer"));
   await page.goto(PAGES[1].url);
   await shows(panel, ".offer", PAGES[1].sent[0]);
   assert.deepEqual(server.asked, []);
   await press(panel, "Show related papers");
   await shows(panel, ".seeds", PAGES[1].seed);
+});
+
+test("the button of an offer stays while its page goes on loading", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".result", "More like this");
+  await page.goto(PAGES[1].url);
+  await shows(panel, ".offer", PAGES[1].sent[0]);
+  await panel.evaluate(() => {
+    window.button = document.querySelector(".offer button");
+    window.updated = new Promise((resolve) => chrome.tabs.onUpdated.addListener((_, { url }) => url && resolve(url)));
+  });
+  await page.evaluate(() => history.replaceState(null, "", "#section"));
+  const stays = await panel.evaluate(async () => {
+    await window.updated;
+    // The panel asks the same for its look at the page
+    const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
+    for (let count = 0; count < 3; count += 1) await chrome.runtime.sendMessage({ kind: "page", tabId: tab.id });
+    return window.button.isConnected;
+  });
+  assert.equal(stays, true);
+});
+
+test("a paper that could not be asked for leaves nothing of the one before", async () => {
+  const panel = await opened(ARXIV);
+  await shows(panel, ".seeds", ARXIV.seed);
+  await shows(panel, ".result", "More like this");
+  server.failing = { status: 503, headers: {}, body: "{}" };
+  await page.goto(OTHER.url);
+  await browser.clickIcon(page);
+  await shows(panel, ".failure .notice", "could not answer");
+  assert.equal(await panel.$(".seeds, .result, header a:not([hidden])"), null);
 });
 
 test("with the option it is asked for at once", async () => {

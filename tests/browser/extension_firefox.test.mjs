@@ -5,17 +5,16 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BUILT } from "./extension_chromium.mjs";
 import { firefox } from "./extension_firefox.mjs";
-import { PAGES, certificate, proxyTo, recorder, serveSites } from "./extension_sites.mjs";
+import { PAGES, UNKNOWN, certificate, proxyTo, recorder, serveSites } from "./extension_sites.mjs";
 import { demo, eventually } from "./support.mjs";
 
 const [ARXIV] = PAGES;
-const PUBLISHER = PAGES.find((page) => page.site === "a publisher");
 const SIDEBAR = `document.getElementById("sidebar").contentDocument?.getElementById("webext-panels-browser")`;
 
 let sites, proxy, server, browser, id;
 
 before(async () => {
-  sites = await serveSites(PAGES, certificate());
+  sites = await serveSites([...PAGES, ...UNKNOWN], certificate());
   proxy = await proxyTo(sites.port);
   server = await recorder(demo().gateway);
   browser = await firefox({ "network.proxy.type": 1, "network.proxy.ssl": "127.0.0.1", "network.proxy.ssl_port": proxy.port });
@@ -35,6 +34,16 @@ const clickIcon = () =>
     id,
   );
 
+/** Open or shut the sidebar by no click on the icon, as Firefox does when it restores its windows, and its menu. */
+const sidebarIs = (open) =>
+  browser.inBrowser(
+    `const { ExtensionCommon } = ChromeUtils.importESModule("resource://gre/modules/ExtensionCommon.sys.mjs");
+     if (args[1]) await window.SidebarController.show(ExtensionCommon.makeWidgetId(args[0]) + "-sidebar-action");
+     else window.SidebarController.hide();`,
+    id,
+    open,
+  );
+
 /** The value of an expression in the sidebar; null while there is none. */
 const inSidebar = (expression) =>
   browser.inBrowser(
@@ -44,7 +53,7 @@ const inSidebar = (expression) =>
        const answer = ({ data }) => (sidebar.messageManager.removeMessageListener("told", answer), resolve(data));
        sidebar.messageManager.addMessageListener("told", answer);
        const script = "{ const { document } = content; sendAsyncMessage('told', (" + args[0] + ") ?? null); }";
-       sidebar.messageManager.loadFrameScript("data:," + encodeURIComponent(script), false);
+       sidebar.messageManager.loadFrameScript("data:text/javascript;charset=utf-8," + encodeURIComponent(script), false);
      });`,
     expression,
   );
@@ -69,6 +78,18 @@ test("a server on another port is chosen in the options", async () => {
   assert.deepEqual(server.asked.map(({ path }) => path), ["/v1/model"]);
 });
 
+test("a sidebar that opens by itself sends nothing: it offers to", async () => {
+  server.asked.length = 0;
+  await browser.goto(ARXIV.url);
+  await sidebarIs(true);
+  await shows(".offer", ARXIV.sent[0]);
+  assert.deepEqual(server.asked, []);
+  await inSidebar(`document.querySelector(".offer button").click()`);
+  await shows(".seeds", ARXIV.seed);
+  assert.ok(server.asked.length > 0);
+  await sidebarIs(false);
+});
+
 test("related papers in the sidebar, nothing sent before", async () => {
   server.asked.length = 0;
   await browser.goto(ARXIV.url);
@@ -80,17 +101,35 @@ test("related papers in the sidebar, nothing sent before", async () => {
   assert.deepEqual(server.asked[0].body, { queries: ARXIV.sent });
 });
 
-test("another paper waits for the reader, on a publisher's page for a click on the icon", async () => {
+test("another paper waits for the reader", async () => {
   server.asked.length = 0;
   await browser.goto(PAGES[1].url);
   await shows(".offer", PAGES[1].sent[0]);
   assert.deepEqual(server.asked, []);
-  await browser.goto(PUBLISHER.url);
-  await clickIcon();
-  await shows(".seeds", PUBLISHER.seed);
 });
 
+for (const each of PAGES) {
+  test(`related papers on ${each.site}`, async () => {
+    await browser.goto(each.url);
+    await clickIcon();
+    await shows(".panel > .sent", `Sent to http://localhost:${server.port}: ${each.sent.join(", ")}`);
+    await shows(".seeds", each.seed);
+    await shows(".reasons li", "this paper");
+  });
+}
+
+for (const unknown of UNKNOWN) {
+  test(`a paper of ${unknown.site} that the server does not know`, async () => {
+    await browser.goto(unknown.url);
+    await clickIcon();
+    await shows(".failure", "The server does not know this paper.");
+    await shows(".panel > .sent", unknown.sent[0]);
+  });
+}
+
 test("what is saved stays; more like this adds a seed", async () => {
+  await browser.goto(ARXIV.url);
+  await clickIcon();
   await shows(".result button", "Save");
   await inSidebar(`document.querySelector(".result button").click()`);
   await shows(".result button[aria-pressed=true]", "Saved");
@@ -101,7 +140,7 @@ test("what is saved stays; more like this adds a seed", async () => {
 
 test("a server that has gone", async () => {
   await server.end();
-  await browser.goto(ARXIV.url);
+  await browser.goto(PAGES[1].url);
   await clickIcon();
   await shows(".failure .notice", `http://localhost:${server.port} cannot be reached.`);
 });

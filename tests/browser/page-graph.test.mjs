@@ -10,8 +10,8 @@ let browser;
 before(async () => (browser = await chromium.launch(CHROMIUM)));
 after(() => browser.close());
 
-async function graph(t, fragment = `like=${SMALL}`) {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+async function graph(t, fragment = `like=${SMALL}`, device = { viewport: { width: 1100, height: 900 } }) {
+  const page = await browser.newPage(device);
   t.after(() => page.close());
   await page.goto(`${base}/#${fragment}&view=graph`);
   await page.locator("#graph .node").first().waitFor();
@@ -73,6 +73,33 @@ test("it is walked, read and zoomed by keyboard alone", async (t) => {
   await page.keyboard.press("ArrowRight");
   await page.locator("#graph-paper").getByRole("button", { name: /^More like this/ }).click();
   await page.waitForFunction(() => document.querySelectorAll("#graph .node.like").length === 2);
+});
+
+test("two fingers pinch, one drags, and the page itself keeps its size", async (t) => {
+  const page = await graph(t, `like=${SMALL}`, { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+  await page.locator("#graph").scrollIntoViewIfNeeded();
+  const commands = await page.context().newCDPSession(page);
+  const touch = (type, ...points) => commands.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  const places = () =>
+    page.evaluate(() => [...document.querySelectorAll("#graph .node")].map((node) => [node.transform.baseVal[0].matrix.e, node.transform.baseVal[0].matrix.f]));
+  const { x, y, width, height } = await page.locator("#graph").boundingBox();
+  const [middle, at] = [[width / 2, height / 2], (dx) => [x + width / 2 + dx, y + height / 2]];
+  const near = (found, wanted) => found.forEach((each, index) => each.forEach((value, axis) => assert.ok(Math.abs(value - wanted[index][axis]) < 1)));
+
+  const before = await places();
+  await touch("touchStart", at(-40), at(40));
+  for (const apart of [50, 60, 70, 80]) await touch("touchMove", at(-apart), at(apart));
+  await touch("touchEnd");
+  const pinched = await places();
+  near(pinched, before.map((place) => place.map((value, axis) => middle[axis] + 2 * (value - middle[axis]))));
+  await touch("touchStart", at(0));
+  for (const along of [20, 40, 60]) await touch("touchMove", at(along));
+  await touch("touchEnd");
+  const moved = await places();
+  const along = moved[0][0] - pinched[0][0];
+  assert.ok(along > 20); // a browser may take the first pixels of a drag for itself
+  near(moved, pinched.map(([left, top]) => [left + along, top]));
+  assert.equal(await page.evaluate(() => visualViewport.scale), 1);
 });
 
 test("no label covers another or a paper, however near one looks", async (t) => {

@@ -128,6 +128,12 @@ test("a file that is no BibTeX is refused in words", async (t) => {
   await page.locator("#entry-notes", { hasText: "notes.txt holds no BibTeX entries" }).waitFor();
 });
 
+test("an address of mail before a year in brackets is no BibTeX", async (t) => {
+  const page = await opened(t);
+  await page.fill("#entry", "mapping science, jane@uni (2020)");
+  await page.locator(".offer", { hasText: "Search by the words “mapping science, jane@uni (2020)”" }).waitFor();
+});
+
 test("an id of no paper is said to be unknown, in the box and in a link", async (t) => {
   const page = await opened(t);
   await paste(page, "10.9999/nothing");

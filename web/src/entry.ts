@@ -1,11 +1,11 @@
 // The box where seeds are typed, pasted and dropped. It resolves as one types.
 
-import { byId, h } from "./dom.js";
+import { byId, h } from "../shared/dom.js";
+import { counted, shortened } from "../shared/words.js";
 import { isSuperseded } from "./errors.js";
 import { keepingFocus } from "./focus.js";
 import { Notes } from "./notes.js";
 import { paperOf, shortNameOf } from "./papers.js";
-import { counted, shortened } from "./reasons.js";
 import { isBibtex, recognise, type Recognised } from "./recognise.js";
 
 const PAUSE_MS = 150; // in typing, before the text is looked up

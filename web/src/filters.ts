@@ -1,6 +1,6 @@
 // Years, venues and diversity.
 
-import { byId, h } from "./dom.js";
+import { byId, h } from "../shared/dom.js";
 import { keepingFocus } from "./focus.js";
 import { MOST, type State, yearOf } from "./state.js";
 

@@ -1,7 +1,8 @@
 // The page: what changes the state, and what is drawn of it.
 
+import { byId } from "../shared/dom.js";
+import { counted } from "../shared/words.js";
 import { valuesOf } from "./asking.js";
-import { byId } from "./dom.js";
 import { Entry, type Taken } from "./entry.js";
 import { Filters } from "./filters.js";
 import { isRefused } from "./errors.js";
@@ -11,7 +12,7 @@ import { type List, Lister } from "./list.js";
 import { Notes } from "./notes.js";
 import { describeModel } from "./model.js";
 import { fetchPapers } from "./papers.js";
-import { counted, naming, type Naming } from "./reasons.js";
+import { naming, type Naming } from "./reasons.js";
 import { resultItem } from "./results.js";
 import { seedChips } from "./seeds.js";
 import { shortcomings } from "./shortcomings.js";

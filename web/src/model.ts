@@ -1,7 +1,7 @@
 // What the server knows, in a line.
 
+import { counted } from "../shared/words.js";
 import { recommender } from "./api.js";
-import { counted } from "./reasons.js";
 
 export async function describeModel(place: HTMLElement): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 // Lines that tell the reader what is amiss, below each other, in one live region.
 
-import { h } from "./dom.js";
+import { h } from "../shared/dom.js";
 import { explained } from "./errors.js";
 import { useKey } from "./key.js";
 

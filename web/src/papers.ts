@@ -1,5 +1,6 @@
 // Papers that are known by now, by every id they were asked by.
 
+import { familyName } from "../shared/words.js";
 import { features } from "./api.js";
 import type { Paper } from "./generated/cocite/v1/paper_pb.js";
 
@@ -38,37 +39,9 @@ export function shortNameOf(paper: Paper): string {
   return paper.year === undefined ? name : `${name} ${paper.year}`;
 }
 
-/** The family name of "Given Family" or "Family, Given". */
-export function familyName(author: string): string {
-  const [before, after] = author.split(",", 2);
-  return (after === undefined ? author.trim().split(/\s+/).at(-1) : before) || author;
-}
-
 /** "A, B, C and 4 more". */
 export function authorsOf(paper: Paper, most: number): string {
   const more = paper.authors.length - most;
   if (more <= 1) return paper.authors.join(", ");
   return `${paper.authors.slice(0, most).join(", ")} and ${more} more`;
-}
-
-/** Where the paper can be read, undefined where its id does not tell. */
-export function linkOf(id: string): string | undefined {
-  const colon = id.indexOf(":");
-  const value = id.slice(colon + 1).split("/").map(encodeURIComponent).join("/");
-  switch (id.slice(0, colon)) {
-    case "doi":
-      return `https://doi.org/${value}`;
-    case "arxiv":
-      return `https://arxiv.org/abs/${value}`;
-    case "openalex":
-      return `https://openalex.org/${value}`;
-    case "pmid":
-      return `https://pubmed.ncbi.nlm.nih.gov/${value}/`;
-    case "s2":
-      return value.length === 40 ? `https://www.semanticscholar.org/paper/${value}` : `https://api.semanticscholar.org/CorpusID:${value}`;
-    case "acl":
-      return `https://aclanthology.org/${value}/`;
-    default:
-      return undefined;
-  }
 }

@@ -1,10 +1,13 @@
-// Reasons in words, and the evidence behind each, fetched when it is asked for.
+// Reasons, and the evidence behind each, fetched when it is asked for.
 
+import { h } from "../shared/dom.js";
+import { linkOf } from "../shared/paper_links.js";
+import { reasonInWords } from "../shared/reasons.js";
+import { counted, shortened } from "../shared/words.js";
 import { features } from "./api.js";
-import { h } from "./dom.js";
 import { explained } from "./errors.js";
 import type { Reason, Recommendation } from "./generated/cocite/v1/recommender_service_pb.js";
-import { authorsOf, fetchPapers, linkOf, paperOf, shortName } from "./papers.js";
+import { authorsOf, fetchPapers, paperOf, shortName } from "./papers.js";
 
 const SHARES_SHOWN = 3;
 const LEAST_SHARE = 0.1;
@@ -26,7 +29,7 @@ export function sharesOf({ contributions }: Recommendation, naming: Naming): HTM
 }
 
 function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElement {
-  const words = inWords(reason, naming);
+  const words = reasonInWords(reason.evidence, naming.several ? naming.of(reason.seed) : "");
   const ids = paperIds(reason);
   const explanation = explanationOf(reason, naming);
   if (!ids.length && !explanation) return h("span", { class: "reason" }, words);
@@ -38,33 +41,6 @@ function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElem
     });
   }
   return details;
-}
-
-/** The words of a reason: "cited together by 11 papers". */
-function inWords(reason: Reason, naming: Naming): string {
-  const { evidence } = reason;
-  const seed = naming.several ? naming.of(reason.seed) : "the seed";
-  const and = naming.several ? ` with ${naming.of(reason.seed)}` : "";
-  switch (evidence.case) {
-    case "sharedReferences":
-      return `shares ${counted(evidence.value.count, "reference")}${and}`;
-    case "coCitation":
-      return `cited together${and} by ${counted(evidence.value.count, "paper")}`;
-    case "directCitation":
-      return evidence.value.seedCitesResult ? `cited by ${seed}` : `cites ${seed}`;
-    case "textLikeness":
-      return `text alike${and && ` ${naming.of(reason.seed)}`}${terms(evidence.value.sharedTerms)}`;
-    case "sharedTerms":
-      return `words in common${and}${terms(evidence.value.terms)}`;
-    case "sharedReaders":
-      return `kept${and} by ${counted(evidence.value.count, "reader")}`;
-    case "popularity":
-      return `much cited: by ${counted(evidence.value.citationCount, "paper")}`;
-    case "citedWithReferences":
-      return `cited with references of ${seed} by ${counted(evidence.value.count, "paper")}`;
-    default:
-      return "related";
-  }
 }
 
 /** What can be said of evidence that is no list of papers. */
@@ -144,14 +120,6 @@ function cited(id: string): HTMLElement {
   );
 }
 
-export function counted(count: number, one: string): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : `${one}s`}`;
-}
-
-function terms(all: string[]): string {
-  return all.length ? `: ${all.slice(0, 3).join(", ")}` : "";
-}
-
 /** How seeds are called: papers shortly, texts in quotation marks. texts: those of the request, in its order. */
 export function naming(texts: string[], count: number): Naming {
   return {
@@ -163,8 +131,4 @@ export function naming(texts: string[], count: number): Naming {
       return text ? `“${shortened(texts[Number(text[1])] ?? "your text", 40)}”` : shortName(seed);
     },
   };
-}
-
-export function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;
 }

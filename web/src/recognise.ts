@@ -21,8 +21,9 @@ export interface Recognised {
   unknown: string[];
 }
 
+/** Whether there is an entry in it: its type, a bracket, its key and what follows. */
 export function isBibtex(text: string): boolean {
-  return /@\s*[a-z]+\s*[{(]/i.test(text);
+  return /(?:^|[\s})])@\s*[a-z]+\s*(?:\{[^{}=,]*|\([^()=,]*)[=,]/i.test(text); // not "jane@uni (2020)"
 }
 
 /** What the text means. Throws what the calls throw. */

@@ -1,10 +1,12 @@
 // The list of related papers.
 
-import { h } from "./dom.js";
+import { h } from "../shared/dom.js";
+import { linkOf } from "../shared/paper_links.js";
+import { counted } from "../shared/words.js";
 import type { Paper } from "./generated/cocite/v1/paper_pb.js";
 import type { Recommendation } from "./generated/cocite/v1/recommender_service_pb.js";
-import { authorsOf, linkOf } from "./papers.js";
-import { counted, type Naming, reasonsOf, sharesOf } from "./reasons.js";
+import { authorsOf } from "./papers.js";
+import { type Naming, reasonsOf, sharesOf } from "./reasons.js";
 
 const AUTHORS_SHOWN = 6;
 

@@ -1,8 +1,8 @@
 // The seeds as chips: each can change its sign or go.
 
-import { h } from "./dom.js";
+import { h } from "../shared/dom.js";
+import { counted, shortened } from "../shared/words.js";
 import { paperOf, shortName } from "./papers.js";
-import { counted, shortened } from "./reasons.js";
 import { type Seed, type State, withSeed } from "./state.js";
 
 type Change = (part: Partial<State>) => void;

@@ -1,7 +1,7 @@
 // View, export and link: the buttons above the results.
 
-import { byId, h } from "./dom.js";
-import { download, FORMATS } from "./exports.js";
+import { byId, h } from "../shared/dom.js";
+import { downloadPapers, FORMATS } from "./exports.js";
 import type { Paper } from "./generated/cocite/v1/paper_pb.js";
 import type { State } from "./state.js";
 
@@ -14,7 +14,7 @@ export function watchTools(change: (part: Partial<State>) => void, papers: () =>
   byId("exports").append(
     h("span", { "aria-hidden": "true" }, "Export"),
     ...Object.entries(FORMATS).map(([name, format]) =>
-      h("button", { type: "button", "aria-label": `Export as ${name}`, click: () => download(papers(), format) }, name),
+      h("button", { type: "button", "aria-label": `Export as ${name}`, click: () => downloadPapers(papers(), format) }, name),
     ),
   );
   const link = byId("link");

@@ -1,7 +1,8 @@
 // The options: server, key, what goes without a click, and what was said of papers.
 
-import { bibtex } from "../shared/bibtex";
-import { h } from "../shared/dom";
+import { bibtex } from "../../../web/shared/bibtex.js";
+import { byId } from "../../../web/shared/dom.js";
+import { download } from "../../../web/shared/download.js";
 import { ask, Told } from "../shared/messages";
 import { patternOf, readSettings, serverOf, writeSettings } from "../shared/settings";
 
@@ -30,7 +31,7 @@ byId("export-json").addEventListener("click", () => {
 byId("export-bibtex").addEventListener("click", () => {
   void told(async () => {
     const saved = (await ask("allMarks", {})).filter((mark) => mark.verb === "save");
-    download("cocite-saved.bib", "application/x-bibtex", saved.map((mark) => bibtex(mark.paper)).join("\n"));
+    download("cocite-saved.bib", "application/x-bibtex", bibtex(saved.map((mark) => mark.paper)));
   });
 });
 byId("forget").addEventListener("click", () => {
@@ -82,16 +83,4 @@ async function told(doing: () => Promise<void>): Promise<void> {
 function say(words: string, wrong = false): void {
   checked.textContent = words;
   checked.classList.toggle("wrong", wrong);
-}
-
-function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-function byId<T extends HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`options.html has no #${id}`);
-  return found as T;
 }

@@ -1,7 +1,7 @@
 // The panel within the page, for browsers with no place beside it. The page cannot see into its closed shadow root.
 // Injected again by another click on the icon, it goes away.
 
-import { h } from "../shared/dom";
+import { h } from "../../../web/shared/dom.js";
 import { Panel } from "./panel";
 import style from "./panel.css";
 

@@ -1,6 +1,6 @@
 // Lines of text that tell how things stand, and what can be done.
 
-import { h } from "../shared/dom";
+import { h } from "../../../web/shared/dom.js";
 import { ask, type Failure } from "../shared/messages";
 
 export function notice(words: string): HTMLElement {

@@ -1,6 +1,6 @@
 // The panel: which paper the page is about, what is asked, what came of it. The same beside a page and within it.
 
-import { h } from "../shared/dom";
+import { h } from "../../../web/shared/dom.js";
 import { graphLink } from "../shared/graph_link";
 import { ask, Told, type Failure } from "../shared/messages";
 import type { PagePaper } from "../shared/page_paper";
@@ -25,6 +25,7 @@ export class Panel {
   private server = "";
   private automatic = false;
   private asked: PagePaper | null = null;
+  private offered: PagePaper | null = null;
   private seeds: Seed[] = [];
   private shown: Result[] = [];
   private turn = 0;
@@ -73,10 +74,12 @@ export class Panel {
       const tabId = await this.place.tabId();
       const [{ paper, readable }, setup] = await Promise.all([ask("page", tabId === undefined ? {} : { tabId }), ask("setup", {})]);
       if (glance !== this.glance) return;
+      const isOffered = paper !== null && isSame(paper, this.offered) && setup.server === this.server;
       Object.assign(this, setup);
       const isWanted = this.wanted;
       this.wanted = false;
-      this.page.replaceChildren();
+      if (isOffered && !isWanted && !this.automatic) return; // the button may be under the reader's finger
+      this.withdraw();
       if (paper && isSame(paper, this.asked) && (!isWanted || this.asking || this.shown.length)) return;
       if (paper && (isWanted || this.automatic)) await this.start(paper);
       else if (paper) this.offer(paper);
@@ -89,8 +92,10 @@ export class Panel {
     const turn = ++this.turn;
     const question = byTitle ? { title: paper.title } : { ids: paper.ids };
     this.asked = paper;
-    this.page.replaceChildren();
+    this.withdraw();
     this.show([]);
+    this.chips.replaceChildren();
+    this.graph.hidden = true;
     this.say("Asking…");
     this.tellSent(byTitle ? [`the title “${paper.title}”`] : paper.ids);
     await this.asks(turn, () => this.start(paper, byTitle), async () => {
@@ -160,7 +165,13 @@ export class Panel {
     }
   }
 
+  private withdraw(): void {
+    this.offered = null;
+    this.page.replaceChildren();
+  }
+
   private offer(paper: PagePaper): void {
+    this.offered = paper;
     const start = (): void => void this.start(paper);
     const what = paper.ids[0] ?? "its title";
     this.page.append(
@@ -183,8 +194,6 @@ export class Panel {
   }
 
   private sayUnknown(paper: PagePaper): void {
-    this.chips.replaceChildren();
-    this.graph.hidden = true;
     const failure: Failure = { message: "The server does not know this paper.", waitS: 0, remedy: "retry" };
     const byTitle = paper.title ? (): void => void this.start(paper, true) : undefined;
     this.status.replaceChildren(failureLine(failure, () => void this.start(paper), byTitle));

@@ -1,8 +1,8 @@
 // One related paper: what it is, why it is here, what can be done with it.
 
-import { bibtex } from "../shared/bibtex";
-import { h } from "../shared/dom";
-import { urlOfId } from "../shared/ids";
+import { bibtex } from "../../../web/shared/bibtex.js";
+import { h } from "../../../web/shared/dom.js";
+import { linkOf } from "../../../web/shared/paper_links.js";
 import { ask, Told, type Mark, type Verb } from "../shared/messages";
 import { byline, type Result } from "../shared/papers";
 
@@ -12,7 +12,7 @@ type Context = Pick<Mark, "seeds" | "attributionToken" | "modelVersion">;
 export function resultItem(result: Result, saved: boolean, context: Context, moreLikeThis: () => void): HTMLElement {
   const { paper, rank, reasons } = result;
   const title = paper.title || paper.id;
-  const url = urlOfId(paper.id);
+  const url = linkOf(paper.id);
   const status = h("p", { class: "said", role: "status" });
 
   const button = (words: string, click: () => void): HTMLButtonElement =>
@@ -60,7 +60,7 @@ export function resultItem(result: Result, saved: boolean, context: Context, mor
     h("h2", {}, url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title) : title),
     h("p", { class: "byline" }, byline(paper)),
     reasons.length > 0 && h("ul", { class: "reasons", "aria-label": "Why it is here" }, ...reasons.map((reason) => h("li", {}, reason))),
-    h("div", { class: "actions" }, save, dismiss, button("More like this", moreLikeThis), button("BibTeX", () => void copy(bibtex(paper), status))),
+    h("div", { class: "actions" }, save, dismiss, button("More like this", moreLikeThis), button("BibTeX", () => void copy(bibtex([paper]), status))),
     status,
   ].filter((each) => each instanceof HTMLElement);
   showSaved(saved);

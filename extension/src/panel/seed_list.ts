@@ -1,6 +1,6 @@
 // What related papers are asked for.
 
-import { h } from "../shared/dom";
+import { h } from "../../../web/shared/dom.js";
 import type { Seed } from "../shared/papers";
 
 /** The seeds; of several each can be dropped. */

@@ -1,4 +1,4 @@
-// The grammar of paper ids, as the server has it (services/cocite/core/ids.py); tests/ids.json holds the two together.
+// The grammar of paper ids, as the server has it (services/cocite/core/ids.py); tests/urls.json holds the two together.
 
 const MAX_ID_LENGTH = 512;
 
@@ -70,28 +70,6 @@ export function idOfValue(scheme: Scheme, value: string): string | null {
   if (/^https?:\/\//i.test(text)) return idOfUrl(text);
   const bare = text.replace(/^(?:doi|arxiv|pmid)\s*:\s*/i, "");
   return bare.length > MAX_ID_LENGTH ? null : bounded(SCHEMES[scheme](bare));
-}
-
-/** A page about the paper: its publisher's, its repository's or an index's. Undefined for an id without one. */
-export function urlOfId(id: string): string | undefined {
-  const [scheme, value] = [id.slice(0, id.indexOf(":")), id.slice(id.indexOf(":") + 1)];
-  const path = encodeURI(value).replace(/[?#]/g, encodeURIComponent);
-  switch (scheme) {
-    case "doi":
-      return `https://doi.org/${path}`;
-    case "arxiv":
-      return `https://arxiv.org/abs/${path}`;
-    case "pmid":
-      return `https://pubmed.ncbi.nlm.nih.gov/${path}/`;
-    case "openalex":
-      return `https://openalex.org/${path}`;
-    case "s2":
-      return /^[0-9]+$/.test(value) ? `https://api.semanticscholar.org/CorpusID:${path}` : `https://www.semanticscholar.org/paper/${path}`;
-    case "acl":
-      return `https://aclanthology.org/${path}/`;
-    default:
-      return undefined;
-  }
 }
 
 function bounded(id: string | null): string | null {

@@ -1,53 +1,41 @@
-// Reasons in words, those of `cocite recommend`.
+// Reasons of the server's answers, which are JSON.
 
+import { reasonInWords, type Evidence } from "../../../web/shared/reasons.js";
 import { list, record, text, whole } from "./checked";
 
-const TERMS_SHOWN = 3;
 const REASONS_SHOWN = 3;
 
 /** The strongest reasons of an answer's result, of each kind and seed one. nameOf: how a seed is called. */
 export function reasonsInWords(reasons: unknown, nameOf: (seed: string) => string): string[] {
   const said = new Map<string, string>();
-  for (const each of list(reasons)) {
-    const reason = record(each);
-    const kind = Object.keys(reason).find((key) => key !== "seed");
-    const words = kind && inWords(kind, record(reason[kind]), nameOf(text(reason["seed"])));
-    const of = `${kind} ${text(reason["seed"])}`;
-    if (words && !said.has(of)) said.set(of, words);
+  for (const reason of list(reasons).map(record)) {
+    const seed = text(reason["seed"]);
+    const evidence = evidenceOf(reason);
+    const of = `${evidence.case} ${seed}`;
+    if (evidence.case && !said.has(of)) said.set(of, reasonInWords(evidence, nameOf(seed)));
   }
   return [...said.values()].slice(0, REASONS_SHOWN);
 }
 
-function inWords(kind: string, evidence: Record<string, unknown>, seed: string): string | undefined {
-  const count = whole(evidence["count"]);
+/** The evidence of a reason; of no case where it is of a kind that came after this extension. */
+function evidenceOf(reason: Record<string, unknown>): Evidence {
+  const kind = Object.keys(reason).find((key) => key !== "seed");
+  const value = record(kind && reason[kind]);
   switch (kind) {
     case "sharedReferences":
-      return `shares ${counted(count, "reference")} with ${seed}`;
     case "coCitation":
-      return `cited together with ${seed} by ${counted(count, "paper")}`;
-    case "directCitation":
-      return evidence["seedCitesResult"] === true ? `cited by ${seed}` : `cites ${seed}`;
-    case "textLikeness": {
-      const cosine = typeof evidence["cosine"] === "number" ? evidence["cosine"].toFixed(2) : "";
-      return `text like that of ${seed} (${[cosine, ...terms(evidence["sharedTerms"])].filter(Boolean).join(", ")})`;
-    }
-    case "sharedTerms":
-      return `words in common with ${seed}: ${terms(evidence["terms"]).join(", ")}`;
     case "sharedReaders":
-      return `kept by ${counted(count, "reader")} of ${seed}`;
-    case "popularity":
-      return `much cited (${whole(evidence["citationCount"]).toLocaleString("en")})`;
     case "citedWithReferences":
-      return `cited with references of ${seed} by ${counted(count, "paper")}`;
+      return { case: kind, value: { count: whole(value["count"]) } };
+    case "directCitation":
+      return { case: kind, value: { seedCitesResult: value["seedCitesResult"] === true } };
+    case "textLikeness":
+      return { case: kind, value: { sharedTerms: list(value["sharedTerms"]).map(text) } };
+    case "sharedTerms":
+      return { case: kind, value: { terms: list(value["terms"]).map(text) } };
+    case "popularity":
+      return { case: kind, value: { citationCount: whole(value["citationCount"]) } };
     default:
-      return undefined; // a kind that came after this extension
+      return { case: undefined };
   }
-}
-
-function terms(value: unknown): string[] {
-  return list(value).slice(0, TERMS_SHOWN).map((term) => text(term));
-}
-
-function counted(count: number, one: string): string {
-  return `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
 }

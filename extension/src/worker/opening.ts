@@ -1,5 +1,7 @@
 // Where the panel opens: beside the page if the browser has such a place, else in it.
 
+import { noteClick } from "../shared/clicks";
+
 /** Firefox's sidebar, which Chrome does not know. */
 declare const browser: { sidebarAction?: { open(): Promise<void> } } | undefined;
 
@@ -17,5 +19,5 @@ export function openPanel(tab: chrome.tabs.Tab): void {
   if (sidePanel) void sidePanel.open({ tabId: tab.id });
   else if (sidebar) void sidebar.open();
   else void chrome.scripting.executeScript({ target: { tabId: tab.id }, files: ["in_page.js"] });
-  chrome.runtime.sendMessage({ kind: "clicked", tabId: tab.id }).catch(() => undefined); // no panel was open yet
+  if (!PANEL_IN_PAGE) void noteClick(tab.id);
 }

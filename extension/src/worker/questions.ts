@@ -1,5 +1,7 @@
 // What is asked of the server, and its answers as the panel needs them.
 
+import { BY_POPULARITY, degradedInWords, unresolvedInWords } from "../../../web/shared/shortcomings.js";
+import { shortened } from "../../../web/shared/words.js";
 import { list, record, text, whole } from "../shared/checked";
 import { Told } from "../shared/messages";
 import type { Paper, RelatedPage, Seed } from "../shared/papers";
@@ -8,13 +10,6 @@ import { askServer } from "./server";
 
 const PAGE_SIZE = 20;
 const MOST_AUTHORS = 50;
-
-const DEGRADED: Record<string, string> = {
-  DEGRADATION_CAUSE_EMBEDDING_UNAVAILABLE: "The embedding service does not answer: texts count by their words alone.",
-  DEGRADATION_CAUSE_EMBEDDING_SLOW: "The embedding service was too slow: texts count by their words alone.",
-  DEGRADATION_CAUSE_EMBEDDING_MISMATCH: "Another embedding model is serving: texts count by their words alone.",
-  DEGRADATION_CAUSE_FEATURES_UNAVAILABLE: "The feature service does not answer: titles and years are missing.",
-};
 
 /** The seed that some ids of one paper mean, the first that the server knows; null when it knows none. */
 export async function resolveIds(ids: string[]): Promise<Seed | null> {
@@ -80,15 +75,14 @@ export async function describeModel(): Promise<{ modelVersion: string; paperCoun
 }
 
 function notesOf(answer: Record<string, unknown>): string[] {
-  const notes = list(answer["unresolvedSeeds"]).map((each) => `Left out of account: ${text(record(each)["id"])}.`);
-  if (answer["fallback"] === "FALLBACK_POPULARITY") {
-    notes.push("Nothing is tied to this paper: these are the most cited papers instead.");
-  }
-  for (const each of list(answer["degraded"])) {
-    const { cause, detail } = record(each);
-    notes.push(DEGRADED[text(cause)] ?? (text(detail) || text(cause)));
-  }
-  return notes;
+  const causeOf = (value: unknown, prefix: string): string => text(record(value)["cause"]).replace(prefix, "");
+  return [
+    ...unresolvedInWords(
+      list(answer["unresolvedSeeds"]).map((each) => ({ id: text(record(each)["id"]), cause: causeOf(each, "UNRESOLVED_CAUSE_") })),
+    ),
+    ...(answer["fallback"] === "FALLBACK_POPULARITY" ? [BY_POPULARITY] : []),
+    ...degradedInWords(list(answer["degraded"]).map((each) => causeOf(each, "DEGRADED_CAUSE_"))),
+  ];
 }
 
 function paperOf(value: unknown): Paper {
@@ -108,6 +102,5 @@ function nameOfSeed(name: string, seeds: Seed[]): string {
   if (seeds.length <= 1) return "this paper";
   const texts = seeds.filter((seed) => seed.kind === "text");
   const seed = name.startsWith("text:") ? texts[Number(name.slice(5))] : seeds.find((each) => each.kind === "paper" && each.id === name);
-  const title = seed?.title ?? name;
-  return `“${title.length > 40 ? `${title.slice(0, 39).trimEnd()}…` : title}”`;
+  return `“${shortened(seed?.title ?? name, 40)}”`;
 }

@@ -1,6 +1,6 @@
 // The picture with its legend, its buttons and the paper turned to.
 
-import { byId, h } from "../dom.js";
+import { byId, h } from "../../shared/dom.js";
 import { keepingFocus } from "../focus.js";
 import type { Recommendation } from "../generated/cocite/v1/recommender_service_pb.js";
 import { authorsOf } from "../papers.js";

@@ -1,7 +1,8 @@
 // The picture of the neighbourhood: drawn as SVG, walked by keyboard, zoomed and moved.
 
-import { s } from "../dom.js";
+import { s } from "../../shared/dom.js";
 import { shortNameOf } from "../papers.js";
+import { watchGestures } from "./gestures.js";
 import { placed } from "./labels.js";
 import type { Edge, Neighbourhood, Node } from "./neighbourhood.js";
 import { View } from "./view.js";
@@ -35,8 +36,10 @@ export class Picture {
     this.#svg = svg;
     this.#onChoice = onChoice;
     svg.addEventListener("keydown", (event) => this.#key(event));
-    svg.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.#watchDrags();
+    watchGestures(svg, {
+      pan: (by) => this.#see(() => this.#view.pan(by)),
+      zoom: (factor, at) => this.#see(() => this.#view.zoom(factor, at)),
+    });
     new ResizeObserver(() => this.fit()).observe(svg);
   }
 
@@ -70,7 +73,11 @@ export class Picture {
 
   /** Zoom in by steps, out by negative ones. */
   zoom(steps: number, at = { x: this.size.width / 2, y: this.size.height / 2 }): void {
-    this.#view.zoom(ZOOM ** steps, at);
+    this.#see(() => this.#view.zoom(ZOOM ** steps, at));
+  }
+
+  #see(change: () => void): void {
+    change();
     this.#place();
   }
 
@@ -157,30 +164,6 @@ export class Picture {
 
   #focus(node: Node | undefined): void {
     this.#marks.find((mark) => mark.node === node)?.group.focus();
-  }
-
-  /** The wheel zooms when the picture has the focus, or as pinching on a touch pad; else the page scrolls. */
-  #wheel(event: WheelEvent): void {
-    if (!event.ctrlKey && !this.#svg.contains(document.activeElement)) return;
-    event.preventDefault();
-    const place = this.#svg.getBoundingClientRect();
-    this.zoom(-event.deltaY / 150, { x: event.clientX - place.left, y: event.clientY - place.top });
-  }
-
-  #watchDrags(): void {
-    let last: { x: number; y: number } | undefined;
-    this.#svg.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || (event.target as Element).closest(".node")) return;
-      last = { x: event.clientX, y: event.clientY };
-      this.#svg.setPointerCapture(event.pointerId);
-    });
-    this.#svg.addEventListener("pointermove", (event) => {
-      if (!last) return;
-      this.#view.pan({ x: event.clientX - last.x, y: event.clientY - last.y });
-      last = { x: event.clientX, y: event.clientY };
-      this.#place();
-    });
-    for (const end of ["pointerup", "pointercancel"] as const) this.#svg.addEventListener(end, () => (last = undefined));
   }
 }
 

@@ -19,7 +19,6 @@ ATTEMPTS = 5
 FIRST_BACKOFF_S = 1.0  # each wait is drawn between half of it and all, and doubles
 LONGEST_WAIT_S = 60.0
 REQUEST_S = 60.0  # for a whole answer
-MAX_ANSWER = 64 << 20  # bytes
 _MAX_VALIDATOR = 1024  # characters
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
@@ -28,13 +27,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An API: its name, the setting that holds its address, seconds between requests, statuses that pass by."""
+    """An API: its name, the setting that holds its address, seconds between requests, statuses that pass by.
+
+    max_answer: bytes that an answer may have, unpacked.
+    """
 
     name: str
     setting: str
     interval_s: float
     passing: frozenset[int] = frozenset({429, 500, 502, 503, 504})
     hint: str = "try later"
+    max_answer: int = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +168,9 @@ class PoliteClient:
         body = bytearray()
         for chunk in answer.iter_bytes():
             body += chunk
-            if len(body) > MAX_ANSWER:
+            if len(body) > self._service.max_answer:
                 raise Unavailable(
-                    f"{self._service.name} answers more than {MAX_ANSWER >> 20} MiB",
+                    f"{self._service.name} answers more than {self._service.max_answer:,} bytes",
                     hint=f"check {self._service.setting}",
                 )
             if time.monotonic() > end:

@@ -23,8 +23,8 @@ class Kind(StrEnum):
 
 def ingest(
     kind: Annotated[
-        Kind, typer.Argument(help="What the files hold; jsonl is cocite's own papers.jsonl and citations.tsv.")
-    ],
+        Kind | None, typer.Argument(help="What the files hold; jsonl is cocite's own papers.jsonl and citations.tsv.")
+    ] = None,
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="PATH...", help="Files or folders; plain, gzip or zstd.")
     ] = None,
@@ -43,9 +43,33 @@ def ingest(
         str | None, typer.Option(help="local: take bare ids, without colon or slash, as ids of your own.")
     ] = None,
     rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where rejected records are listed.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON; with --follow a line for each new paper.")] = False,
+    followed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--follow",
+            metavar="SOURCE",
+            help="Take in what is new, again and again: arxiv:cs.DL, arxiv:cs.CL+cs.IR or openalex:FILTER. Repeatable.",
+        ),
+    ] = None,
+    since: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, max=3650, help="With --follow: how far the first look goes back.")
+    ] = 7,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=60, max=604_800, help="With --follow: time between looks.")
+    ] = 3600,
+    once: Annotated[bool, typer.Option("--once", help="With --follow: look once and end.")] = False,
 ) -> None:
     """Take papers, citations and readers' libraries into the catalogue. Exits 1 when nothing was usable."""
+    if followed:
+        from cocite.cli.follow import follow
+
+        if kind or paths or filters or refresh or scheme or rejects:
+            raise typer.BadParameter("--follow goes with --since, --every, --once and --json only")
+        follow(followed, since_days=since, every_s=every, once=once, json=json)
+        return
+    if kind is None:
+        raise typer.BadParameter("name what the files hold, or give --follow")
     from cocite.catalogue.ingest.cleaning import NOT_AN_ID
     from cocite.catalogue.store import Catalogue
     from cocite.cli.output import note, print_json

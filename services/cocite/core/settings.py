@@ -166,6 +166,7 @@ class Settings(BaseSettings):
     log_format: str = Field(
         default="auto", pattern=r"^(auto|console|json)$", description="console, json, or auto: console on a terminal"
     )
+    arxiv_url: str = Field(default="https://export.arxiv.org", description="address of the arXiv API")
     openalex_url: str = Field(default="https://api.openalex.org", description="address of the OpenAlex API")
     openalex_mailto: str = Field(
         default="", description="contact address sent to OpenAlex, which answers such callers faster"

@@ -3,11 +3,12 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cocite.catalogue import polite_http
+from cocite.catalogue import openalex_http
 from cocite.catalogue.ingest.run import ingest
 from cocite.catalogue.openalex_api import PAGE, Question, fetch_works
 from cocite.catalogue.openalex_http import OPENALEX, Api
@@ -185,11 +186,9 @@ def test_a_cursor_that_stands_still_ends(standin: StandIn, api: Api, tmp_path: P
         fetch_works(api, QUESTION, tmp_path)
 
 
-def test_an_answer_too_large_is_refused(
-    standin: StandIn, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(polite_http, "MAX_ANSWER", 1000)
-    with pytest.raises(Unavailable, match="answers more than"):
+def test_an_answer_too_large_is_refused(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openalex_http, "OPENALEX", replace(OPENALEX, max_answer=1000))
+    with Api(standin.url) as api, pytest.raises(Unavailable, match="answers more than"):
         fetch_works(api, QUESTION, tmp_path)
 
 

@@ -36,7 +36,11 @@ def detect(source: Source, default_scheme: str | None) -> Format:
 
 def parse(data: bytes) -> PaperRecord:
     """A line of the snapshot. Categories are keywords and fields; the year is that of the first version."""
-    value = parse_json(data)
+    return parse_metadata(parse_json(data))
+
+
+def parse_metadata(value: dict[str, Any]) -> PaperRecord:
+    """A line of the snapshot that is read already."""
     paper_id = value.get("id")
     if paper_id in (None, ""):
         raise BadRecord("id is missing")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -28,17 +29,12 @@ class Checkpoint:
 
 def load(connection: sa.Connection, source: str) -> Checkpoint | None:
     """The checkpoint of the run over this source, if it was cut off."""
-    query = sa.select(ingest_progress.c.state).where(ingest_progress.c.source == source)
-    state = connection.execute(query).scalar()
-    if state is None:
-        return None
-    value = orjson.loads(state)
-    return Checkpoint(**{**value, "summary": Summary.from_json(value["summary"])})
+    value = load_state(connection, source)
+    return None if value is None else Checkpoint(**{**value, "summary": Summary.from_json(value["summary"])})
 
 
 def save(connection: sa.Connection, source: str, checkpoint: Checkpoint) -> None:
     """Replace the checkpoint of this source."""
-    clear(connection, source)
     state = {
         "file_count": checkpoint.file_count,
         "row_count": checkpoint.row_count,
@@ -46,6 +42,19 @@ def save(connection: sa.Connection, source: str, checkpoint: Checkpoint) -> None
         "rejects_digest": checkpoint.rejects_digest,
         "summary": checkpoint.summary.to_json(),
     }
+    save_state(connection, source, state)
+
+
+def load_state(connection: sa.Connection, source: str) -> dict[str, Any] | None:
+    """What was saved of a source."""
+    query = sa.select(ingest_progress.c.state).where(ingest_progress.c.source == source)
+    state = connection.execute(query).scalar()
+    return None if state is None else dict(orjson.loads(state))
+
+
+def save_state(connection: sa.Connection, source: str, state: dict[str, Any]) -> None:
+    """Replace what was saved of a source."""
+    clear(connection, source)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     row = {"source": source, "state": orjson.dumps(state).decode(), "updated_at": now}
     connection.execute(sa.insert(ingest_progress), row)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 _TEX = re.compile(r"[\\{}$~]|--|``|''")
-_BARE_PERCENT = re.compile(r"(?<!\\)%")  # a comment sign in TeX, a percent sign in abstracts
+_BARE_SIGN = re.compile(r"(?<!\\)[%&]")  # signs of comments and columns in TeX, just signs in abstracts
 
 
 @cache
@@ -22,6 +22,6 @@ def plain_text(text: str) -> str:
     if not _TEX.search(text):
         return text
     try:
-        return str(_converter().latex_to_text(_BARE_PERCENT.sub(r"\\%", text), tolerant_parsing=True))
+        return str(_converter().latex_to_text(_BARE_SIGN.sub(r"\\\g<0>", text), tolerant_parsing=True))
     except Exception:  # the parser raises many things, RecursionError among them; the text itself is still good
         return text

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cocite.catalogue import writer
 from cocite.catalogue.ingest import arxiv, bibtex, checkpoint, jsonl, openalex, s2
 from cocite.catalogue.ingest.checkpoint import Checkpoint
-from cocite.catalogue.ingest.cleaning import BadRecord
 from cocite.catalogue.ingest.files import expand
 from cocite.catalogue.ingest.format import Format, Row
 from cocite.catalogue.ingest.rejects import RejectsFile
 from cocite.catalogue.ingest.source import Source, fingerprint, open_source
 from cocite.catalogue.ingest.summary import Summary
-from cocite.catalogue.records import PaperRecord, Record
+from cocite.catalogue.ingest.taking import parse_row, take
+from cocite.catalogue.records import Record
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 
@@ -131,7 +130,7 @@ class _Run:
         with open_source(file) as source:
             rows = islice(form.rows(source), state.row_count, None)
             for batch in _batches(rows, self._batch_rows):
-                parsed = [_parse(form, row) for row in batch]
+                parsed = [parse_row(form.parse, row) for row in batch]
                 self._store(file, batch, parsed, state, rejects)
                 self._report(source.bytes_read, state)
         state.file_count += 1
@@ -141,16 +140,7 @@ class _Run:
         self, file: Path, batch: list[Row], parsed: list[Record | str], state: Checkpoint, rejects: RejectsFile
     ) -> None:
         with self._catalogue.writing() as connection:
-            warnings: list[str] = []
-            records = [item for item in parsed if not isinstance(item, str)]
-            outcomes = iter(writer.write(connection, records, warnings))
-            state.summary.warnings.update(warnings)
-            for row, item in zip(batch, parsed, strict=True):
-                if isinstance(item, str):
-                    state.summary.reject(item)
-                    rejects.add(str(file), row, item)
-                else:
-                    state.summary.add(next(outcomes), item.warnings if isinstance(item, PaperRecord) else ())
+            take(connection, str(file), batch, parsed, state.summary, rejects)
             state.row_count += len(batch)
             state.rejects_size, state.rejects_digest = rejects.sync()
             checkpoint.save(connection, self.source, state)
@@ -159,16 +149,6 @@ class _Run:
         if self._progress is not None:
             done = sum(self._sizes[: state.file_count]) + bytes_read
             self._progress(Progress(done, sum(self._sizes), state.summary.read))
-
-
-def _parse(form: Format, row: Row) -> Record | str:
-    """The record of a row, or why there is none."""
-    if row.problem:
-        return row.problem
-    try:
-        return form.parse(row.content)
-    except BadRecord as bad:
-        return bad.reason
 
 
 def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:

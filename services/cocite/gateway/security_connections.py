@@ -56,7 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         super().data_received(data)
-        if not self._in_head:
+        if not self._in_head or self.transport.is_closing():
             self._uncut()
             return
         self._head_bytes += len(data)

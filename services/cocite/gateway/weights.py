@@ -1,7 +1,7 @@
 """How many requests a request counts as: what it costs, in units of one for recommendations by ids.
 
-The figures are rounded from CPU: a text takes an encoder about five times what recommendations take a recommender, and
-a hundred papers are read as quickly as one request is answered.
+The figures are rounded: a text takes an encoder 18 ms where recommendations take a recommender 3 to 7
+(docs/benchmarks.md); a hundred papers are told in one answer of the usual size.
 """
 
 from collections.abc import Callable, Mapping

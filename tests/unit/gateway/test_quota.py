@@ -161,13 +161,26 @@ def test_gateways_share_a_bucket_whatever_is_asked_for_at_once(valkey):
     asyncio.run(check())
 
 
+def test_who_asks_for_too_much_takes_nothing_from_others(valkey):
+    async def check():
+        one, two = shared(valkey)
+        quota = Quota("test", 20, 36_000)
+        assert (await one.take("a", quota, 10)).granted
+        assert not (await two.take("a", quota, 11)).granted
+        assert (await one.take("a", quota, 10)).granted
+        for each in (one, two):
+            each.close()
+
+    asyncio.run(check())
+
+
 def test_a_lease_that_is_added_to_lapses_no_later(valkey, clock):
     async def check():
         (one,) = shared(valkey, 1, clock=clock)
         await one.take("a", MINUTE)  # of a lease of three
-        for _ in range(2):
+        for count in (4, 2):  # each time another three are taken, as there is too little
             clock.now += 1.4
-            await one.take("a", MINUTE, 4)
+            await one.take("a", MINUTE, count)
         clock.now += 0.4  # what was there first is of more than three seconds ago
         asked = valkey.calls("evalsha")
         await one.take("a", MINUTE)

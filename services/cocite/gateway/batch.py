@@ -5,13 +5,14 @@ is not read from either, and one that leaves ends the work.
 """
 
 import asyncio
+from contextlib import ExitStack
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from cocite.core.errors import CociteError, DeadlineExceeded
+from cocite.core.errors import CociteError, DeadlineExceeded, Overloaded
 from cocite.gateway.accounts import Account, current
 from cocite.gateway.asking import Asker
 from cocite.gateway.batch_lines import Answerer, failed, lines
@@ -63,11 +64,13 @@ class BatchResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        try:
-            with self._places.taken(self._account.caller):
-                await self._run(receive, send)
-        except CociteError as full:
-            await error_response(full)(scope, receive, send)
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._places.taken(self._account.caller))
+            except Overloaded as full:
+                await error_response(full)(scope, receive, send)
+                return
+            await self._run(receive, send)
 
     async def _run(self, receive: Receive, send: Send) -> None:
         chunks: asyncio.Queue[bytes] = asyncio.Queue(_CHUNKS_AHEAD)
@@ -77,6 +80,8 @@ class BatchResponse(Response):
             await asyncio.wait({work, reading}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 work.result()
+        except* CociteError as failed_to_send:  # as where HTTP/1.0 cannot hold the answer
+            raise failed_to_send.exceptions[0] from None
         finally:
             work.cancel()
             reading.cancel()

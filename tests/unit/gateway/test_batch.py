@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
 from cocite.core.errors import InvalidArgument, Overloaded
-from cocite.gateway import batch
+from cocite.gateway import batch, security_old_http
 from cocite.gateway.asking import Asker
 from cocite.gateway.batch import PATH
 from cocite.gateway.batch_lines import lines
@@ -24,6 +24,7 @@ from cocite.gateway.key_store import KeyRing, KeyStore
 from cocite.gateway.keys import Scope
 from cocite.gateway.methods import open_methods
 from cocite.gateway.quota import Admission
+from cocite.gateway.security_guard import Guard, Hosts
 from cocite.v1 import recommender_service_pb2 as pb
 from support.asgi import exchange, ndjson, pieces, request
 from support.gateway import MODEL, answering, running_gateway
@@ -207,6 +208,23 @@ def test_a_fault_is_that_lines_and_the_log_tells_it_with_the_requests_id(tmp_pat
     (told,) = [entry for entry in logs if entry["event"] == "unforeseen"]
     assert (told["request_id"], told["line"]) == ("the-id", 1)
     assert told["exc_info"]
+
+
+def test_what_http_1_0_cannot_hold_is_no_fault_of_ours(tmp_path, monkeypatch):
+    monkeypatch.setattr(security_old_http, "_MOST_BYTES", 200)
+
+    async def check(count):
+        app = Guard(gateway(tmp_path, Recommender()), Hosts("", "hosts"), body_s=10.0, most=9)
+        asked_for = request(PATH, content_type="application/x-ndjson")
+        asked_for.scope["http_version"] = "1.0"
+        return await exchange(app, asked_for, pieces(ndjson(asked(count))))
+
+    with capture_logs() as logs:
+        assert statuses(run_in_virtual_time(check(1))) == [200]
+        refused = run_in_virtual_time(check(20))
+    assert refused.status == 503
+    assert "ask by HTTP/1.1" in refused.body.decode()
+    assert not [entry for entry in logs if entry["event"] == "unforeseen"]
 
 
 class Left(Exception):

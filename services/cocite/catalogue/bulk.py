@@ -21,20 +21,23 @@ def one_of(connection: sa.Connection, column: sa.ColumnElement[Any], values: Seq
     return column.in_(sa.select(each.c.value))
 
 
-def rows_of(
-    connection: sa.Connection, columns: Mapping[str, sa.types.TypeEngine[Any]], rows: Sequence[Sequence[Any]]
-) -> sa.Subquery:
-    """The rows as a table with these columns, to be joined with."""
-    if connection.dialect.name == "postgresql":
-        values = list(zip(*rows, strict=True)) or [() for _ in columns]
-        arrays = [
-            sa.cast(list(some), postgresql.ARRAY(kind)) for some, kind in zip(values, columns.values(), strict=True)
+def rows_of(dialect: str, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.Subquery:
+    """The rows in the JSON text bound as "rows", an array of arrays, as a table with these columns.
+
+    The statement around it can be made once and run with any number of rows.
+    """
+    rows = sa.bindparam("rows", type_=sa.Text())
+    if dialect == "postgresql":
+        each = sa.func.json_array_elements(sa.cast(rows, postgresql.JSON)).table_valued("value")
+        fields = [each.c.value.op("->>")(sa.literal_column(str(place))) for place in range(len(columns))]
+        named = [sa.cast(field, kind).label(name) for field, (name, kind) in zip(fields, columns.items(), strict=True)]
+    else:
+        each = sa.func.json_each(rows).table_valued("value")
+        paths: list[sa.ColumnElement[str]] = [sa.literal_column(f"'$[{place}]'") for place in range(len(columns))]
+        named = [
+            sa.func.json_extract(each.c.value, path).label(name) for path, name in zip(paths, columns, strict=True)
         ]
-        unnested = (sa.func.unnest(array).label(name) for array, name in zip(arrays, columns, strict=True))
-        return sa.select(*unnested).subquery()
-    each = sa.func.json_each(json.dumps(rows)).table_valued("value")
-    parts = [sa.func.json_extract(each.c.value, f"$[{place}]").label(name) for place, name in enumerate(columns)]
-    return sa.select(*parts).select_from(each).subquery()
+    return sa.select(*named).select_from(each).subquery()
 
 
 def insert_new(

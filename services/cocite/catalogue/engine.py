@@ -18,6 +18,8 @@ POOL_TIMEOUT_S = 5.0
 WRITING = "cocite_writing"
 DURABLE = "cocite_durable"
 _WRITE_LOCK = 0x636F63697465  # PostgreSQL advisory lock that all writers of a catalogue take
+_PAGES_A_CHECKPOINT = 8192  # of 4 KiB: the log grows to 32 MiB, or more while somebody reads for long
+_WRITER_CACHE_KIB = 32_768
 _COMMIT_TO_DISK = (  # leaves settings that wait for more than the own disk as they are
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 )
@@ -83,12 +85,22 @@ def allow_long_statements(connection: sa.Connection) -> None:
         connection.execute(sa.text("SET LOCAL statement_timeout = '1h'"))
 
 
+def prepare_to_write_often(connection: sa.Connection) -> None:
+    """Make a connection that keeps one row or a few in each of many transactions cheap."""
+    raw = connection.connection.driver_connection
+    if isinstance(raw, sqlite3.Connection):
+        # A page that many transactions change is copied from the log into the file once a checkpoint, not each time.
+        raw.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_A_CHECKPOINT}")
+        raw.execute(f"PRAGMA cache_size = {-_WRITER_CACHE_KIB}")
+
+
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # _begin opens the transactions; sqlite3's own rules would start them late
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # with WAL: nothing torn, and a killed process loses nothing
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
 
 
 def _begin(connection: sa.Connection) -> None:

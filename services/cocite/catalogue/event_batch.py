@@ -1,20 +1,21 @@
-"""Keeps one batch of events inside a transaction: a few bulk statements however many events."""
+"""Keeps one batch of events inside a transaction: a few statements however many events."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from cocite.catalogue import event_queries, schema
+from cocite.catalogue import event_statements as statements
 from cocite.catalogue.event_records import NewEvent, ReaderName, Status
+from cocite.catalogue.schema import identifiers
 
 EVENTS_A_DAY = 10_000  # of a reader, days of UTC by the time of coming; one every nine seconds, all day
 PAPERS_AHEAD = 1_000  # of a reader: ids that no paper has yet
 _DAY_MS = 86_400_000
 
-Content = tuple[int, bool, int, str, int]
+Content = tuple[int, bool, int, str, int]  # kind, undo, target, attribution token, position
 
 
 def record(connection: sa.Connection, events: Sequence[NewEvent], now: int) -> list[Status]:
@@ -24,9 +25,9 @@ def record(connection: sa.Connection, events: Sequence[NewEvent], now: int) -> l
     """
     batch = _Batch(connection, now)
     batch.load(events)
-    statuses = [batch.take(event) for event in events]
+    outcomes = [batch.take(event) for event in events]
     batch.flush()
-    return statuses
+    return outcomes
 
 
 @dataclass(slots=True)
@@ -39,16 +40,25 @@ class _Reader:
     last_sequence: int
     counted_day: int
     events_on_day: int
-    touched: bool = False
+    last_place: int = -1  # of the last event in _Batch._kept
+
+    def count(self, now: int, place: int) -> None:
+        """One event more."""
+        day = now // _DAY_MS
+        self.events_on_day = self.events_on_day + 1 if self.counted_day == day else 1
+        self.counted_day = day
+        self.event_count += 1
+        self.first_event_at = now if self.first_event_at is None else self.first_event_at
+        self.last_place = place
 
 
 @dataclass(slots=True)
 class _Held:
-    """Whether a kind holds between a reader and a target, under which other identifiers, and what changed it last."""
+    """Whether a kind holds between a reader and a target, and under which other identifiers that is written."""
 
-    active: bool
+    active: bool = False
     strays: set[int] = field(default_factory=set)
-    place: int | None = None  # in _Batch._kept
+    last_place: int = -1
 
 
 class _Batch:
@@ -56,36 +66,37 @@ class _Batch:
 
     def __init__(self, connection: sa.Connection, now: int) -> None:
         self._connection = connection
+        self._dialect = connection.dialect.name
         self._now = now
         self._readers: dict[ReaderName, _Reader] = {}
         self._target_of: dict[str, int] = {}  # paper id -> target, see event_queries.py
         self._without_paper: set[int] = set()  # targets
-        self._new_identifiers: dict[int, str] = {}  # key -> identifier; those not in _used are not written
-        self._used: set[int] = set()
-        self._known: dict[tuple[int, str], tuple[Content, int]] = {}  # reader and event id -> content, occurred_at
-        self._held: dict[tuple[int, int, int], _Held] = {}  # reader, target and kind
+        self._keys_of: dict[int, set[int]] = {}  # target -> keys of all its identifiers
+        self._new_identifiers: dict[int, str] = {}  # written if in _named
+        self._named: set[int] = set()  # targets of events that are kept
+        self._known: dict[tuple[int, str], tuple[Content, int]] = {}  # reader, event id -> content, occurred_at
+        self._held: dict[tuple[int, int, int], _Held] = {}  # reader, target, kind
         self._ahead: dict[int, set[int]] = {}  # reader -> targets without a paper
-        self._kept: list[dict[str, Any]] = []  # rows of events, without sequence
+        self._kept: list[tuple[Any, ...]] = []  # rows of events, without sequence
 
     def load(self, events: Sequence[NewEvent]) -> None:
         """Read what is known of the readers, ids and papers in the events; make the readers that are new."""
-        self._load_readers(dict.fromkeys(event.reader for event in events))
+        self._load_readers(events)
         self._load_targets(list(dict.fromkeys(event.paper_id for event in events)))
         keyed = [(self._readers[event.reader].reader_key, event) for event in events]
-        pairs = list(dict.fromkeys((reader, event.event_id) for reader, event in keyed))
-        for row in self._connection.execute(event_queries.events_with_ids(self._connection, pairs)):
-            content = (row.kind, row.undo, row.target, row.attribution_token, row.position)
-            self._known[row.reader_key, row.event_id] = (content, row.occurred_at)
-        targets = list(dict.fromkeys((reader, self._target_of[event.paper_id]) for reader, event in keyed))
-        self._load_held([pair for pair in targets if pair[1] not in self._without_paper], known=True)
-        ahead = [pair for pair in targets if pair[1] in self._without_paper]
-        self._load_held(ahead, known=False)
-        for reader in {reader for reader, _ in ahead}:
-            rows = self._connection.execute(event_queries.identifiers_ahead(reader, PAPERS_AHEAD)).scalars()
-            self._ahead[reader] = set(rows)
+        pairs = list({(reader, event.event_id): None for reader, event in keyed})
+        for reader, event_id, kind, undo, target, token, position, occurred_at in self._run(
+            statements.find_events(self._dialect), pairs
+        ):
+            self._known[reader, event_id] = ((kind, undo, target, token, position), occurred_at)
+        targets = list({(reader, self._target_of[event.paper_id]): None for reader, event in keyed})
+        self._load_held(targets)
+        for reader in {reader for reader, target in targets if target in self._without_paper}:
+            found = self._connection.execute(statements.find_ahead(PAPERS_AHEAD), {"reader": reader})
+            self._ahead[reader] = set(found.scalars())
 
     def take(self, event: NewEvent) -> Status:
-        """Judge the next event, and note it to be kept if it is to be."""
+        """Judge the next event, and note it if it is to be kept."""
         reader = self._readers[event.reader]
         target = self._target_of[event.paper_id]
         content = (int(event.kind), event.undo, target, event.attribution_token, event.position)
@@ -96,169 +107,104 @@ class _Batch:
             return Status.FLOODED
         occurred_at = self._now if event.occurred_at is None else event.occurred_at
         self._known[reader.reader_key, event.event_id] = (content, occurred_at)
-        self._keep(reader, event, target, occurred_at)
+        self._keep(reader, event.event_id, content, occurred_at)
         return Status.RECORDED_AHEAD if target in self._without_paper else Status.RECORDED
 
     def flush(self) -> None:
         """Write everything."""
         if not self._kept:
             return
-        new = [{"identifier_key": key, "identifier": self._new_identifiers[key]} for key in sorted(self._used)]
-        if new:
-            self._connection.execute(sa.insert(schema.identifiers), new)
-        for row, sequence in zip(self._kept, self._sequences(len(self._kept)), strict=True):
-            row["sequence"] = sequence
-        self._connection.execute(sa.insert(schema.events), self._kept)
-        self._write_held()
-        self._write_readers()
+        new = [(key, name) for key, name in self._new_identifiers.items() if key in self._named]
+        self._run(statements.add_identifiers(self._dialect), new)
+        sequences = self._sequences(len(self._kept))
+        rows = [(number, *row) for number, row in zip(sequences, self._kept, strict=True)]
+        self._run(statements.add_events(self._dialect), rows)
+        self._write_held(sequences)
+        counted = [
+            (r.reader_key, r.event_count, r.first_event_at, sequences[r.last_place], r.counted_day, r.events_on_day)
+            for r in self._readers.values()
+            if r.last_place >= 0
+        ]
+        self._run(statements.count_events(self._dialect), counted)
 
-    def _load_readers(self, names: Iterable[ReaderName]) -> None:
-        missing = dict.fromkeys(names)
-        for created in (False, True):
-            if created and missing:
-                new = [{"is_session": n.is_session, "name": n.name, "created_at": self._now} for n in missing]
-                self._connection.execute(sa.insert(schema.readers), new)
-            pairs = [(name.is_session, name.name) for name in missing]
-            rows = self._connection.execute(event_queries.readers_named(self._connection, pairs)) if pairs else ()
-            for row in rows:
-                name = ReaderName(row.is_session, row.name)
-                missing.pop(name)
-                self._readers[name] = _Reader(
-                    row.reader_key,
-                    row.event_count,
-                    row.first_event_at,
-                    row.last_sequence,
-                    row.counted_day,
-                    row.events_on_day,
-                )
+    def _run(self, statement: sa.Executable, rows: Sequence[Sequence[Any]]) -> Iterable[Any]:
+        """Run a statement of event_statements; what it gives, if anything."""
+        if not rows:
+            return ()
+        result = self._connection.execute(statement, {"rows": json.dumps(rows)})
+        return result.all() if result.returns_rows else ()
+
+    def _load_readers(self, events: Sequence[NewEvent]) -> None:
+        missing = {(event.reader.is_session, event.reader.name): event.reader for event in events}
+
+        def take(rows: Iterable[Any]) -> None:
+            for is_session, name, *counted in rows:
+                self._readers[missing.pop((is_session, name))] = _Reader(*counted)
+
+        take(self._run(statements.find_readers(self._dialect), list(missing)))
+        new = [(*name, self._now) for name in missing]
+        take(self._run(statements.add_readers(self._dialect), new))
 
     def _load_targets(self, ids: list[str]) -> None:
-        for row in self._connection.execute(event_queries.identifiers_named(self._connection, ids)):
-            self._target_of[row.identifier] = row.identifier_key if row.paper_key is None else row.paper_key
-            if row.paper_key is None:
-                self._without_paper.add(row.identifier_key)
+        for name, key, paper, other in self._run(statements.find_identifiers(self._dialect), [(name,) for name in ids]):
+            target = self._target_of[name] = key if paper is None else paper
+            self._keys_of.setdefault(target, set()).add(key if other is None else other)
+            if paper is None:
+                self._without_paper.add(key)
         missing = [name for name in ids if name not in self._target_of]
         if missing:
-            key = schema.identifiers.c.identifier_key
-            last = self._connection.execute(sa.select(sa.func.coalesce(sa.func.max(key), 0))).scalar_one()
-            for new, name in enumerate(missing, last + 1):
-                self._target_of[name] = new
-                self._new_identifiers[new] = name
-                self._without_paper.add(new)
+            highest = sa.select(sa.func.coalesce(sa.func.max(identifiers.c.identifier_key), 0))
+            first = self._connection.execute(highest).scalar_one() + 1
+            self._new_identifiers = dict(enumerate(missing, first))
+            self._target_of |= {name: key for key, name in self._new_identifiers.items()}
+            self._without_paper |= self._new_identifiers.keys()
 
-    def _load_held(self, pairs: list[tuple[int, int]], *, known: bool) -> None:
-        if not pairs:
-            return
-        for row in self._connection.execute(event_queries.held(self._connection, pairs, known=known)):
-            held = self._held.setdefault((row.reader_key, row.target, row.kind), _Held(False))
-            held.active |= row.active
-            if row.identifier_key != row.target:
-                held.strays.add(row.identifier_key)
+    def _load_held(self, targets: list[tuple[int, int]]) -> None:
+        """Read what holds between pairs of a reader and a target, under whichever of a paper's ids it was written."""
+        target_of = {(reader, key): target for reader, target in targets for key in self._keys_of.get(target, ())}
+        for reader, key, kind, active in self._run(statements.find_held(self._dialect), list(target_of)):
+            target = target_of[reader, key]
+            held = self._held.setdefault((reader, target, kind), _Held())
+            held.active |= active
+            if key != target:
+                held.strays.add(key)
 
     def _floods(self, reader: _Reader, target: int) -> bool:
-        today = self._now // _DAY_MS
-        if reader.counted_day == today and reader.events_on_day >= EVENTS_A_DAY:
+        if reader.events_on_day >= EVENTS_A_DAY and reader.counted_day == self._now // _DAY_MS:
             return True
         if target not in self._without_paper:
             return False
         ahead = self._ahead[reader.reader_key]
         return target not in ahead and len(ahead) >= PAPERS_AHEAD
 
-    def _keep(self, reader: _Reader, event: NewEvent, target: int, occurred_at: int) -> None:
-        held = self._held.setdefault((reader.reader_key, target, int(event.kind)), _Held(False))
-        change = int(not event.undo) - int(held.active)
-        held.active = not event.undo
-        held.place = len(self._kept)
-        self._count(reader)
+    def _keep(self, reader: _Reader, event_id: str, content: Content, occurred_at: int) -> None:
+        kind, undo, target, token, position = content
+        place = len(self._kept)
+        held = self._held.setdefault((reader.reader_key, target, kind), _Held())
+        change = int(not undo) - int(held.active)
+        held.active, held.last_place = not undo, place
+        reader.count(self._now, place)
+        self._named.add(target)
         if target in self._without_paper:
             self._ahead[reader.reader_key].add(target)
-        if target in self._new_identifiers:
-            self._used.add(target)
-        self._kept.append(
-            {
-                "reader_key": reader.reader_key,
-                "event_id": event.event_id,
-                "kind": int(event.kind),
-                "undo": event.undo,
-                "identifier_key": target,
-                "attribution_token": event.attribution_token,
-                "position": event.position,
-                "occurred_at": occurred_at,
-                "recorded_at": self._now,
-                "change": change,
-            }
-        )
-
-    def _count(self, reader: _Reader) -> None:
-        today = self._now // _DAY_MS
-        if reader.counted_day != today:
-            reader.counted_day, reader.events_on_day = today, 0
-        reader.events_on_day += 1
-        reader.event_count += 1
-        if reader.first_event_at is None:
-            reader.first_event_at = self._now
-        reader.last_sequence = len(self._kept)  # its place, until there are sequences
-        reader.touched = True
+        times = (occurred_at, self._now)
+        self._kept.append((reader.reader_key, event_id, kind, undo, target, token, position, *times, change))
 
     def _sequences(self, count: int) -> Sequence[int]:
         """The next numbers of the log, ascending. They were never given before, not even to events deleted since."""
-        if self._connection.dialect.name == "postgresql":
+        if self._dialect == "postgresql":
             each = "SELECT nextval(pg_get_serial_sequence('events', 'sequence')) FROM generate_series(1, :count)"
             return self._connection.execute(sa.text(each), {"count": count}).scalars().all()
         highest = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
         last = self._connection.execute(highest).scalar() or 0
         return range(last + 1, last + count + 1)
 
-    def _write_held(self) -> None:
-        table = schema.reader_papers
-        changed = [(*key, held) for key, held in self._held.items() if held.place is not None]
-        strays = [
-            {"reader": reader, "stray": stray, "of_kind": kind}
-            for reader, _, kind, held in changed
-            for stray in held.strays
-        ]
-        if strays:
-            own = (table.c.reader_key == sa.bindparam("reader"), table.c.kind == sa.bindparam("of_kind"))
-            stray = table.c.identifier_key == sa.bindparam("stray")
-            self._connection.execute(sa.delete(table).where(*own, stray), strays)
+    def _write_held(self, sequences: Sequence[int]) -> None:
+        changed = [(*key, held) for key, held in self._held.items() if held.last_place >= 0]
+        strays = [(reader, stray, kind) for reader, _, kind, held in changed for stray in held.strays]
+        self._run(statements.drop_held(self._dialect), strays)
         rows = [
-            {
-                "reader_key": reader,
-                "identifier_key": target,
-                "kind": kind,
-                "active": held.active,
-                "sequence": self._kept[held.place]["sequence"],
-                "last_at": self._now,
-            }
+            (reader, target, kind, held.active, sequences[held.last_place], self._now)
             for reader, target, kind, held in changed
-            if held.place is not None
         ]
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        new = insert(table)
-        later = {name: new.excluded[name] for name in ("active", "sequence", "last_at")}
-        key = [table.c.reader_key, table.c.identifier_key, table.c.kind]
-        self._connection.execute(new.on_conflict_do_update(index_elements=key, set_=later), rows)
-
-    def _write_readers(self) -> None:
-        table = schema.readers
-        rows = [
-            {
-                "reader": reader.reader_key,
-                "count": reader.event_count,
-                "first": reader.first_event_at,
-                "last": self._kept[reader.last_sequence]["sequence"],
-                "day": reader.counted_day,
-                "on_day": reader.events_on_day,
-            }
-            for reader in self._readers.values()
-            if reader.touched
-        ]
-        change = sa.update(table).where(table.c.reader_key == sa.bindparam("reader"))
-        values: dict[str, Any] = {
-            "event_count": sa.bindparam("count"),
-            "first_event_at": sa.bindparam("first"),
-            "last_sequence": sa.bindparam("last"),
-            "counted_day": sa.bindparam("day"),
-            "events_on_day": sa.bindparam("on_day"),
-        }
-        self._connection.execute(change.values(values), rows)
+        self._run(statements.put_held(self._dialect), rows)

@@ -27,6 +27,7 @@ from cocite.catalogue.event_records import (
 from cocite.catalogue.group_commit import GroupCommit
 from cocite.catalogue.schema import readers
 from cocite.catalogue.store import Catalogue
+from cocite.core.errors import InvalidArgument
 
 __all__ = [
     "TRAINED_KINDS",
@@ -76,9 +77,11 @@ class EventLog:
         share a transaction. An event is told by its reader and event_id, here and in the store alike: what was kept
         before is not kept again.
 
-        Raises Overloaded when too many events wait, DeadlineExceeded when it takes longer than wait_s seconds: then
-        they may or may not be kept, and a repetition tells.
+        Raises InvalidArgument for text that no database takes, Overloaded when too many events wait, DeadlineExceeded
+        when it takes longer than wait_s seconds: then they may or may not be kept, and a repetition tells.
         """
+        if any("\x00" in text for event in events for text in (event.reader.name, event.attribution_token)):
+            raise InvalidArgument("names and tokens of events hold no NUL")
         return self._commits.submit(events, wait_s) if events else []
 
     def since(self, sequence: int, limit: int) -> list[StoredEvent]:

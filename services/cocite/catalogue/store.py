@@ -16,7 +16,14 @@ from sqlalchemy import exc
 from cocite.catalogue import migrate, queries, writer
 from cocite.catalogue.arrivals import Arrival, last_arrival, linked_ids
 from cocite.catalogue.chunks import chunked
-from cocite.catalogue.engine import DURABLE, WRITING, allow_long_statements, create_engine, parse_url
+from cocite.catalogue.engine import (
+    DURABLE,
+    WRITING,
+    allow_long_statements,
+    create_engine,
+    parse_url,
+    prepare_to_write_often,
+)
 from cocite.catalogue.event_queries import SIGNALS
 from cocite.catalogue.listing import ListingDay
 from cocite.catalogue.records import Outcome, Record
@@ -89,6 +96,7 @@ class Catalogue:
         """
         connection = self._connect()
         connection.detach()
+        prepare_to_write_often(connection)
         return connection.execution_options(**{WRITING: True, DURABLE: True})
 
     def write(

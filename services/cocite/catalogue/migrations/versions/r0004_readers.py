@@ -94,7 +94,13 @@ def _create_events() -> None:
         sa.Column("last_at", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_reader_papers_paper", "reader_papers", ["identifier_key", "kind", "active", "reader_key"])
+    op.create_index(
+        "ix_reader_papers_counted",
+        "reader_papers",
+        ["identifier_key", "kind", "reader_key", "active"],
+        sqlite_where=sa.text("active AND kind IN (3, 4)"),
+        postgresql_where=sa.text("active AND kind IN (3, 4)"),
+    )
 
 
 def _create_mails() -> None:

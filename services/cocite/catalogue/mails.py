@@ -48,7 +48,7 @@ class Mails:
         prefers two mails to none.
         """
         now = self._clock()
-        with self._catalogue.writing() as connection:
+        with self._catalogue.writing(durable=True) as connection:
             row = _row(connection, subscription.key, occasion)
             if not (_is_unsure(row, now) if unsure else row is None or row.state == MailState.WAITING.value):
                 return Taken.ELSEWHERE
@@ -87,7 +87,7 @@ class Mails:
     ) -> bool:
         now = self._clock()
         due = {"next_attempt_at": now + wait_ms}
-        with self._catalogue.writing() as connection:
+        with self._catalogue.writing(durable=True) as connection:
             row = _row(connection, subscription_key, occasion)
             if (row and MailState(row.state)) not in before or find(connection, subscription_key) is None:
                 return False

@@ -43,7 +43,7 @@ class Subscriptions:
         """
         email = email.lower()
         now = self._clock()
-        with self._catalogue.writing() as connection:
+        with self._catalogue.writing(durable=True) as connection:
             if _mailed_enough(connection, mailbox_of(email), now):
                 return False
             if connection.execute(_COUNT_WAITING).scalar_one() >= MAX_WAITING:
@@ -64,7 +64,7 @@ class Subscriptions:
     def confirm(self, request_key: int) -> Period:
         """Let what was asked for hold; the same again when it holds already. Raises NotFound when it is too old."""
         now = self._clock()
-        with self._catalogue.writing() as connection:
+        with self._catalogue.writing(durable=True) as connection:
             row = find_request(connection, request_key, now)
             if row is None:
                 raise NotFound("this link is not valid any more", hint="subscribe again", field="token")
@@ -75,7 +75,7 @@ class Subscriptions:
 
     def end(self, subscription_key: int) -> None:
         """Send nothing any more; requests still open are void. Nothing happens where it has ended already."""
-        with self._catalogue.writing() as connection:
+        with self._catalogue.writing(durable=True) as connection:
             requests = subscription_requests
             connection.execute(sa.delete(requests).where(requests.c.subscription_key == subscription_key))
             ended = _one(sa.update(subscriptions), subscription_key).where(subscriptions.c.state != State.ENDED.value)

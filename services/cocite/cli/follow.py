@@ -133,7 +133,8 @@ class _Rounds:
 
     def _look(self, source: Source) -> None:
         self._news.begin()
-        self._news.sum_up(source, self._follower.look(source, datetime.now(UTC)))
+        looked = self._follower.look(source, datetime.now(UTC))
+        self._news.sum_up(source, looked)
 
 
 def retry_wait(failures: int, every_s: float, retry_after_s: float | None) -> float:

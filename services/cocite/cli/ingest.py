@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from cocite.core.settings import Settings
 
 
+SINCE_DAYS = 7
+EVERY_S = 3600.0
+
+
 class Kind(StrEnum):
     """The kinds of file the catalogue takes in."""
 
@@ -54,10 +58,10 @@ def ingest(
     ] = None,
     since: Annotated[
         int, typer.Option(metavar="DAYS", min=0, max=3650, help="With --follow: how far the first look goes back.")
-    ] = 7,
+    ] = SINCE_DAYS,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=60, max=604_800, help="With --follow: time between looks.")
-    ] = 3600,
+    ] = EVERY_S,
     once: Annotated[bool, typer.Option("--once", help="With --follow: look once and end.")] = False,
 ) -> None:
     """Take papers, citations and readers' libraries into the catalogue. Exits 1 when nothing was usable."""
@@ -68,27 +72,34 @@ def ingest(
             raise typer.BadParameter("--follow goes with --since, --every, --once and --json only")
         follow(followed, since_days=since, every_s=every, once=once, json=json)
         return
+    if once or (since, every) != (SINCE_DAYS, EVERY_S):
+        raise typer.BadParameter("--since, --every and --once go with --follow only")
     if kind is None:
         raise typer.BadParameter("name what the files hold, or give --follow")
-    from cocite.catalogue.ingest.cleaning import NOT_AN_ID
-    from cocite.catalogue.store import Catalogue
-    from cocite.cli.output import note, print_json
-    from cocite.core.errors import InvalidArgument
-    from cocite.core.settings import load_settings
-
-    settings = load_settings()
     if bool(paths) == bool(filters):
         raise typer.BadParameter("name files or folders, or give --filter")
     if filters and kind is not Kind.OPENALEX:
         raise typer.BadParameter("--filter goes with openalex only")
     if refresh and not filters:
         raise typer.BadParameter("--refresh goes with --filter")
+    from cocite.core.settings import load_settings
+
+    settings = load_settings()
     files = paths or []
     if filters:
         from cocite.cli.openalex import fetch
 
         files = [fetch(settings, filters=filters, limit=limit, refresh=refresh)]
-    summary = ingest_files(settings, kind, files, rejects=rejects, scheme=scheme)
+    _tell(settings, kind, ingest_files(settings, kind, files, rejects=rejects, scheme=scheme), scheme, json)
+
+
+def _tell(settings: "Settings", kind: Kind, summary: "Summary", scheme: str | None, json: bool) -> None:
+    """Print what became of the records. Raises InvalidArgument when nothing was usable."""
+    from cocite.catalogue.ingest.cleaning import NOT_AN_ID
+    from cocite.catalogue.store import Catalogue
+    from cocite.cli.output import note, print_json
+    from cocite.core.errors import InvalidArgument
+
     if json:
         print_json(summary.to_json())
     else:

@@ -10,6 +10,7 @@ from cocite.catalogue.events import Counts, EventKind, EventLog, NewEvent, Reade
 from cocite.catalogue.readers import Reader, Readers
 from cocite.catalogue.records import Fields, LibraryRecord, PaperRecord
 from cocite.catalogue.store import Catalogue
+from cocite.core.errors import DeadlineExceeded, InvalidArgument
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
 
 __all__ = ["catalogue", "catalogue_url", "postgres_server", "postgres_url"]  # fixtures
@@ -258,6 +259,34 @@ def test_the_fingerprint_tells_what_training_learns_from(catalogue: Catalogue, l
     assert changes(event("7", EventKind.CLICK))
     assert changes(event("8", EventKind.SUBMIT))
     assert changes(event("9", UPVOTE, reader=BEN))
+
+
+def test_text_that_no_database_takes_is_refused(log: EventLog) -> None:
+    for bad in (event("1", attribution_token="a\x00"), event("1", reader=ReaderName(False, "\x00"))):
+        with pytest.raises(InvalidArgument):
+            log.append([event("2"), bad])
+    assert log.since(0, 9) == []
+
+
+def test_a_writer_in_the_way_makes_an_append_late_not_lost(catalogue: Catalogue, log: EventLog) -> None:
+    with catalogue.writing(), pytest.raises(DeadlineExceeded):
+        log.append([event("1")], wait_s=0.2)
+    assert log.append([event("1")])[0] in (RECORDED, DUPLICATE)
+    assert len(log.since(0, 9)) == 1
+
+
+def test_the_log_goes_on_after_a_failure(catalogue: Catalogue, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.append([event("1")])
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(event_batch._Batch, "_write_held", fail)
+        with pytest.raises(RuntimeError, match="disk full"):
+            log.append([event("2")])
+    assert len(log.since(0, 9)) == 1
+    assert log.append([event("2")]) == [RECORDED]
 
 
 def test_callers_at_the_same_time_lose_and_repeat_nothing(catalogue: Catalogue, log: EventLog) -> None:

@@ -19,6 +19,7 @@ WRITING = "cocite_writing"
 DURABLE = "cocite_durable"
 _WRITE_LOCK = 0x636F63697465  # PostgreSQL advisory lock that all writers of a catalogue take
 _PAGES_A_CHECKPOINT = 8192  # of 4 KiB: the log grows to 32 MiB, or more while somebody reads for long
+_EMPTYING_MS = 500  # that writers may be kept waiting for it
 _WRITER_CACHE_KIB = 32_768
 _COMMIT_TO_DISK = (  # leaves settings that wait for more than the own disk as they are
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
@@ -92,6 +93,21 @@ def prepare_to_write_often(connection: sa.Connection) -> None:
         # A page that many transactions change is copied from the log into the file once a checkpoint, not each time.
         raw.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_A_CHECKPOINT}")
         raw.execute(f"PRAGMA cache_size = {-_WRITER_CACHE_KIB}")
+
+
+def empty_log(connection: sa.Connection) -> None:
+    """Let what was deleted vanish from SQLite's write-ahead log too, where older states of pages lie.
+
+    For a connection without a transaction. When others keep reading or writing, the log stays for now: it is
+    overwritten as it is used again, and goes when the catalogue is closed.
+    """
+    raw = connection.connection.driver_connection
+    if isinstance(raw, sqlite3.Connection):
+        raw.execute(f"PRAGMA busy_timeout = {_EMPTYING_MS}")
+        try:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

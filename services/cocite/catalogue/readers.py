@@ -62,13 +62,18 @@ class Readers:
             return _first(connection.execute(change.returning(*readers.c)).all())
 
     def delete(self, reader: ReaderName) -> int:
-        """Delete all that is held about a reader, in one durable transaction; the number of events it had."""
+        """Delete all that is held about a reader, in one durable transaction; the number of events it had.
+
+        What "gone" means on disk is told in docs/decisions/0029-the-event-log.md.
+        """
         with self._catalogue.writing(durable=True) as connection:
             if not reader.is_session:
                 connection.execute(sa.delete(library_entries).where(library_entries.c.reader == reader.name))
             # What names the reader's key goes with it, see ON DELETE CASCADE in schema.py.
             gone = sa.delete(readers).where(*_named(reader)).returning(readers.c.event_count)
-            return connection.execute(gone).scalar() or 0
+            count = connection.execute(gone).scalar() or 0
+        self._catalogue.forget_deleted()
+        return count
 
 
 def _named(reader: ReaderName) -> tuple[sa.ColumnElement[bool], ...]:

@@ -21,6 +21,7 @@ from cocite.catalogue.engine import (
     WRITING,
     allow_long_statements,
     create_engine,
+    empty_log,
     parse_url,
     prepare_to_write_often,
 )
@@ -88,6 +89,11 @@ class Catalogue:
             connection = connection.execution_options(**{WRITING: True, DURABLE: durable})
             with connection.begin():
                 yield connection
+
+    def forget_deleted(self) -> None:
+        """Overwrite, as far as others allow it now, what earlier transactions deleted; see engine.empty_log."""
+        with self._connection() as connection:
+            empty_log(connection)
 
     def own_connection(self) -> sa.Connection:
         """A connection for one thread that keeps it, outside the pool; its transactions are durable writing ones.

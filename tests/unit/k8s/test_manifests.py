@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
+from cocite.cli.app import app
 from cocite.cli.serve import Service
 from cocite.core.settings import Settings, unknown_names
 from cocite.serving.server import LIVE
@@ -28,8 +30,14 @@ def of_kind(docs, kind):
     return {d["metadata"]["name"]: d for d in docs if d["kind"] == kind}
 
 
-def container(deployment):
-    return deployment["spec"]["template"]["spec"]["containers"][0]
+def template(document):
+    """The pods of a deployment or of a job that is run by the clock."""
+    spec = document["spec"]
+    return (spec["jobTemplate"]["spec"] if document["kind"] == "CronJob" else spec)["template"]
+
+
+def container(document):
+    return template(document)["spec"]["containers"][0]
 
 
 def settings_of(kustomization) -> dict[str, str]:
@@ -94,8 +102,8 @@ def bad_ports(docs, literals):
 
 def bad_pods(docs, literals):
     complaints = []
-    for name, deployment in of_kind(docs, "Deployment").items():
-        pod, box = deployment["spec"]["template"]["spec"], container(deployment)
+    for name, document in (of_kind(docs, "Deployment") | of_kind(docs, "CronJob")).items():
+        pod, box = template(document)["spec"], container(document)
         restricted = (
             pod.get("securityContext", {}).get("runAsNonRoot") is True
             and pod["securityContext"].get("seccompProfile", {}).get("type") == "RuntimeDefault"
@@ -118,6 +126,30 @@ def bad_pods(docs, literals):
     return complaints
 
 
+def bad_jobs(docs):
+    complaints = []
+    for name, job in of_kind(docs, "CronJob").items():
+        if not understood(container(job)["args"]):
+            complaints.append(f"{name} is no command")
+        if job["spec"].get("concurrencyPolicy") != "Forbid":
+            complaints.append(f"{name} may run beside itself")
+        if "activeDeadlineSeconds" not in job["spec"]["jobTemplate"]["spec"]:
+            complaints.append(f"{name} may run for ever")
+    return complaints
+
+
+def understood(arguments) -> bool:
+    """Whether the command line knows a command with these arguments."""
+    command, left = typer.main.get_command(app), list(arguments)
+    while left and left[0] in getattr(command, "commands", {}):
+        command = command.commands[left.pop(0)]
+    try:
+        command.make_context("cocite", left)
+    except Exception:  # whatever its parser raises
+        return False
+    return not hasattr(command, "commands")
+
+
 def test_every_file_is_a_resource_and_every_resource_a_file():
     files = {p.name for p in BASE.glob("*.yaml")} - {"kustomization.yaml"}
     assert set(KUSTOMIZATION["resources"]) == files
@@ -131,27 +163,27 @@ def test_the_base_fits_the_code():
     assert bad_selectors(docs) == []
     assert bad_ports(docs, literals) == []
     assert bad_pods(docs, literals) == []
+    assert bad_jobs(docs) == []
 
 
 def test_the_config_map_is_the_one_that_pods_read():
     names = {generator["name"] for generator in KUSTOMIZATION["configMapGenerator"]}
-    for name in OURS:
-        (reference,) = [
-            e["configMapRef"]
-            for e in container(of_kind(documents(), "Deployment")[name])["envFrom"]
-            if "configMapRef" in e
-        ]
+    docs = documents()
+    ours = [document for name, document in of_kind(docs, "Deployment").items() if name in OURS]
+    for document in [*ours, *of_kind(docs, "CronJob").values()]:
+        (reference,) = [e["configMapRef"] for e in container(document)["envFrom"] if "configMapRef" in e]
         assert reference["name"] in names
 
 
 def broken(change):
     docs, literals = copy.deepcopy(documents()), settings_of(KUSTOMIZATION)
-    change(of_kind(docs, "Deployment"), of_kind(docs, "Service"), literals)
+    change(of_kind(docs, "Deployment") | of_kind(docs, "CronJob"), of_kind(docs, "Service"), literals)
     return [
         *(bad_settings(literals) or []),
         *bad_selectors(docs),
         *bad_ports(docs, literals),
         *bad_pods(docs, literals),
+        *bad_jobs(docs),
     ]
 
 
@@ -193,6 +225,10 @@ BREAKS = {
         "spec"
     ].pop("enableServiceLinks"),
     "recommender is killed before it has drained": lambda d, s, c: c.update(COCITE_DRAIN_S="25"),
+    "follow is no command": lambda d, s, c: container(d["follow"])["args"].append("--forever"),
+    "follow may run beside itself": lambda d, s, c: d["follow"]["spec"].pop("concurrencyPolicy"),
+    "follow may run for ever": lambda d, s, c: d["follow"]["spec"]["jobTemplate"]["spec"].pop("activeDeadlineSeconds"),
+    "follow is not restricted": lambda d, s, c: container(d["follow"])["securityContext"].pop("capabilities"),
     "valkey mounts other volumes than it has": lambda d, s, c: container(d["valkey"])["volumeMounts"].clear(),
 }
 

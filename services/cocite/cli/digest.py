@@ -1,6 +1,6 @@
 """cocite digest: the mails to subscribers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -113,13 +113,14 @@ def status(json: Json = False) -> None:
 @contextmanager
 def _job(target: str | None, rate: float, *, sends: bool) -> "Iterator[DigestJob]":
     from cocite.cli.existing import open_existing
+    from cocite.cli.output import warn
     from cocite.core.settings import load_settings
     from cocite.feeds.digest_job import digest_job
 
     settings = load_settings()
     with (
         open_existing(settings.catalogue) as catalogue,
-        digest_job(settings, catalogue, target or settings.feeds_target, rate, sends=sends) as job,
+        digest_job(settings, catalogue, target or settings.feeds_target, rate, sends=sends, on_wait=warn) as job,
     ):
         yield job
 
@@ -127,8 +128,13 @@ def _job(target: str | None, rate: float, *, sends: bool) -> "Iterator[DigestJob
 def _tell(report: "Report", json: bool) -> None:
     from cocite.cli.digest_tables import print_report, report_as_json
     from cocite.cli.output import print_json
+    from cocite.core.errors import Unavailable
 
-    tell: Callable[[], None] = (lambda: print_json(report_as_json(report))) if json else (lambda: print_report(report))
-    tell()
+    if json:
+        print_json(report_as_json(report))
+    else:
+        print_report(report)
+    if report.stopped:
+        raise Unavailable(report.stopped)
     if not report.complete:
         raise typer.Exit(1)

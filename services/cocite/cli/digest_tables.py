@@ -26,6 +26,7 @@ def report_as_json(report: "Report") -> dict[str, Any]:
         "mails": counts,
         "subscriptions_ended": report.ended,
         "problems": problems,
+        "stopped": report.stopped,
         "complete": report.complete,
     }
 
@@ -38,7 +39,7 @@ def print_report(report: "Report") -> None:
             table.add_row(name, f"{count:,}")
     if table.row_count:
         print_table(stdout(), table)
-    else:
+    elif not report.stopped:
         note(f"{report.occasion}: nobody to mail")
     for address, outcome, error in report.problems[:SHOWN]:
         warn(f"{address}: {outcome}: {error}")
@@ -46,7 +47,7 @@ def print_report(report: "Report") -> None:
         warn(f"and {len(report.problems) - SHOWN} more, all of them with --json")
     if report.ended:
         warn(f"{report.ended} subscriptions ended: their addresses refuse all mails")
-    if not report.complete:
+    if not report.complete and not report.stopped:
         warn("some mails wait, or nobody knows whether they went out: run the same again, see `cocite digest status`")
 
 

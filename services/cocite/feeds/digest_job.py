@@ -1,6 +1,6 @@
 """Everything that `cocite digest` works with, put together from the settings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,16 +34,17 @@ class DigestJob:
     questions: FeedQuestions
     server: MailServer | None  # None where nothing is sent
     rate: float
+    on_wait: Callable[[str], None] = lambda said: None  # told when the mail server is waited for
 
     def send(self, occasion: Occasion, progress: Progress) -> Report:
         """Send the digests of an occasion, and the confirmations that wait."""
         with self._delivery() as delivery:
-            courier = Courier(delivery, self.mails, self.rate)
+            courier = self._courier(delivery)
             send_confirmations(self.subscriptions, self.mails, self.postmark, courier)
             run = DigestRun(occasion, self.subscriptions, self.mails, self._writer(occasion), courier)
-            run.send(progress)
+            report = run.send(progress)
         self.subscriptions.forget()
-        return run.report
+        return report
 
     def preview(self, folder: Path, occasion: Occasion, progress: Progress) -> tuple[list[Preview], int]:
         """Write the digests of an occasion to files; also how many subscribers have nothing new."""
@@ -61,10 +62,13 @@ class DigestJob:
             return writers[mail.occasion].letter(mail.subscription)
 
         with self._delivery() as delivery:
-            return retry_unsure(self.mails.unsure(), letter_of, Courier(delivery, self.mails, self.rate))
+            return retry_unsure(self.mails.unsure(), letter_of, self._courier(delivery))
 
     def _writer(self, occasion: Occasion) -> Writer:
         return Writer(Contents(self.questions, self.postmark, occasion), self.postmark, occasion)
+
+    def _courier(self, delivery: Delivery) -> Courier:
+        return Courier(delivery, self.mails, self.rate, on_wait=self.on_wait)
 
     def _delivery(self) -> Delivery:
         assert self.server is not None  # only previews do without
@@ -73,14 +77,20 @@ class DigestJob:
 
 @contextmanager
 def digest_job(
-    settings: Settings, catalogue: Catalogue, target: str, rate: float, *, sends: bool
+    settings: Settings,
+    catalogue: Catalogue,
+    target: str,
+    rate: float,
+    *,
+    sends: bool,
+    on_wait: Callable[[str], None] = lambda said: None,
 ) -> Iterator[DigestJob]:
     """The job by the settings; target is the address of the feed service, rate mails a second.
 
     Raises NotReady or InvalidArgument for settings of mails that are missing or wrong.
     """
     server = mail_server(settings) if sends else None
-    signs = signer(settings)
-    readers = Readers(catalogue)
+    signs, readers = signer(settings), Readers(catalogue)
+    stamp = postmark(settings, signs)
     with FeedQuestions(target, readers, FeedTokens(signs, readers)) as questions:
-        yield DigestJob(Subscriptions(catalogue), Mails(catalogue), postmark(settings, signs), questions, server, rate)
+        yield DigestJob(Subscriptions(catalogue), Mails(catalogue), stamp, questions, server, rate, on_wait)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cocite.catalogue.mails import Mails
 from cocite.catalogue.subscription_records import Mail, Subscription
 from cocite.catalogue.subscriptions import Subscriptions
-from cocite.core.errors import Unavailable
+from cocite.core.errors import CociteError, Unavailable
 from cocite.feeds.digest_content import Contents
 from cocite.feeds.digest_occasions import Occasion
 from cocite.feeds.mail_courier import Courier, Letter, Outcome, Sent
@@ -33,6 +33,7 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[tuple[str, str, str]] = field(default_factory=list)  # address, outcome, error
     ended: int = 0  # subscriptions that ended because their address refused too often
+    stopped: str = ""  # why it was given up, if it was
 
     def add(self, to: Subscription, sent: Sent) -> None:
         """Count one mail."""
@@ -44,7 +45,7 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether everybody who could be mailed has been."""
-        return not any(self.outcomes[name.value] for name in (Outcome.WAITING, Outcome.UNSURE))
+        return not self.stopped and not any(self.outcomes[name.value] for name in (Outcome.WAITING, Outcome.UNSURE))
 
 
 class Writer:
@@ -85,14 +86,21 @@ class DigestRun:
         self._writer = writer
         self._courier = courier
         self._retry_s = retry_s
-        self._refused = 0
+        self._refused = 0  # in a row
         self.report = Report(occasion.name)
 
     def send(self, progress: Progress = lambda done: None) -> Report:
-        """Send to everybody who has not been sent this one; the report, which is true also when this raises.
+        """Send to everybody who has not been sent this one.
 
-        Raises ServerGone, NotReady or Unavailable when it makes no sense to go on; another run goes on from there.
+        Where it makes no sense to go on, the report says why it stopped; another run goes on from there.
         """
+        try:
+            self._send_all(progress)
+        except CociteError as error:
+            self.report.stopped = str(error)
+        return self.report
+
+    def _send_all(self, progress: Progress) -> None:
         self._mails.close_periods_before(self._occasion.name)
         put_off: list[Subscription] = []
         for done, to in enumerate(everybody(self._subscriptions, self._occasion), start=1):
@@ -104,7 +112,6 @@ class DigestRun:
                 threading.Event().wait(wait_s)
                 self.report.outcomes[Outcome.WAITING.value] -= len(put_off)
                 put_off = [to for to in put_off if self._send(to) is Outcome.WAITING]
-        return self.report
 
     def _send(self, to: Subscription) -> Outcome | None:
         """What came of it; None without a mail to send."""
@@ -143,12 +150,15 @@ def everybody(subscriptions: Subscriptions, occasion: Occasion) -> Iterator[Subs
 
 
 def retry_unsure(found: list[Mail], letter_of: Callable[[Mail], Letter | None], courier: Courier) -> Report:
-    """Send mails again that may have gone out. Raises as Courier.send."""
+    """Send mails again that may have gone out."""
     report = Report("unsure")
-    for mail in found:
-        letter = letter_of(mail)
-        if letter is None:
-            report.outcomes[NOTHING_NEW] += 1
-        else:
-            report.add(mail.subscription, courier.send(letter, unsure=True))
+    try:
+        for mail in found:
+            letter = letter_of(mail)
+            if letter is None:
+                report.outcomes[NOTHING_NEW] += 1
+            else:
+                report.add(mail.subscription, courier.send(letter, unsure=True))
+    except CociteError as error:
+        report.stopped = str(error)
     return report

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import structlog
-
 from cocite.catalogue.mails import Mails
 from cocite.catalogue.subscription_records import MailState, Subscription, Taken
 from cocite.feeds.mail_delivery import Delivery, ServerGone
 
-log = structlog.get_logger("cocite.mails")
 RECONNECT_S = (1.0, 2.0, 4.0, 8.0)  # waits before the server is tried again
 
 
@@ -48,7 +45,10 @@ class Letter:
 
 
 class Courier:
-    """For one thread. rate: most mails a second. stop ends waits early; reconnect_s are the waits for a server."""
+    """For one thread. rate: most mails a second. stop ends waits early.
+
+    reconnect_s: waits before a server that is gone is tried again, each of which is told to on_wait.
+    """
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Courier:
         rate: float,
         stop: threading.Event | None = None,
         reconnect_s: tuple[float, ...] = RECONNECT_S,
+        on_wait: Callable[[str], None] = lambda said: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._delivery = delivery
@@ -64,6 +65,7 @@ class Courier:
         self._distance_s = 1 / rate
         self._stop = stop or threading.Event()
         self._reconnect_s = reconnect_s
+        self._on_wait = on_wait
         self._clock = clock
         self._next = 0.0
 
@@ -76,9 +78,10 @@ class Courier:
             try:
                 return self._try(letter, unsure)
             except ServerGone as error:
-                if wait_s is None or self._stop.wait(wait_s):
+                if wait_s is None or self._stop.is_set():
                     raise
-                log.warning("the mail server is gone, trying again", wait_s=wait_s, error=error.message)
+                self._on_wait(f"{error.message}; trying again in {wait_s:g} s")
+                self._stop.wait(wait_s)
         raise AssertionError("the last try returns or raises")
 
     def _try(self, letter: Letter, unsure: bool) -> Sent:

@@ -236,7 +236,7 @@ experiments = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# One row a run of the importer that has not finished.
+# One row a run of the importer that has not finished, and one a source that is followed.
 ingest_progress = sa.Table(
     "ingest_progress",
     metadata,

@@ -43,5 +43,5 @@ class Ending:
             yield
         finally:
             self._holding = False
-        if self._asked:
-            raise Ended(self._asked)
+            if self._asked:
+                raise Ended(self._asked)  # also in place of an error: that ends what is held as well

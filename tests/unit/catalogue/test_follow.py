@@ -15,7 +15,7 @@ from cocite.catalogue.follow.openalex_source import OpenAlexSource
 from cocite.catalogue.follow.source import Source
 from cocite.catalogue.openalex_http import Api
 from cocite.catalogue.polite_http import ATTEMPTS, PoliteClient
-from cocite.catalogue.records import PaperRecord
+from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument, Unavailable
 from support.arxiv_listing import NOW, ArxivListing, Fault, Listed, body, feed, some, status, torn
@@ -106,6 +106,23 @@ def test_later_looks_take_what_is_new_and_what_was_listed_late(
     assert following.announced == ["New", "Held back"]
     assert (looked.summary.stored, looked.summary.unchanged) == (2, 3)
     assert listing.statuses == [200, 200]
+
+
+def test_what_was_told_before_does_not_overwrite_what_others_told_since(
+    listing: ArxivListing, arxiv: ArxivSource, following: Following, catalogue: Catalogue
+) -> None:
+    def title() -> str:
+        return catalogue.get_papers(["arxiv:2603.00001"])["arxiv:2603.00001"].title
+
+    listing.entries = some(1)
+    following.look(arxiv)
+    catalogue.write([PaperRecord(("arxiv:2603.00001",), Fields("As published"))])
+    for hours in (1, 2):
+        listing.entries.append(Listed(f"2603.1000{hours}", "Another", NOW))
+        summary = following.look(arxiv, timedelta(hours=hours)).summary
+        assert (summary.read, summary.stored, summary.merged, title()) == (1 + hours, 1, 0, "As published")
+    listing.entries[0].title = "Revised"
+    assert following.look(arxiv, timedelta(hours=3)).summary.merged == 1 and title() == "Revised"
 
 
 def test_a_listing_without_news_is_asked_for_by_its_etag(

@@ -35,6 +35,9 @@ def test_what_is_held_is_done_to_its_end(number):
             done.append("held")
         done.append("after")
     assert done == ["held"] and ended.value.number == number
+    with pytest.raises(Ended), Ending() as ending, ending.held():
+        os.kill(os.getpid(), number)
+        raise Unavailable("meanwhile")
     with pytest.raises(Ended), Ending():
         os.kill(os.getpid(), number)
         done.append("not held")

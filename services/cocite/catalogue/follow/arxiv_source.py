@@ -20,7 +20,6 @@ from cocite.core.errors import InvalidArgument
 
 ARXIV = Service(name="arXiv", setting="COCITE_ARXIV_URL", interval_s=3.0, max_answer=16 << 20)
 PAGE = 200  # entries
-MAX_START = 30_000  # the API gives none beyond
 MAX_CATEGORIES = 64
 _CATEGORY = re.compile(r"[a-z]+(-[a-z]+)*(\.([A-Z]{2}|[a-z]+(-[a-z]+)*|\*))?")
 
@@ -79,7 +78,7 @@ def _page(page: AtomPage, start: int, since: datetime, validators: Validators) -
         if moment is None or moment >= since
     ]
     older = any(moment is not None and moment < since for moment in moments)
-    last = older or end >= page.total or end + PAGE > MAX_START
+    last = older or end >= page.total
     return Page(rows, "" if last else str(end), validators)
 
 

@@ -1,12 +1,13 @@
 """One look through a listing that is followed: its papers into the catalogue, page by page.
 
 Each page is one transaction that holds its papers and how far the look has come, so a look that ends at any moment
-goes on from its last page. What was taken before is told again by the overlap of looks and changes nothing.
+goes on from its last page. Looks overlap. What the look before was told in the same words is passed over, so that two
+sources that describe a paper differently do not overwrite each other again and again.
 """
 
 import hashlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from cocite.catalogue.ingest.rejects import RejectsFile
 from cocite.catalogue.ingest.summary import Summary
 from cocite.catalogue.ingest.taking import parse_row, take
 from cocite.catalogue.polite_http import Validators
-from cocite.catalogue.records import PaperRecord
+from cocite.catalogue.records import Outcome, PaperRecord, Record
 from cocite.catalogue.store import Catalogue
 
 MAX_ROWS = 10_000  # of one look; the listing of more is no news
@@ -38,7 +39,7 @@ class Follower:
 
     rejects_dir: where rejected entries are listed, one file a source, of its last look. first: how far the first look
     at a source goes back. announce gets the papers of each page that are new, once they are stored; whole surrounds
-    storing and announcing, for those who must not be cut off between the two.
+    commit and announcement, for those who must not be cut off between the two.
     """
 
     def __init__(
@@ -67,7 +68,8 @@ class Follower:
         known = Validators() if look.position else state.validators
         page = source.page(look.since, look.position, known)
         if page is None:
-            state.looked_at, state.look = look.began, None
+            look.validators, look.told = state.validators, sorted(state.told)
+            state.end_look()
             with self._catalogue.writing() as connection:
                 progress.save(connection, source.name, state)
             return Looked(look.summary, look.since)
@@ -83,15 +85,22 @@ class Follower:
     def _store(self, source: Source, page: Page, state: FollowProgress, look: Look, rejects: RejectsFile) -> bool:
         """Store a page; whether there is another to look at."""
         parsed = [parse_row(source.parse, row) for row in page.rows]
-        with self._whole():
+        digests = ["" if isinstance(item, str) else _digest(item) for item in parsed]
+        news = [place for place, digest in enumerate(digests) if digest not in state.told]
+        with ExitStack() as to_the_end:
             with self._catalogue.writing() as connection:
-                new = take(connection, source.name, page.rows, parsed, look.summary, rejects)
+                rows, items = [page.rows[place] for place in news], [parsed[place] for place in news]
+                new = take(connection, source.name, rows, items, look.summary, rejects)
+                for _ in range(len(parsed) - len(news)):
+                    look.summary.add(Outcome.UNCHANGED)
+                look.told += filter(None, digests)
                 look.position = page.next_position
                 look.rejects_size, look.rejects_digest = rejects.sync()
                 more = bool(page.next_position) and look.summary.read < self._max_rows
                 if not more:
-                    state.looked_at, state.validators, state.look = look.began, look.validators, None
+                    state.end_look()
                 progress.save(connection, source.name, state)
+                to_the_end.enter_context(self._whole())  # from the commit on
             self._announce(source, [record for record in new if isinstance(record, PaperRecord)])
         return more
 
@@ -99,3 +108,7 @@ class Follower:
         self._rejects_dir.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(source.name.encode()).hexdigest()[:16]
         return self._rejects_dir / f"follow-{digest}.jsonl"
+
+
+def _digest(record: Record) -> str:
+    return hashlib.sha256(repr(record).encode(errors="replace")).hexdigest()[:16]

@@ -17,7 +17,8 @@ _RESUMED = timedelta(days=1)  # a look that was cut off longer ago begins anew: 
 class Look:
     """One look through a listing: began at a time, at what is dated since another, up to a position.
 
-    validators are those of the first page. rejects_size and rejects_digest are as in ingest/checkpoint.py.
+    validators are those of the first page; told: digests of the records it was told. rejects_size and rejects_digest
+    are as in ingest/checkpoint.py.
     """
 
     began: datetime
@@ -27,17 +28,19 @@ class Look:
     rejects_digest: str = ""
     validators: Validators = field(default_factory=Validators)
     summary: Summary = field(default_factory=Summary)
+    told: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class FollowProgress:
-    """looked_at: when the last whole look began, None before there was one; validators: of its first page.
+    """looked_at: when the last whole look began, None before there was one; validators and told: those of it.
 
     look: one that is not at its end.
     """
 
     looked_at: datetime | None = None
     validators: Validators = field(default_factory=Validators)
+    told: frozenset[str] = frozenset()
     look: Look | None = None
 
     def next_look(self, now: datetime, overlap: timedelta, first: timedelta) -> Look:
@@ -47,6 +50,12 @@ class FollowProgress:
             return self.look
         since = now - first if self.looked_at is None else min(self.looked_at, now) - overlap
         return Look(now, since)
+
+    def end_look(self) -> None:
+        """Note that the look is at its end."""
+        assert self.look is not None
+        self.looked_at, self.validators = self.look.began, self.look.validators
+        self.told, self.look = frozenset(self.look.told), None
 
 
 def load(connection: sa.Connection, name: str) -> FollowProgress:
@@ -64,6 +73,7 @@ def save(connection: sa.Connection, name: str, progress: FollowProgress) -> None
     state = {
         "looked_at": progress.looked_at,
         "validators": asdict(progress.validators),
+        "told": sorted(progress.told),
         "look": None
         if look is None
         else {
@@ -74,6 +84,7 @@ def save(connection: sa.Connection, name: str, progress: FollowProgress) -> None
             "rejects_digest": look.rejects_digest,
             "validators": asdict(look.validators),
             "summary": look.summary.to_json(),
+            "told": look.told,
         },
     }
     save_state(connection, _key(name), state)
@@ -88,6 +99,7 @@ def _from_json(state: dict[str, Any]) -> FollowProgress:
     return FollowProgress(
         None if looked_at is None else _time(looked_at),
         Validators(**state["validators"]),
+        frozenset(state["told"]),
         None
         if look is None
         else Look(

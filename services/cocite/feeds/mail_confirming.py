@@ -6,20 +6,24 @@ from collections.abc import Callable
 import structlog
 
 from cocite.catalogue.mails import Mails
+from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import CONFIRMATION, Mail
 from cocite.catalogue.subscriptions import DAY_MS, Subscriptions
 from cocite.core.errors import CociteError
+from cocite.core.settings import Settings
 from cocite.feeds.mail_courier import Courier, Letter, Outcome, Sent
 from cocite.feeds.mail_delivery import Delivery
 from cocite.feeds.mail_message import message
 from cocite.feeds.mail_rendering import confirmation_texts
-from cocite.feeds.mail_settings import MailServer, Postmark
+from cocite.feeds.mail_settings import MailServer, Postmark, mail_server, postmark
+from cocite.feeds.secrets import Signer
 
 log = structlog.get_logger("cocite.mails")
 BATCH = 50
 RATE = 5.0  # mails a second
 LOOK_S = 10.0  # between looks at the queue when nobody wakes the sender: for mails that wait for another try
 FIRST_WAIT_MS = 60_000  # until a mail is tried again, then twice as long each time
+CLOSE_S = 5.0
 LONGEST_WAIT_S = 300.0  # between tries of a server that is away
 
 
@@ -49,6 +53,16 @@ def send_confirmations(
     return counts
 
 
+def start_sender(settings: Settings, catalogue: Catalogue, signer: Signer) -> "ConfirmationSender | None":
+    """A sender that runs; None where no mails are sent. Raises InvalidArgument or NotReady for settings of mails."""
+    if not settings.smtp_url:
+        return None
+    stamp, server = postmark(settings, signer), mail_server(settings)
+    sender = ConfirmationSender(Subscriptions(catalogue), Mails(catalogue), stamp, server)
+    sender.start()
+    return sender
+
+
 class ConfirmationSender:
     """A thread that sends them as they come, and again what has to wait. A server that is away is asked ever less."""
 
@@ -76,11 +90,11 @@ class ConfirmationSender:
         """Look at once."""
         self._wake.set()
 
-    def stop(self, wait_s: float) -> None:
-        """End after the mail that is being handed over, at most wait_s seconds later."""
+    def close(self) -> None:
+        """End after the mail that is being handed over; one that takes longer than a moment is unsure then."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(wait_s)
+        self._thread.join(CLOSE_S)
 
     def _run(self, send: Callable[[], dict[Outcome, int]]) -> None:
         failures = 0

@@ -24,6 +24,7 @@ from cocite.feeds.contents import PaperContents
 from cocite.feeds.feed_lists import FeedLists
 from cocite.feeds.feed_page import FeedPages, KeptPage
 from cocite.feeds.feed_source import FeedSource
+from cocite.feeds.mail_confirming import start_sender
 from cocite.feeds.new_papers import NewPapers
 from cocite.feeds.ranking import GeneralRanking, PersonalRanking
 from cocite.feeds.reader_refs import FeedTokens
@@ -34,6 +35,7 @@ from cocite.feeds.recording import Recording
 from cocite.feeds.secrets import signer
 from cocite.feeds.servicer import FeedServicer
 from cocite.feeds.similar import SimilarPapers
+from cocite.feeds.subscribing import Subscribing
 from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.channel import open_channel
 from cocite.serving.health_watch import HealthWatch
@@ -123,7 +125,11 @@ def _answering(
     feed = FeedPages(source, lists, tags, tokens, sign, contents, model, feed_memory)
     new = NewPapers(catalogue, log, similar, sign, new_memory)
     of_readers = ReaderPages(log, readers, Subscriptions(catalogue), tokens, sign, contents, tags, lists)
-    servicer = FeedServicer(Recording(log, tags), feed, new, of_readers, settings.default_deadline_s)
+    sender = start_sender(settings, catalogue, sign)
+    if sender:
+        stack.callback(sender.close)
+    subscribing = Subscribing(Subscriptions(catalogue), readers, sign, settings, sender)
+    servicer = FeedServicer(Recording(log, tags), feed, new, of_readers, subscribing, settings.default_deadline_s)
     return _Answering(servicer, {LIST_FEED: feed.at_once, LIST_NEW: new.at_once}, [tags.settle, model.look])
 
 

@@ -8,6 +8,7 @@ from cocite.feeds.feed_page import FeedPages
 from cocite.feeds.new_papers import NewPapers
 from cocite.feeds.readers import ReaderPages
 from cocite.feeds.recording import Recording
+from cocite.feeds.subscribing import Subscribing
 from cocite.serving.deadline import Deadline
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.feed_service_pb2_grpc import FeedServiceServicer
@@ -22,12 +23,14 @@ class FeedServicer(FeedServiceServicer):
         feed: FeedPages,
         new: NewPapers,
         readers: ReaderPages,
+        subscribing: Subscribing,
         default_deadline_s: float,
     ) -> None:
         self._recording = recording
         self._feed = feed
         self._new = new
         self._readers = readers
+        self._subscribing = subscribing
         self._default_deadline_s = default_deadline_s
 
     def RecordEvents(self, request: pb.RecordEventsRequest, context: grpc.ServicerContext) -> pb.RecordEventsResponse:
@@ -41,6 +44,20 @@ class FeedServicer(FeedServiceServicer):
     def ListNew(self, request: pb.ListNewRequest, context: grpc.ServicerContext) -> pb.ListNewResponse:
         """See feed_service.proto."""
         return self._new.page(request, self._deadline(context))
+
+    def Subscribe(self, request: pb.SubscribeRequest, context: grpc.ServicerContext) -> pb.SubscribeResponse:
+        """See feed_service.proto."""
+        return self._subscribing.subscribe(request)
+
+    def ConfirmSubscription(
+        self, request: pb.ConfirmSubscriptionRequest, context: grpc.ServicerContext
+    ) -> pb.ConfirmSubscriptionResponse:
+        """See feed_service.proto."""
+        return self._subscribing.confirm(request)
+
+    def Unsubscribe(self, request: pb.UnsubscribeRequest, context: grpc.ServicerContext) -> pb.UnsubscribeResponse:
+        """See feed_service.proto."""
+        return self._subscribing.unsubscribe(request)
 
     def GetReader(self, request: pb.GetReaderRequest, context: grpc.ServicerContext) -> pb.GetReaderResponse:
         """See feed_service.proto."""

@@ -289,6 +289,17 @@ def test_the_log_goes_on_after_a_failure(catalogue: Catalogue, log: EventLog, mo
     assert log.append([event("2")]) == [RECORDED]
 
 
+def test_a_server_that_was_started_anew_is_found_again(catalogue: Catalogue, log: EventLog) -> None:
+    log.append([event("1")])
+    with catalogue.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            pytest.skip("no server")
+        others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+        ended = connection.exec_driver_sql(f"{others} AND pid != pg_backend_pid()").scalar_one()
+    assert ended >= 1
+    assert log.append([event("2")]) == [RECORDED]
+
+
 def test_callers_at_the_same_time_lose_and_repeat_nothing(catalogue: Catalogue, log: EventLog) -> None:
     failures: list[BaseException] = []
 

@@ -27,7 +27,7 @@ from cocite.catalogue.event_records import (
 from cocite.catalogue.group_commit import GroupCommit
 from cocite.catalogue.schema import readers
 from cocite.catalogue.store import Catalogue
-from cocite.core.errors import InvalidArgument
+from cocite.core.errors import InvalidArgument, Unavailable
 
 __all__ = [
     "TRAINED_KINDS",
@@ -133,7 +133,16 @@ class _Writer:
         self._connection: sa.Connection | None = None
 
     def write(self, events: Sequence[NewEvent]) -> list[Status]:
-        """See event_batch.record."""
+        """See event_batch.record. A connection that died while nothing came is replaced unnoticed."""
+        kept = self._connection is not None
+        try:
+            return self._record(events)
+        except Unavailable:
+            if not kept:
+                raise
+        return self._record(events)  # what the first attempt has kept after all is told by the ids
+
+    def _record(self, events: Sequence[NewEvent]) -> list[Status]:
         if self._connection is None:
             self._connection = self._catalogue.own_connection()
         try:

@@ -41,8 +41,7 @@ class GroupCommit(Generic[Item, Result]):
         self._calls: deque[_Call[Item, Result]] = deque()
         self._queued = 0
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None  # begun by the first call
 
     def submit(self, items: Sequence[Item], wait_s: float) -> list[Result]:
         """Results of the items, when they are durable.
@@ -64,7 +63,8 @@ class GroupCommit(Generic[Item, Result]):
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _enqueue(self, items: Sequence[Item]) -> _Call[Item, Result]:
         call: _Call[Item, Result] = _Call(items)
@@ -75,6 +75,9 @@ class GroupCommit(Generic[Item, Result]):
                 raise Overloaded("too much waits to be stored", retry_after_s=_RETRY_AFTER_S)
             self._calls.append(call)
             self._queued += len(items)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+                self._thread.start()
             self._changed.notify()
         return call
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from cocite.catalogue.event_records import ReaderName
 from cocite.catalogue.schema import library_entries, readers
 from cocite.catalogue.store import Catalogue
+from cocite.core.errors import Overloaded, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class Readers:
             # What names the reader's key goes with it, see ON DELETE CASCADE in schema.py.
             gone = sa.delete(readers).where(*_named(reader)).returning(readers.c.event_count)
             count = connection.execute(gone).scalar() or 0
-        self._catalogue.forget_deleted()
+        with suppress(Overloaded, Unavailable):  # the deletion stands
+            self._catalogue.forget_deleted()
         return count
 
 

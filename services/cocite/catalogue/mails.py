@@ -4,6 +4,7 @@ A mail is taken in a transaction that is durable before the server is given its 
 that and the server's answer leaves a mail of which nobody knows whether it went out: it is never sent again by itself.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -97,6 +98,14 @@ class Mails:
                 counted = row.attempts + (row.state == MailState.WAITING.value)  # what was taken is counted already
                 _set(connection, row.mail_key, state, now, error, attempts=counted, **due)
             return state is MailState.BOUNCED and _end_if_dead(connection, subscription_key, now)
+
+    def reopen(self, subscription_keys: Sequence[int], occasion: str) -> None:
+        """Let mails wait that were kept as refused, when it turns out that the addresses were not to blame."""
+        refused = [MailState.BOUNCED.value, MailState.FAILED.value]
+        chosen = sa.and_(mails.c.occasion == occasion, mails.c.state.in_(refused))
+        change = sa.update(mails).where(chosen, mails.c.subscription_key.in_(subscription_keys))
+        with self._catalogue.writing() as connection:
+            connection.execute(change.values(state=MailState.WAITING.value, updated_at=self._clock()))
 
     def due_confirmations(self, size: int) -> list[Mail]:
         """Confirmation mails whose time has come, the longest waiting first."""

@@ -86,7 +86,7 @@ class DigestRun:
         self._writer = writer
         self._courier = courier
         self._retry_s = retry_s
-        self._refused = 0  # in a row
+        self._refused: list[int] = []  # subscriptions, in a row
         self.report = Report(occasion.name)
 
     def send(self, progress: Progress = lambda done: None) -> Report:
@@ -124,16 +124,17 @@ class DigestRun:
             return None
         sent = self._courier.send(letter)
         self.report.add(to, sent)
-        self._watch(sent)
+        self._watch(to, sent)
         return sent.outcome
 
-    def _watch(self, sent: Sent) -> None:
-        """Raise Unavailable when nobody is taken any more."""
+    def _watch(self, to: Subscription, sent: Sent) -> None:
+        """Raise Unavailable when nobody is taken any more; those of the last refusals are due again then."""
         if sent.outcome in (Outcome.BOUNCED, Outcome.FAILED):
-            self._refused += 1
+            self._refused.append(to.key)
         elif sent.outcome in (Outcome.SENT, Outcome.WAITING):
-            self._refused = 0
-        if self._refused >= REFUSALS:
+            self._refused.clear()
+        if len(self._refused) >= REFUSALS:
+            self._mails.reopen(self._refused, self._occasion.name)
             raise Unavailable(
                 f"the mail server has refused {REFUSALS} mails in a row: {sent.error}",
                 hint="see what it holds against us",

@@ -117,7 +117,7 @@ def test_a_server_that_takes_nobody_is_not_believed_about_everybody(tmp_path, ca
         subscribe(catalogue, email)
     with running_mail_server(Mailbox(to_recipient={email: ["550 no"] for email in everybody})) as box:
         report = send(tmp_path, catalogue, feeds, box)
-    assert report.outcomes == {"bounced": REFUSALS}
+        assert report.outcomes == {"bounced": REFUSALS}
         assert "has refused 20 mails in a row" in report.stopped
         box.to_recipient.clear()
         assert send(tmp_path, catalogue, feeds, box).outcomes == {"sent": len(everybody)}

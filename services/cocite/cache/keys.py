@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 PAPER_VERSION = 2  # of what a cached paper holds: raise it with each change to cocite.v1.Paper or to how it is filled
 
+TRENDING_VERSION = 1  # of the sums and their formula: raise it with each change to feeds/trending that changes either
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -30,6 +32,10 @@ class Keys:
     def feed_list(self, reader: str, place: int) -> str:
         """Key of one of the few lists that are kept of a reader."""
         return f"{self.namespace}:feed:{reader}:{place}"
+
+    def trending(self, part: str) -> str:
+        """Key of a part of what trending counts."""
+        return f"{self.namespace}:trending:{TRENDING_VERSION}:{part}"
 
     def vector(self, model_version: str, key: str) -> str:
         """Key of a vector that a model of that version made."""

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 import redis
@@ -167,6 +167,16 @@ class RedisStore:
         """Let keys have no value; one DEL."""
         if keys:
             self._guarded(lambda: self._client.delete(*keys), self._breaker.closed)
+
+    def commands(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """What Redis answers to other commands, each given as its parts; one pipeline, in which one that is refused
+        fails all.
+        """
+        pipeline = self._client.pipeline(transaction=False)
+        send = cast("Callable[..., object]", pipeline.execute_command)  # untyped
+        for parts in commands:
+            send(*parts)
+        return self._guarded(pipeline.execute, self._breaker.closed)
 
     def ping(self) -> None:
         """Return when Redis answers, which ends an outage."""

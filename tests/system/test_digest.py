@@ -105,6 +105,22 @@ def test_two_runs_at_once_mail_everybody_once(tmp_path):
         assert Counter(box.recipients) == Counter(f"reader{number:03d}@example.org" for number in range(60))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_end_leaves_nothing_unsure(tmp_path, number):
+    with site(tmp_path, 60, SlowMailbox()) as (catalogue, box, env):
+        with start(env, *SEND, *FAST) as process:
+            while len(box.received) < 3 and process.poll() is None:
+                time.sleep(0.001)
+            process.send_signal(number)
+            process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert 3 <= len(box.received) < 60
+        age_mails(catalogue, HAND_OVER_MS + 1)
+        assert Mails(catalogue).unsure() == []
+        before = len(box.received)
+        assert ran(env, *SEND, *FAST)[1]["mails"] == {"sent": 60 - before, "elsewhere": before}
+
+
 def test_a_mail_is_what_receivers_expect_of_a_list(tmp_path):
     with site(tmp_path, 1) as (catalogue, box, env):
         status, report, said = ran(env, *SEND)

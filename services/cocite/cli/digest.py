@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 digest = typer.Typer(no_args_is_help=True, help="Send the digest to those who subscribed, each once a period.")
 
+INTERRUPTED = 130  # exit status after Ctrl-C
 RATE = 10.0  # mails a second
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Rate = Annotated[float, typer.Option(min=0.01, max=1000, metavar="N", help="Most mails a second.")]
@@ -67,7 +68,7 @@ def send(
         else:
             written, nothing = job.preview(dry_run, occasion, progress)
     if dry_run is None:
-        _tell(sent, json)
+        _tell(sent, json, stopped=job.stop.is_set())
     elif json:
         print_json({"occasion": occasion.name, "written": len(written), "nothing new": nothing, "folder": str(dry_run)})
     else:
@@ -88,7 +89,7 @@ def retry(
         raise typer.BadParameter("say --unsure")
     with _job(target, rate, sends=True) as job:
         sent = job.retry_unsure()
-    _tell(sent, json)
+    _tell(sent, json, stopped=job.stop.is_set())
 
 
 @digest.command()
@@ -116,16 +117,25 @@ def _job(target: str | None, rate: float, *, sends: bool) -> "Iterator[DigestJob
     from cocite.cli.output import warn
     from cocite.core.settings import load_settings
     from cocite.feeds.digest_job import digest_job
+    from cocite.serving.signals import stop_on_signal
 
     settings = load_settings()
     with (
         open_existing(settings.catalogue) as catalogue,
-        digest_job(settings, catalogue, target or settings.feeds_target, rate, sends=sends, on_wait=warn) as job,
+        digest_job(
+            settings,
+            catalogue,
+            target or settings.feeds_target,
+            rate,
+            sends=sends,
+            stop=stop_on_signal() if sends else None,
+            on_wait=warn,
+        ) as job,
     ):
         yield job
 
 
-def _tell(report: "Report", json: bool) -> None:
+def _tell(report: "Report", json: bool, *, stopped: bool) -> None:
     from cocite.cli.digest_tables import print_report, report_as_json
     from cocite.cli.output import print_json
     from cocite.core.errors import Unavailable
@@ -134,6 +144,8 @@ def _tell(report: "Report", json: bool) -> None:
         print_json(report_as_json(report))
     else:
         print_report(report)
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
     if report.stopped:
         raise Unavailable(report.stopped)
     if not report.complete:

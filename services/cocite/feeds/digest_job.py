@@ -1,5 +1,6 @@
 """Everything that `cocite digest` works with, put together from the settings."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,14 +35,15 @@ class DigestJob:
     questions: FeedQuestions
     server: MailServer | None  # None where nothing is sent
     rate: float
-    on_wait: Callable[[str], None] = lambda said: None  # told when the mail server is waited for
+    stop: threading.Event  # set by whoever wants it to end after the mail that is being handed over
+    on_wait: Callable[[str], None]  # told when the mail server is waited for
 
     def send(self, occasion: Occasion, progress: Progress) -> Report:
         """Send the digests of an occasion, and the confirmations that wait."""
         with self._delivery() as delivery:
             courier = self._courier(delivery)
             send_confirmations(self.subscriptions, self.mails, self.postmark, courier)
-            run = DigestRun(occasion, self.subscriptions, self.mails, self._writer(occasion), courier)
+            run = DigestRun(occasion, self.subscriptions, self.mails, self._writer(occasion), courier, self.stop)
             report = run.send(progress)
         self.subscriptions.forget()
         return report
@@ -62,13 +64,13 @@ class DigestJob:
             return writers[mail.occasion].letter(mail.subscription)
 
         with self._delivery() as delivery:
-            return retry_unsure(self.mails.unsure(), letter_of, self._courier(delivery))
+            return retry_unsure(self.mails.unsure(), letter_of, self._courier(delivery), self.stop)
 
     def _writer(self, occasion: Occasion) -> Writer:
         return Writer(Contents(self.questions, self.postmark, occasion), self.postmark, occasion)
 
     def _courier(self, delivery: Delivery) -> Courier:
-        return Courier(delivery, self.mails, self.rate, on_wait=self.on_wait)
+        return Courier(delivery, self.mails, self.rate, self.stop, on_wait=self.on_wait)
 
     def _delivery(self) -> Delivery:
         assert self.server is not None  # only previews do without
@@ -83,6 +85,7 @@ def digest_job(
     rate: float,
     *,
     sends: bool,
+    stop: threading.Event | None = None,
     on_wait: Callable[[str], None] = lambda said: None,
 ) -> Iterator[DigestJob]:
     """The job by the settings; target is the address of the feed service, rate mails a second.
@@ -93,4 +96,5 @@ def digest_job(
     signs, readers = signer(settings), Readers(catalogue)
     stamp = postmark(settings, signs)
     with FeedQuestions(target, readers, FeedTokens(signs, readers)) as questions:
-        yield DigestJob(Subscriptions(catalogue), Mails(catalogue), stamp, questions, server, rate, on_wait)
+        stores = Subscriptions(catalogue), Mails(catalogue)
+        yield DigestJob(*stores, stamp, questions, server, rate, stop or threading.Event(), on_wait)

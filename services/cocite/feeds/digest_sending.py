@@ -69,7 +69,10 @@ class Writer:
 
 
 class DigestRun:
-    """Sends the digests of one occasion. retry_s: waits before another round of those that were put off."""
+    """Sends the digests of one occasion. retry_s: waits before another round of those that were put off.
+
+    When stop is set it ends after the mail that is being handed over.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class DigestRun:
         mails: Mails,
         writer: Writer,
         courier: Courier,
+        stop: threading.Event,
         retry_s: tuple[float, ...] = RETRY_S,
     ) -> None:
         self._occasion = occasion
@@ -85,6 +89,7 @@ class DigestRun:
         self._mails = mails
         self._writer = writer
         self._courier = courier
+        self._stop = stop
         self._retry_s = retry_s
         self._refused: list[int] = []  # subscriptions, in a row
         self.report = Report(occasion.name)
@@ -109,12 +114,14 @@ class DigestRun:
             progress(done)
         for wait_s in self._retry_s:
             if put_off:
-                threading.Event().wait(wait_s)
+                self._stop.wait(wait_s)
                 self.report.outcomes[Outcome.WAITING.value] -= len(put_off)
                 put_off = [to for to in put_off if self._send(to) is Outcome.WAITING]
 
     def _send(self, to: Subscription) -> Outcome | None:
         """What came of it; None without a mail to send."""
+        if self._stop.is_set():
+            raise stopped()
         if not self._mails.is_due(to.key, self._occasion.name):
             self.report.outcomes[Outcome.ELSEWHERE.value] += 1
             return None
@@ -141,6 +148,11 @@ class DigestRun:
             )
 
 
+def stopped() -> Unavailable:
+    """What ends a run that was asked to."""
+    return Unavailable("stopped", hint="the same command goes on from there")
+
+
 def everybody(subscriptions: Subscriptions, occasion: Occasion) -> Iterator[Subscription]:
     """The confirmed subscriptions of the period; each page shuffled, so that two runs do not meet at every one."""
     after = 0
@@ -150,11 +162,15 @@ def everybody(subscriptions: Subscriptions, occasion: Occasion) -> Iterator[Subs
         yield from page
 
 
-def retry_unsure(found: list[Mail], letter_of: Callable[[Mail], Letter | None], courier: Courier) -> Report:
-    """Send mails again that may have gone out."""
+def retry_unsure(
+    found: list[Mail], letter_of: Callable[[Mail], Letter | None], courier: Courier, stop: threading.Event
+) -> Report:
+    """Send mails again that may have gone out, until stop is set."""
     report = Report("unsure")
     try:
         for mail in found:
+            if stop.is_set():
+                raise stopped()
             letter = letter_of(mail)
             if letter is None:
                 report.outcomes[NOTHING_NEW] += 1

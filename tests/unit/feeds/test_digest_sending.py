@@ -52,7 +52,7 @@ def digest(tmp_path, catalogue, feeds, box: Mailbox, retry_s=(), reconnect_s=(0.
     ):
         courier = Courier(delivery, job.mails, 1000.0, reconnect_s=reconnect_s)
         writer: Writer = job._writer(occasion)
-        yield DigestRun(occasion, job.subscriptions, job.mails, writer, courier, retry_s)
+        yield DigestRun(occasion, job.subscriptions, job.mails, writer, courier, job.stop, retry_s)
 
 
 def send(*arguments, **more):

@@ -228,6 +228,8 @@ BREAKS = {
     "follow is no command": lambda d, s, c: container(d["follow"])["args"].append("--forever"),
     "follow may run beside itself": lambda d, s, c: d["follow"]["spec"].pop("concurrencyPolicy"),
     "follow may run for ever": lambda d, s, c: d["follow"]["spec"]["jobTemplate"]["spec"].pop("activeDeadlineSeconds"),
+    "digest-daily is no command": lambda d, s, c: container(d["digest-daily"])["args"].append("--hourly"),
+    "digest-weekly may run beside itself": lambda d, s, c: d["digest-weekly"]["spec"].update(concurrencyPolicy="Allow"),
     "follow is not restricted": lambda d, s, c: container(d["follow"])["securityContext"].pop("capabilities"),
     "valkey mounts other volumes than it has": lambda d, s, c: container(d["valkey"])["volumeMounts"].clear(),
 }

@@ -4,6 +4,7 @@ A mail is taken by its sender after the server has accepted the recipient and be
 whatever fails before cannot have mailed anybody.
 """
 
+import re
 import smtplib
 import socket
 import ssl
@@ -16,7 +17,7 @@ from typing import Self
 
 from cocite.catalogue.subscription_records import MailState, Taken
 from cocite.core.errors import NotReady, Unavailable
-from cocite.feeds.mail_settings import MailServer
+from cocite.feeds.mail_settings import MailServer, masked
 
 SILENCE_S = 30.0  # longest wait for one answer of the server
 DEADLINE_S = 120.0  # for all of one mail; well below catalogue.mails.HAND_OVER_MS
@@ -58,9 +59,13 @@ class Delivery:
             refused = self._address(recipient)
             if refused:
                 return refused
-            taken = take()
+            try:
+                taken = take()
+            except BaseException:
+                self._drop()  # the server waits for a content that does not come
+                raise
             if taken is Taken.TAKEN:
-                return self._give(content)
+                return self._give(recipient, content)
             with suppress(smtplib.SMTPException, OSError):
                 self._connected().rset()
             return Handed(taken, None)
@@ -93,14 +98,14 @@ class Delivery:
             if code in (250, 251):
                 return None
             if code == 421:
-                raise smtplib.SMTPServerDisconnected(_told(code, said))
+                raise smtplib.SMTPServerDisconnected(_told(code, said, recipient))
             smtp.rset()
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise _translated(error, self._server) from None
-        return Handed(None, _refusal(code, said), _told(code, said))
+        return Handed(None, _refusal(code, said), _told(code, said, recipient))
 
-    def _give(self, content: bytes) -> Handed:
+    def _give(self, recipient: str, content: bytes) -> Handed:
         """Give the content of a mail that was taken; every end is told, none raised."""
         try:
             code, said = self._connected().data(content)
@@ -114,7 +119,7 @@ class Delivery:
         if code == 421:
             self._drop()
         state = MailState.FAILED if code >= 500 else MailState.WAITING
-        return Handed(Taken.TAKEN, state, _told(code, said))
+        return Handed(Taken.TAKEN, state, _told(code, said, recipient))
 
     def _connected(self) -> smtplib.SMTP:
         if self._smtp is None:
@@ -178,5 +183,9 @@ def _bytes(said: bytes | str) -> bytes:
     return said if isinstance(said, bytes) else said.encode()
 
 
-def _told(code: int, said: bytes) -> str:
-    return f"{code} {' '.join(said.decode(errors='replace').split())[:200]}"
+def _told(code: int, said: bytes, recipient: str = "") -> str:
+    """The server's answer on one line; it often repeats the address, which is for nobody's log."""
+    line = " ".join(said.decode(errors="replace").split())
+    if recipient:
+        line = re.sub(re.escape(recipient), masked(recipient), line, flags=re.IGNORECASE)
+    return f"{code} {line[:200]}"

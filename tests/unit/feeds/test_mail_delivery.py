@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from cocite.catalogue.subscription_records import MailState, Taken
-from cocite.core.errors import NotReady
+from cocite.core.errors import NotReady, Unavailable
 from cocite.feeds.mail_delivery import Delivery, Handed, ServerGone
 from cocite.feeds.mail_settings import MailServer
 from support.mail_server import Mailbox, free_port, running_mail_server
@@ -76,6 +76,23 @@ def test_what_the_server_says_to_the_content(answer, state):
 def test_what_is_not_taken_is_not_sent(taken):
     with running_mail_server() as box, delivery(box) as sender:
         assert sender.hand_over(TO, MAIL, lambda: taken) == Handed(taken, None)
+        assert sender.hand_over("c@example.org", MAIL, take).state is MailState.SENT
+    assert box.recipients == ["c@example.org"]
+
+
+def test_what_the_server_says_of_an_address_is_told_without_it():
+    box = Mailbox(to_recipient={TO: ["550 5.1.1 <B@example.org>: no such user"]})
+    with running_mail_server(box), delivery(box) as sender:
+        assert sender.hand_over(TO, MAIL, take).error == "550 5.1.1 <b***@example.org>: no such user"
+
+
+def test_a_store_that_fails_at_the_taking_mails_nobody():
+    def fails() -> Taken:
+        raise Unavailable("the catalogue does not answer")
+
+    with running_mail_server() as box, delivery(box) as sender:
+        with pytest.raises(Unavailable, match="the catalogue"):
+            sender.hand_over(TO, MAIL, fails)
         assert sender.hand_over("c@example.org", MAIL, take).state is MailState.SENT
     assert box.recipients == ["c@example.org"]
 

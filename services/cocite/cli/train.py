@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cocite.recommender.layout import Manifest
     from cocite.training.evaluate import Evaluation
     from cocite.training.learning import Learned
+    from cocite.training.libraries import EventsUsed
     from cocite.training.train import TrainingResult
 
 
@@ -48,6 +49,10 @@ def train(
                 "citation_count": manifest.citation_count,
                 "embedding_model_version": manifest.embedding_model_version,
                 "texts_encoded": result.encoded,
+                "events": {
+                    "readers": result.events.readers,
+                    "by_kind": {kind.name.lower(): count for kind, count in result.events.by_kind.items()},
+                },
                 "metrics": manifest.metrics,
                 "rankers": manifest.rankers,
                 "evaluation": {
@@ -59,7 +64,14 @@ def train(
         return
     print_learned(stdout(), result.learned)
     counts = f"{manifest.paper_count:,} papers, {manifest.citation_count:,} citations"
-    print_result(f"model {manifest.model_version}: {counts}")
+    print_result(f"model {manifest.model_version}: {counts}{_events_in_words(result.events)}")
+
+
+def _events_in_words(events: "EventsUsed") -> str:
+    if not events.total:
+        return ""
+    of_kinds = ", ".join(f"{kind.name.lower()} {count:,}" for kind, count in events.by_kind.items())
+    return f", {events.total:,} events of {events.readers:,} readers ({of_kinds})"
 
 
 def gap_in(manifest: "Manifest") -> str:

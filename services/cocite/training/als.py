@@ -50,14 +50,13 @@ class Factorisation:
 def factorise(
     interactions: csr_array, words: csr_array, options: AlsOptions, seed: int, progress: Progress = silent
 ) -> Factorisation:
-    """Factorise interactions (m, n), no empty rows, and words (n, v), TF-IDF rows of norm 1 or 0. Bytes depend on the
-    matrices, options and seed alone.
+    """Factorise interactions (m, n), confidences above 0 to 1, no empty rows, and words (n, v), TF-IDF rows of norm 1
+    or 0. Bytes depend on the matrices, options and seed alone.
 
     Matrices that say nothing (empty, or all their papers so common that BM25 gives them no weight) yield one factor,
     zero everywhere.
     """  # fmt: skip
-    weighted, idf, average_length = _weighted(interactions, options)
-    scale = 1.0 / float(weighted.data.mean()) if weighted.nnz else 1.0
+    weighted, idf, average_length, scale = _weighted(interactions, options)
     told = heaviest(words, MOST_TERMS) if words.shape[0] > MANY_PAPERS else words
     used, term_weight = _word_rows(told, float(weighted.sum()) * scale, options)
     regularization = options.regularization * options.alpha
@@ -91,16 +90,26 @@ def factorise(
     )
 
 
-def _weighted(interactions: csr_array, options: AlsOptions) -> tuple[csr_array, npt.NDArray[np.float64], float]:
-    """What bm25_matrix gives, no weight below 0."""
+def _weighted(interactions: csr_array, options: AlsOptions) -> tuple[csr_array, npt.NDArray[np.float64], float, float]:
+    """What bm25_matrix gives, no weight below 0, times the confidences; and what makes the mean of the weights 1.
+
+    BM25 counts what is there, and the mean is that before confidences: so fold-in, which knows none, weighs a paper as
+    it was weighed here, and many interactions of little confidence leave the others as they are.
+    """
     if not interactions.nnz:
         papers = interactions.shape[1]
-        return csr_array((0, papers), dtype=np.float64), np.zeros(papers), 1.0
-    weighted, idf, average_length = bm25_matrix(interactions, k1=options.k1, b=options.b)
+        return csr_array((0, papers), dtype=np.float64), np.zeros(papers), 1.0, 1.0
+    counted = csr_array(
+        (np.ones_like(interactions.data), interactions.indices, interactions.indptr), interactions.shape
+    )
+    weighted, idf, average_length = bm25_matrix(counted, k1=options.k1, b=options.b)
     # implicit takes a negative weight for a dislike; serving clips them in the same way.
     np.maximum(weighted.data, 0.0, out=weighted.data)
+    says = weighted.data[weighted.data > 0.0]
+    scale = 1.0 / float(says.mean()) if says.size else 1.0
+    weighted.data *= interactions.data
     weighted.eliminate_zeros()
-    return weighted, idf, average_length
+    return weighted, idf, average_length, scale
 
 
 def _word_rows(words: csr_array, links: float, options: AlsOptions) -> tuple[npt.NDArray[np.int64], float]:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import NotReady
 from cocite.core.paper import Paper, text_of, words_of
-from cocite.training.matrices import library_matrix, link_matrix
+from cocite.training.libraries import EventsUsed, read_libraries
+from cocite.training.matrices import link_matrix
 from cocite.training.paper_table import PaperColumns, PaperRow, PaperTable
 from cocite.training.progress import Progress, silent
 from cocite.training.word_index import WordCounts, Words
@@ -21,11 +22,12 @@ from cocite.training.word_index import WordCounts, Words
 class Corpus:
     """Row i is the same paper everywhere.
 
-    citations (n, n) has a 1 where the row's paper cites the column's; libraries (m, n) has a row for each reader
-    and a 1 for each paper kept; words are those of titles, abstracts and keywords. texts gives row and text of every
-    paper that has one, in any order, and can be called again; so can records, which gives whole papers, without counts
-    of links, where they are to be shown. fingerprint names the state of the data, cursor is the
-    last arrival in the catalogue that is sure to be in it. undirected links are in citations both ways.
+    citations (n, n) has a 1 where the row's paper cites the column's; libraries (m, n) has a row for each reader and,
+    for each paper kept or opened, how sure it is that it is wanted, 1 of those kept; events are among what they were
+    made of. words are those of titles, abstracts and keywords. texts gives row and text of every paper that has one,
+    in any order, and can be called again; so can records, which gives whole papers, without counts of links, where they
+    are to be shown. fingerprint names the state of the data, cursor is the last arrival in the catalogue that is sure
+    to be in it. undirected links are in citations both ways.
     """
 
     papers: PaperTable
@@ -36,6 +38,7 @@ class Corpus:
     fingerprint: str
     cursor: int = 0
     undirected: bool = False
+    events: EventsUsed = field(default_factory=EventsUsed)
     records: Callable[[], Iterator[tuple[int, Paper]]] = lambda: iter(())
 
     @property
@@ -55,6 +58,7 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
         raise NotReady("the catalogue holds no paper to train on", hint="put some in with cocite ingest")
     order = np.array(sorted(range(len(keys)), key=papers.ids.__getitem__), dtype=np.int64)
     rows = _Rows(np.array(keys, dtype=np.int64), np.argsort(order))
+    libraries, events = read_libraries(catalogue, rows.of, len(keys), progress)
 
     def records() -> Iterator[tuple[int, Paper]]:
         for key, paper in catalogue.iter_papers(counts=False):
@@ -70,12 +74,13 @@ def read_corpus(catalogue: Catalogue, progress: Progress = silent) -> Corpus:
     return Corpus(
         papers=papers.table(order),
         citations=_read_citations(catalogue, rows, len(keys), progress),
-        libraries=_read_libraries(catalogue, rows, len(keys)),
+        libraries=libraries,
         words=counts.words(order),
         texts=texts,
         records=records,
         fingerprint=fingerprint,
         cursor=cursor,
+        events=events,
     )
 
 
@@ -113,12 +118,3 @@ def _read_citations(catalogue: Catalogue, rows: _Rows, papers: int, progress: Pr
         chunks.append(links[(links >= 0).all(axis=1)].astype(np.int32))
         progress("Reading citations", sum(map(len, chunks)), 0)
     return link_matrix(np.concatenate(chunks), papers)
-
-
-def _read_libraries(catalogue: Catalogue, rows: _Rows, papers: int) -> csr_array:
-    readers: dict[str, int] = {}
-    entries = [(readers.setdefault(reader, len(readers)), key) for reader, key in catalogue.iter_library_entries()]
-    pairs = np.array(entries, dtype=np.int64).reshape(-1, 2)
-    rank = np.argsort(np.argsort(np.array(list(readers), dtype=np.str_))) if readers else np.empty(0, dtype=np.int64)
-    pairs = np.column_stack((rank[pairs[:, 0]], rows.of(pairs[:, 1]))) if len(pairs) else pairs
-    return library_matrix(pairs[(pairs >= 0).all(axis=1)], len(readers), papers)

@@ -9,11 +9,15 @@ from scipy.sparse import csr_array
 from cocite.recommender import layout
 from cocite.recommender.csr import Csr
 from cocite.recommender.list_numbers import list_numbers
-from cocite.training.matrices import offsets_and_rows
+from cocite.training.matrices import kept_only, offsets_and_rows
 
 
 def list_arrays(citations: csr_array, libraries: csr_array) -> dict[str, npt.NDArray[Any]]:
-    """Of citations (n, n), citing by cited, and libraries (readers, n). Readers who keep nothing get no number."""
+    """Of citations (n, n), citing by cited, and libraries (readers, n). Readers who keep nothing get no number.
+
+    Lists tell what readers keep: papers that they only opened are in none.
+    """
+    libraries = kept_only(libraries)
     kept = csr_array(libraries[np.flatnonzero(np.diff(libraries.indptr))])
     links = [Csr(*offsets_and_rows(csr_array(each))) for each in (citations, citations.T, kept, kept.T)]
     references, cited_by, of_readers, readers = links

@@ -14,6 +14,7 @@ from cocite.training.display import display_arrays
 from cocite.training.fitting import Material, fit, loaded
 from cocite.training.gate import check_not_worse
 from cocite.training.learning import Learned, learn, nothing_learned
+from cocite.training.libraries import EventsUsed
 from cocite.training.model import Model
 from cocite.training.options import TrainingOptions
 from cocite.training.paths import vector_cache_path
@@ -27,11 +28,12 @@ _LOCK = ".train.lock"
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """manifest of the model that now serves; encoded texts were not in the vector cache."""
+    """manifest of the model that now serves; encoded texts were not in the vector cache; events it learned from."""
 
     manifest: Manifest
     learned: Learned
     encoded: int
+    events: EventsUsed
 
 
 def train(
@@ -64,10 +66,11 @@ def train(
         model, encoded = ready_to_answer(model, corpus, options, progress), text.encoded
         progress("Publishing", 0, 1)
         written = write(bundles, model)
+        events = corpus.events
         del corpus, text, model  # gigabytes, when all files of the bundle are looked at once more
         manifest = release(bundles, written, kept=options.bundles_kept)
         progress("Publishing", 1, 1)
-    return TrainingResult(manifest, learned, encoded)
+    return TrainingResult(manifest, learned, encoded, events)
 
 
 def build(material: Material, options: TrainingOptions, progress: Progress = silent) -> tuple[Model, Learned]:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cocite.catalogue.event_records import EventKind
 from cocite.feeds.trending.formula import RULES, Rules, Window
-from support.trending_community import MADE_UP, Community, Shape, moved
+from support.trending_community import MADE_UP, Community, Shape, most, moved
 
 UNCAPPED = Rules(daily_points=math.inf, trusted_days=0, session_share=1.0, newcomers_share=math.inf)
 EVERYTHING = (EventKind.CLICK, EventKind.SAVE, EventKind.UPVOTE, EventKind.SUBMIT)
@@ -61,11 +61,6 @@ def main() -> None:
                 print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=1) + "\n")
-
-
-def most(found: list[tuple[int, int]], first: int) -> int:
-    """The most ranks that one of the first papers is moved, up or down."""
-    return max((abs(before - after) for before, after in found[:first]), default=0)
 
 
 if __name__ == "__main__":

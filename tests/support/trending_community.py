@@ -120,6 +120,11 @@ def moved(community: Community, rules: Rules, window: Window, pushed: Numbers) -
     return sorted(found)
 
 
+def most(found: list[tuple[int, int]], first: int) -> int:
+    """The most ranks that one of the first papers is moved, up or down."""
+    return max((abs(before - after) for before, after in found[:first]), default=0)
+
+
 def _places(scores: Floats) -> npt.NDArray[np.int64]:
     """Place of each, from 1; those with equal scores share the best of their places."""
     return 1 + np.searchsorted(np.sort(-scores), -scores, side="left")

@@ -17,7 +17,7 @@ from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import Unavailable
 from cocite.feeds.trending import counter, redis_sums
-from cocite.feeds.trending.formula import DAY_MS, HORIZON_MS, Window
+from cocite.feeds.trending.formula import DAY_MS, HORIZON_MS, LIFE_S, Window
 from cocite.feeds.trending.redis_sums import Outcome
 from cocite.feeds.trending.sums import counted_sums
 from cocite.feeds.trending.tally import NOTHING, Numbers
@@ -311,7 +311,7 @@ def test_every_key_has_an_end(replica: Replica, community: Community, valkey: Re
     replica.counter.forget(key)
     keys = valkey.raw.keys("*")
     assert len(keys) == 1 + 2 + 3 * 3 + 1  # state, papers and fields, lists of all and of two fields, who is gone
-    assert all(0 < valkey.raw.ttl(key) <= redis_sums.LIFE_S for key in keys)
+    assert all(0 < valkey.raw.ttl(key) <= LIFE_S for key in keys)
 
 
 def test_one_of_several_makes_lost_sums_anew(replica: Replica, community: Community) -> None:

@@ -26,6 +26,7 @@ class Window(IntEnum):
 
 HALF_LIVES_MS = (8 * HOUR_MS, 56 * HOUR_MS, 240 * HOUR_MS)  # a third of 1, 7 and 30 days
 HORIZON_MS = 4 * max(HALF_LIVES_MS)  # what lies before would count a sixteenth at most, and is not counted
+LIFE_S = 2 * 86_400  # of sums, before which others take their place
 POINTS: Mapping[EventKind, float] = {
     EventKind.CLICK: 1.0,
     EventKind.SAVE: 3.0,
@@ -84,7 +85,10 @@ RULES = Rules()
 
 
 def growth(at_ms: int, landmark_ms: int) -> tuple[float, float, float]:
-    """Weight of something at a time by each window, 1 at the landmark: forward decay, so it never has to change."""
-    age = at_ms - landmark_ms
+    """Weight of something at a time by each window, 1 at the landmark: forward decay, so it never has to change.
+
+    No sums are older than LIFE_S; a clock that says so is wrong, and must not make one event outweigh all others.
+    """
+    age = min(at_ms - landmark_ms, LIFE_S * 1000)
     day, week, month = (2.0 ** (age / half_life) for half_life in HALF_LIVES_MS)
     return day, week, month

@@ -14,11 +14,10 @@ from cocite.cache.redis_store import RedisStore
 from cocite.catalogue.activity import TargetPaper
 from cocite.core.errors import Unavailable
 from cocite.feeds.trending import scripts
-from cocite.feeds.trending.formula import Window
+from cocite.feeds.trending.formula import LIFE_S, Window
 from cocite.feeds.trending.sums import INDEXED, Candidates, Sums, acted_on, folded
 from cocite.feeds.trending.tally import NOTHING, Numbers
 
-LIFE_S = 2 * 86_400  # of a generation, which another takes the place of after half of it
 MOST_PAPERS = 500_000  # beyond which papers that were only seen are not counted
 MOST_FIELDS = 200  # of study, that have lists
 FIELDS_OF_A_PAPER = 8  # the first ones

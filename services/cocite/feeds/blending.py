@@ -9,14 +9,16 @@ NEW_EVERY = 5  # of the places of a feed one is for a new paper,
 MOST_NEW = 20  # down to the hundredth
 
 
-def blended(ranked: Sequence[pb.FeedItem], new: Sequence[pb.FeedItem], left_out: Container[str]) -> list[pb.FeedItem]:
-    """ranked with the papers of new in places NEW_EVERY, 2 NEW_EVERY, ...; each paper once, none of left_out."""
+def blended(
+    ranked: Sequence[pb.FeedItem], new: Sequence[pb.FeedItem], left_out: Container[str], new_every: int = NEW_EVERY
+) -> list[pb.FeedItem]:
+    """ranked with the papers of new in places new_every, 2 new_every, ...; each paper once, none of left_out."""
     fresh = _once(new, left_out, MOST_NEW)
     taken = {item.paper.paper_id for item in fresh}
     others = iter([item for item in _once(ranked, left_out, SIZE) if item.paper.paper_id not in taken])
     items: list[pb.FeedItem] = []
     for item in fresh:
-        items += _some(others, NEW_EVERY - 1)
+        items += _some(others, new_every - 1)
         items.append(item)
     return [*items, *others][:SIZE]
 

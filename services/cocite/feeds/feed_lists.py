@@ -1,7 +1,8 @@
 """Ranked feeds in Redis: the pages of one list hang together, and a feed that has not changed is not ranked anew.
 
 Of each reader there are at most PLACES lists, of at most MAX_BYTES each, and a head that tells which of them is the
-feed under the tag of the reader that it was made with. A list is known by its id: its model and its papers.
+feed under the tag of the reader that it was made with. A list is known by its id: its model, its papers and, in an
+experiment, how they were drafted.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from cocite.cache.frames import Kind, frame, payload_of
 from cocite.cache.keys import Keys
 from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
+from cocite.feeds.interleaving import NO_DRAFT, Draft
 from cocite.v1 import feed_service_pb2 as pb
 
 TTL_S = 600
@@ -25,7 +27,7 @@ PLACES = 4
 MAX_BYTES = 64 << 10
 ID_BYTES = 8
 _HEAD = struct.Struct(f"<8s{ID_BYTES}sd")  # tag, id of the list, seconds since 1970
-_LIST = struct.Struct(f"<{ID_BYTES}sQQ")  # id, key of the reader, sequence; the rest is the list
+_LIST = struct.Struct(f"<{ID_BYTES}sQQQH")  # id, reader's key, sequence, experiment, teams; these and the list follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,15 @@ class FeedList:
     reader_key: int
     sequence: int
     list_id: bytes
+    draft: Draft = NO_DRAFT
 
     @classmethod
-    def of(cls, answer: pb.ListFeedResponse, reader_key: int, sequence: int) -> "FeedList":
-        """The list with the id that its model and papers give it."""
-        names = "\n".join((answer.model_version, *(item.paper.paper_id for item in answer.items)))
-        return cls(answer, reader_key, sequence, hashlib.blake2b(names.encode(), digest_size=ID_BYTES).digest())
+    def of(cls, answer: pb.ListFeedResponse, reader_key: int, sequence: int, draft: Draft = NO_DRAFT) -> "FeedList":
+        """The list with the id that its model, papers and draft give it."""
+        drafted = (str(draft.experiment), draft.teams.hex()) if draft.experiment else ()
+        names = "\n".join((answer.model_version, *(item.paper.paper_id for item in answer.items), *drafted))
+        list_id = hashlib.blake2b(names.encode(), digest_size=ID_BYTES).digest()
+        return cls(answer, reader_key, sequence, list_id, draft)
 
 
 class FeedLists:
@@ -73,17 +78,19 @@ class FeedLists:
         if payload is None or payload[:ID_BYTES] != list_id:
             return None
         try:
-            _, reader_key, sequence = _LIST.unpack_from(payload)
-            answer = pb.ListFeedResponse.FromString(zlib.decompress(payload[_LIST.size :]))
+            _, reader_key, sequence, experiment, drafted = _LIST.unpack_from(payload)
+            start = _LIST.size + drafted
+            answer = pb.ListFeedResponse.FromString(zlib.decompress(payload[start:]))
         except (struct.error, zlib.error, DecodeError):
             return None
-        return FeedList(answer, reader_key, sequence, list_id)
+        draft = Draft(experiment, payload[_LIST.size : start])
+        return FeedList(answer, reader_key, sequence, list_id, draft)
 
     def put(self, reader: str, made: FeedList, tag: bytes | None) -> None:
         """Keep a list; as the feed under a tag, unless that is None."""
-        packed = _LIST.pack(made.list_id, made.reader_key, made.sequence) + zlib.compress(
-            made.answer.SerializeToString(), 1
-        )
+        draft, listed = made.draft, zlib.compress(made.answer.SerializeToString(), 1)
+        head_of_list = (made.list_id, made.reader_key, made.sequence, draft.experiment, len(draft.teams))
+        packed = _LIST.pack(*head_of_list) + draft.teams + listed
         if len(packed) > MAX_BYTES:
             return
         place, head = self._place(reader, made.list_id), self._keys.feed_head(reader)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cocite.catalogue.event_records import ReaderName
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.feeds.contents import Contents, PaperContents
+from cocite.feeds.experiments_tokens import shown_token
 from cocite.feeds.feed_lists import FeedList, FeedLists
 from cocite.feeds.feed_source import FeedSource
 from cocite.feeds.reader_refs import FeedTokens, name_of
@@ -17,7 +18,7 @@ from cocite.serving.wire_cache import Cacheable
 from cocite.v1 import feed_service_pb2 as pb
 
 DEFAULT_PAGE_SIZE = 20
-PAGE, SHOWN = "feed page", "shown"  # purposes of tokens
+PAGE = "feed page"  # purpose of page tokens
 RETRY_AFTER_S = 1.0
 _METHOD = "ListFeed"
 _FIELD = "page_token"
@@ -148,5 +149,5 @@ class FeedPages:
             rank=rank,
             reasons=reasons,
             evidence=item.evidence,
-            attribution_token=self._signer.sign(SHOWN, ranked.list_id, rank, 0, 0),
+            attribution_token=shown_token(self._signer, ranked, rank),
         )

@@ -7,8 +7,10 @@ from cocite.catalogue.reader_history import reader_history
 from cocite.catalogue.readers import Reader, Readers
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import CociteError
+from cocite.feeds.experiments import ExperimentalRanking
 from cocite.feeds.feed_lists import FeedList, FeedLists
-from cocite.feeds.ranking import GeneralRanking, PersonalRanking
+from cocite.feeds.interleaving import NO_DRAFT, Draft
+from cocite.feeds.ranking import GeneralRanking
 from cocite.feeds.reader_profile import Profile, profile_of
 from cocite.feeds.reader_tags import digest_of
 from cocite.feeds.recommending import AWAY, ModelWatch
@@ -24,7 +26,7 @@ class FeedSource:
         catalogue: Catalogue,
         lists: FeedLists,
         model: ModelWatch,
-        personal: PersonalRanking,
+        personal: ExperimentalRanking,
         general: GeneralRanking,
     ) -> None:
         self._catalogue = catalogue
@@ -59,22 +61,21 @@ class FeedSource:
         profile = Profile()
         if found is not None:
             profile = profile_of(reader_history(self._catalogue, found.reader_key, sequence))
-        answer = self._personal_answer(name, found, profile, deadline) if profile.liked and found else None
-        if answer is None:
-            answer = self._general.rank(profile.left_out, deadline)
-        return FeedList.of(answer, found.reader_key if found else 0, sequence)
+        made = self._personal_answer(name, found, profile, deadline) if profile.liked and found else None
+        answer, draft = made or (self._general.rank(profile.left_out, deadline), NO_DRAFT)
+        return FeedList.of(answer, found.reader_key if found else 0, sequence, draft)
 
     def _personal_answer(
         self, name: ReaderName, found: Reader, profile: Profile, deadline: Deadline
-    ) -> pb.ListFeedResponse | None:
+    ) -> tuple[pb.ListFeedResponse, Draft] | None:
         """The personal list, or the last one kept while nobody can rank; None for what everybody is shown."""
         try:
-            return self._personal.rank(profile, deadline)
+            return self._personal.rank(found.reader_key, profile, deadline)
         except CociteError:
             last = self._lists.latest(digest_of(name))
             if last is None or last.reader_key != found.reader_key or not last.answer.personal:
                 return None
-        return _older(last.answer, frozenset(profile.left_out))
+        return _older(last.answer, frozenset(profile.left_out)), NO_DRAFT
 
 
 def _older(answer: pb.ListFeedResponse, left_out: Container[str]) -> pb.ListFeedResponse:

@@ -14,6 +14,7 @@ from cocite.cache.embedded import open_redis
 from cocite.cache.keys import Keys
 from cocite.cache.redis_store import RedisStore
 from cocite.catalogue.events import EventLog
+from cocite.catalogue.experiments import Experiments
 from cocite.catalogue.readers import Readers
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscriptions import Subscriptions
@@ -21,6 +22,7 @@ from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.feeds.arrivals import Arrivals
 from cocite.feeds.contents import PaperContents
+from cocite.feeds.experiments import ExperimentalRanking, RunningExperiment
 from cocite.feeds.feed_lists import FeedLists
 from cocite.feeds.feed_page import FeedPages, KeptPage
 from cocite.feeds.feed_source import FeedSource
@@ -121,7 +123,9 @@ def _answering(
     stack.callback(similar.close)
     arrivals = Arrivals(catalogue, log)
     general = GeneralRanking(recommending, [lambda _: arrivals.items()])
-    source = FeedSource(catalogue, lists, model, PersonalRanking(recommending, arrivals), general)
+    running = RunningExperiment(Experiments(catalogue))
+    personal = ExperimentalRanking(PersonalRanking(recommending, arrivals), running)
+    source = FeedSource(catalogue, lists, model, personal, general)
     feed = FeedPages(source, lists, tags, tokens, sign, contents, model, feed_memory)
     new = NewPapers(catalogue, log, similar, sign, new_memory)
     of_readers = ReaderPages(log, readers, Subscriptions(catalogue), tokens, sign, contents, tags, lists)

@@ -13,6 +13,7 @@ from cocite.catalogue.event_records import EventKind
 from cocite.core.errors import CociteError
 from cocite.feeds.arrivals import Arrivals
 from cocite.feeds.blending import SIZE, blended, one_after_another
+from cocite.feeds.experiments_rankings import DEFAULT, RankingVariant
 from cocite.feeds.reader_profile import Profile
 from cocite.feeds.recommending import AWAY, Recommending, Taste
 from cocite.serving.deadline import Deadline
@@ -41,7 +42,9 @@ class PersonalRanking:
         self._recommending = recommending
         self._arrivals = arrivals
 
-    def rank(self, profile: Profile, deadline: Deadline) -> pb.ListFeedResponse | None:
+    def rank(
+        self, profile: Profile, deadline: Deadline, ranking: RankingVariant = DEFAULT
+    ) -> pb.ListFeedResponse | None:
         """The list of a profile; None when the model knows none of what the reader likes.
 
         Raises a CociteError when the recommender does not answer in time, or the catalogue.
@@ -49,12 +52,12 @@ class PersonalRanking:
         liked = dict(profile.liked)
         taste = Taste(tuple(liked), profile.disliked, profile.left_out[:MOST_EXCLUDED])
         seconds = deadline.share(RANKING_SHARE, RANKING_AT_MOST_S)
-        found = self._recommending.papers(taste, SIZE, seconds)
+        found = self._recommending.papers(taste, SIZE, seconds, diversity=ranking.diversity)
         if found.fallback == recommender_service_pb2.FALLBACK_POPULARITY:
             return None
         days, degraded = self._arrivals.days(), list(found.degraded)
         new: list[pb.FeedItem] = []
-        if days:
+        if days and ranking.new_every:
             try:
                 new = self._new(taste, liked, days, deadline)
             except CociteError as error:
@@ -62,7 +65,7 @@ class PersonalRanking:
                 degraded.append(AWAY)
         ranked = [_item(result, liked, days) for result in found.results]
         return pb.ListFeedResponse(
-            items=blended(ranked, new, frozenset(profile.left_out)),
+            items=blended(ranked, new, frozenset(profile.left_out), ranking.new_every),
             model_version=found.model_version,
             personal=True,
             degraded=degraded,

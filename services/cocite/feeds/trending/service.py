@@ -10,7 +10,8 @@ from cocite.catalogue.events import EventLog
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 from cocite.feeds.contents import PaperContents
-from cocite.feeds.feed_page import DEFAULT_PAGE_SIZE, SHOWN
+from cocite.feeds.experiments_tokens import SHOWN
+from cocite.feeds.feed_page import DEFAULT_PAGE_SIZE
 from cocite.feeds.secrets import Signer
 from cocite.feeds.trending.counter import Counter
 from cocite.feeds.trending.follower import Follower

@@ -121,7 +121,6 @@ def look_at_lists(replica: Replica) -> None:
 names = st.integers(0, 3)
 readers = st.builds(lambda number: ReaderName(number == 3, f"reader {number}"), names)
 acts = st.tuples(
-    st.just("act"),
     readers,
     st.sampled_from([VIEW, CLICK, SAVE, UPVOTE, DISMISS, EventKind.SUBMIT]),
     st.integers(1, PAPERS + 1),  # the last one is of no paper
@@ -129,15 +128,16 @@ acts = st.tuples(
     st.integers(0, 12),
 )
 steps = st.one_of(
-    acts,
-    acts,
-    acts,
-    acts,
-    st.tuples(st.just("pass"), st.floats(0.01, 3.0)),
+    st.tuples(st.just("act"), st.lists(acts, min_size=1, max_size=4)),
     st.tuples(st.just("count"), st.integers(0, 1)),
-    st.tuples(st.just("race"), st.sampled_from(["count", "forget", "lose"]), readers),
-    st.tuples(st.just("forget"), readers),
+    st.tuples(st.just("race"), st.lists(acts, max_size=3), st.sampled_from(["count", "forget", "lose"]), readers),
+    st.tuples(st.just("forget"), readers, st.booleans()),
     st.tuples(st.just("lose"), st.sampled_from(["all", "state", "papers", "list"])),
+    st.tuples(st.just("wait"), st.floats(0.01, 0.4)),
+)
+_parts = st.lists(st.lists(steps, max_size=6), max_size=6)
+chapters = _parts.map(lambda parts: [step for part in parts for step in part])
+    lambda parts: [step for part in parts for step in part]
 )
 
 
@@ -162,19 +162,27 @@ class Story:
             replica.close()
         self.community.close()
 
-    def act(self, who: ReaderName, kind: EventKind, number: int, undo: bool, position: int) -> None:
-        undoable = kind in (SAVE, UPVOTE, DISMISS)
-        self.community.act(who, kind, number, undo and undoable, position)
+    def act(self, acts: list[tuple[ReaderName, EventKind, int, bool, int]]) -> None:
+        for who, kind, number, undo, position in acts:
+            self.community.act(who, kind, number, undo and kind in (SAVE, UPVOTE, DISMISS), position)
 
-    def forget(self, who: ReaderName) -> None:
+    def wait(self, days: float) -> None:
+        self.community.days_pass(days)
+
+    def forget(self, who: ReaderName, slowly: bool = False) -> None:
+        """Slowly: others count before the reader is gone from the catalogue."""
         key = self.community.key_of(who)
         if key is not None:
             self.replicas[1].counter.forget(key)
+            if slowly:
+                self.community.act(who, UPVOTE, 1)
+                self.count(1)
             Readers(self.community.catalogue).delete(who)
 
-    def race(self, what: str, who: ReaderName) -> None:
+    def race(self, acts: list[tuple[ReaderName, EventKind, int, bool, int]], what: str, who: ReaderName) -> None:
         """While the first replica is about to count, the second does something."""
-        doing = {"count": self.replicas[1].counter.count, "forget": lambda: self.forget(who), "lose": self.lose}
+        self.act(acts)
+        doing = {"count": lambda: self.count(1), "forget": lambda: self.forget(who), "lose": self.lose}
         self.interrupted.meanwhile = doing[what]
         self.count(0)
         self.interrupted.meanwhile = None
@@ -193,7 +201,7 @@ class Story:
         replica.store.commands([("DEL", keys[what])])
 
 
-@given(st.lists(steps, max_size=40))
+@given(chapters)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_counted_as_it_comes_is_what_is_counted_at_once(
     tmp_path_factory: pytest.TempPathFactory, empty: Path, valkey: RealValkey, story: list[tuple[object, ...]]
@@ -204,11 +212,9 @@ def test_what_is_counted_as_it_comes_is_what_is_counted_at_once(
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(counter, "BATCH", 3)
+            one.count(1)
             for name, *arguments in story:
-                if name == "pass":
-                    one.community.days_pass(arguments[0])  # type: ignore[arg-type]  # a float, see steps
-                else:
-                    getattr(one, str(name))(*arguments)
+                getattr(one, str(name))(*arguments)
             first, second = one.replicas
             look_at_lists(first)
             second.count_all()

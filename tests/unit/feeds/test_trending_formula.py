@@ -13,6 +13,7 @@ from support.trending_community import MADE_UP, Community, Shape, most, moved
 
 VIEW, CLICK, SAVE, UPVOTE, DISMISS, SUBMIT = EventKind
 NOW_MS = 20_000 * DAY_MS
+WEEK_MS = HALF_LIVES_MS[Window.WEEK]
 NEW = 1 / 64  # trust of a reader without a past
 UNCAPPED = Rules(daily_points=math.inf, trusted_days=0, session_share=1.0, newcomers_share=math.inf)
 
@@ -23,11 +24,11 @@ def event(
     return Activity(1, 1, session, kind, change, target, position, NOW_MS + at_ms)
 
 
-def total(events: list[Activity], target: int = 1, rules: Rules = RULES) -> list[float]:
+def total(events: list[Activity], target: int = 1, rules: Rules = RULES, window: Window = Window.DAY) -> list[float]:
     """Points of a target by readers with a past and without, exposures, readers; as of now."""
     added = np.array([each.numbers for each in additions(events, NOW_MS, rules) if each.target == target])
     summed = added.sum(axis=0) if len(added) else np.zeros(10)
-    return [float(summed[place]) for place in (0, 3, 6, 9)]
+    return [float(summed[place]) for place in (window, 3 + window, 6 + window, 9)]
 
 
 def test_the_strongest_act_counts_alone() -> None:
@@ -128,6 +129,21 @@ def test_newcomers_are_believed_as_far_as_others_agree() -> None:
 
 def test_where_all_are_new_all_are_believed() -> None:
     assert scores([[0, 50, 0], [0, 1, 0]], [0, 51, 0]) == [50, 1]
+
+
+def test_the_example_of_the_docs() -> None:
+    ann = [event(CLICK, 100 + day, at_ms=-day * DAY_MS - WEEK_MS) for day in range(10, 0, -1)]
+    ben = [event(CLICK, 100 + day, at_ms=-day * DAY_MS) for day in range(3, 0, -1)]
+    gave = [
+        total([*ann, event(UPVOTE, at_ms=-WEEK_MS)], window=Window.WEEK),
+        total([*ben, event(SAVE)], window=Window.WEEK),
+        total([event(CLICK, session=True)], window=Window.WEEK),
+    ]
+    assert gave[0][:2] == [2, 0]
+    assert gave[1][:2] == [0, 0.75]
+    assert gave[2][:2] == [0, pytest.approx(0.008, abs=0.0005)]
+    newcomers = gave[1][1] + gave[2][1]
+    assert scores([[2, newcomers, 30]], [100, 40, 1000]) == [pytest.approx(2.43, abs=0.005)]
 
 
 @pytest.fixture(scope="module")

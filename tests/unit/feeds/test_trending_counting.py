@@ -137,8 +137,6 @@ steps = st.one_of(
 )
 _parts = st.lists(st.lists(steps, max_size=6), max_size=6)
 chapters = _parts.map(lambda parts: [step for part in parts for step in part])
-    lambda parts: [step for part in parts for step in part]
-)
 
 
 @pytest.fixture

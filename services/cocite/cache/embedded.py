@@ -24,6 +24,7 @@ log = structlog.get_logger("cocite.redis")
 
 _MAX_SOCKET_PATH = 103  # sun_path holds 108 bytes on Linux and 104 on macOS, one for the end
 _START_TIMEOUT_S = 10.0
+_BACKGROUND = 4  # threads of a process that use its Redis and answer no calls
 _GUARDIAN = """
 directory=$1; shift
 while :; do "$@" </dev/null; sleep 1; done &
@@ -103,11 +104,12 @@ class EmbeddedValkey:
 
 def open_redis(settings: Settings) -> tuple[RedisStore, Callable[[], None]]:
     """The store that the settings name, an embedded one when they name none, and what closes it."""
+    connections = 2 * settings.server_threads + _BACKGROUND  # of each thread one is kept for GETs alone
     if settings.redis_url:
-        store = RedisStore(connect(settings.redis_url, settings.redis_timeout_s, settings.server_threads))
+        store = RedisStore(connect(settings.redis_url, settings.redis_timeout_s, connections))
         return store, store.close
     valkey = EmbeddedValkey(settings.embedded_redis_memory)
-    store = RedisStore(connect(valkey.url, settings.redis_timeout_s, settings.server_threads))
+    store = RedisStore(connect(valkey.url, settings.redis_timeout_s, connections))
 
     def close() -> None:
         store.close()

@@ -39,10 +39,11 @@ ANN, BEN = reader("ann"), reader("ben")
 
 
 class Interrupted(ActivityLog):
-    """An activity log in which something happens right after events were read."""
+    """An activity log in which something happens right after events were read, let_pass times undisturbed."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue)
+        self.let_pass = 0
         self.meanwhile: Callable[[], object] | None = None
 
     def after(self, sequence: int, limit: int) -> list[Activity]:
@@ -56,7 +57,8 @@ class Interrupted(ActivityLog):
         return found
 
     def _interrupt(self) -> None:
-        if meanwhile := self.meanwhile:
+        self.let_pass -= 1
+        if self.let_pass < 0 and (meanwhile := self.meanwhile):
             self.meanwhile = None
             meanwhile()
 
@@ -130,7 +132,13 @@ acts = st.tuples(
 steps = st.one_of(
     st.tuples(st.just("act"), st.lists(acts, min_size=1, max_size=4)),
     st.tuples(st.just("count"), st.integers(0, 1)),
-    st.tuples(st.just("race"), st.lists(acts, max_size=3), st.sampled_from(["count", "forget", "lose"]), readers),
+    st.tuples(
+        st.just("race"),
+        st.lists(acts, max_size=3),
+        st.sampled_from(["count", "forget", "lose"]),
+        readers,
+        st.integers(0, 1),
+    ),
     st.tuples(st.just("forget"), readers, st.booleans()),
     st.tuples(st.just("lose"), st.sampled_from(["all", "state", "papers", "list"])),
     st.tuples(st.just("wait"), st.floats(0.01, 0.4)),
@@ -177,10 +185,13 @@ class Story:
                 self.count(1)
             Readers(self.community.catalogue).delete(who)
 
-    def race(self, acts: list[tuple[ReaderName, EventKind, int, bool, int]], what: str, who: ReaderName) -> None:
+    def race(
+        self, acts: list[tuple[ReaderName, EventKind, int, bool, int]], what: str, who: ReaderName, let_pass: int
+    ) -> None:
         """While the first replica is about to count, the second does something."""
         self.act(acts)
         doing = {"count": lambda: self.count(1), "forget": lambda: self.forget(who), "lose": self.lose}
+        self.interrupted.let_pass = let_pass
         self.interrupted.meanwhile = doing[what]
         self.count(0)
         self.interrupted.meanwhile = None

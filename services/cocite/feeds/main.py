@@ -38,6 +38,7 @@ from cocite.feeds.secrets import signer
 from cocite.feeds.servicer import FeedServicer
 from cocite.feeds.similar import SimilarPapers
 from cocite.feeds.subscribing import Subscribing
+from cocite.feeds.trending.service import Trending
 from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.channel import open_channel
 from cocite.serving.health_watch import HealthWatch
@@ -47,7 +48,7 @@ from cocite.v1 import feed_service_pb2
 from cocite.v1.feed_service_pb2_grpc import add_FeedServiceServicer_to_server
 
 SERVICE = feed_service_pb2.DESCRIPTOR.services_by_name["FeedService"].full_name
-LIST_FEED, LIST_NEW = f"/{SERVICE}/ListFeed", f"/{SERVICE}/ListNew"
+LIST_FEED, LIST_NEW, LIST_TRENDING = (f"/{SERVICE}/{method}" for method in ("ListFeed", "ListNew", "ListTrending"))
 ANSWER_S = 5.0  # that a silent PostgreSQL is waited for
 FEED_BYTES, FEED_KEPT_S = 64 << 20, 60.0  # of answers in memory, and how long one is given out
 NEW_BYTES, NEW_KEPT_S = 16 << 20, 5.0
@@ -122,19 +123,28 @@ def _answering(
     similar = SimilarPapers(recommending, model, answers)
     stack.callback(similar.close)
     arrivals = Arrivals(catalogue, log)
-    general = GeneralRanking(recommending, [lambda _: arrivals.items()])
+    trending = Trending(catalogue, log, store, keys, contents, sign)
+    trending.start()
+    stack.callback(trending.close)
+    general = GeneralRanking(recommending, [trending.feed_items, lambda _: arrivals.items()])
     running = RunningExperiment(Experiments(catalogue))
     personal = ExperimentalRanking(PersonalRanking(recommending, arrivals), running)
     source = FeedSource(catalogue, lists, model, personal, general)
     feed = FeedPages(source, lists, tags, tokens, sign, contents, model, feed_memory)
     new = NewPapers(catalogue, log, similar, sign, new_memory)
-    of_readers = ReaderPages(log, readers, Subscriptions(catalogue), tokens, sign, contents, tags, lists)
+    of_readers = ReaderPages(log, readers, Subscriptions(catalogue), tokens, sign, contents, tags, lists, trending)
     sender = start_sender(settings, catalogue, sign)
     if sender:
         stack.callback(sender.close)
     subscribing = Subscribing(Subscriptions(catalogue), readers, sign, settings, sender)
-    servicer = FeedServicer(Recording(log, tags), feed, new, of_readers, subscribing, settings.default_deadline_s)
-    return _Answering(servicer, {LIST_FEED: feed.at_once, LIST_NEW: new.at_once}, [tags.settle, model.look])
+    servicer = FeedServicer(
+        Recording(log, tags), feed, new, of_readers, subscribing, trending, settings.default_deadline_s
+    )
+    return _Answering(
+        servicer,
+        {LIST_FEED: feed.at_once, LIST_NEW: new.at_once, LIST_TRENDING: trending.at_once},
+        [tags.settle, model.look],
+    )
 
 
 def _ping(catalogue: Catalogue) -> None:

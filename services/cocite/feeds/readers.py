@@ -15,6 +15,7 @@ from cocite.feeds.feed_lists import FeedLists
 from cocite.feeds.reader_refs import FeedTokens, require_name
 from cocite.feeds.reader_tags import ReaderTags, digest_of
 from cocite.feeds.secrets import Signer
+from cocite.feeds.trending.service import Trending
 from cocite.serving.deadline import Deadline
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1 import paper_pb2
@@ -38,6 +39,7 @@ class ReaderPages:
         contents: PaperContents,
         tags: ReaderTags,
         lists: FeedLists,
+        trending: Trending,
     ) -> None:
         self._log = log
         self._readers = readers
@@ -47,6 +49,7 @@ class ReaderPages:
         self._contents = contents
         self._tags = tags
         self._lists = lists
+        self._trending = trending
 
     def get(self, request: pb.GetReaderRequest, deadline: Deadline) -> pb.GetReaderResponse:
         """See feed_service.proto. Raises InvalidArgument for a page token of another reader."""
@@ -86,6 +89,8 @@ class ReaderPages:
     def delete(self, request: pb.DeleteReaderRequest) -> pb.DeleteReaderResponse:
         """See feed_service.proto."""
         name = require_name(request.reader)
+        if found := self._readers.find(name):
+            self._trending.forget(found.reader_key)  # first: what is to be taken out is read from the events
         deleted = self._readers.delete(name)
         digest = digest_of(name)
         self._tags.change([digest])

@@ -9,6 +9,7 @@ from cocite.feeds.new_papers import NewPapers
 from cocite.feeds.readers import ReaderPages
 from cocite.feeds.recording import Recording
 from cocite.feeds.subscribing import Subscribing
+from cocite.feeds.trending.service import Trending
 from cocite.serving.deadline import Deadline
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.feed_service_pb2_grpc import FeedServiceServicer
@@ -24,6 +25,7 @@ class FeedServicer(FeedServiceServicer):
         new: NewPapers,
         readers: ReaderPages,
         subscribing: Subscribing,
+        trending: Trending,
         default_deadline_s: float,
     ) -> None:
         self._recording = recording
@@ -31,15 +33,22 @@ class FeedServicer(FeedServiceServicer):
         self._new = new
         self._readers = readers
         self._subscribing = subscribing
+        self._trending = trending
         self._default_deadline_s = default_deadline_s
 
     def RecordEvents(self, request: pb.RecordEventsRequest, context: grpc.ServicerContext) -> pb.RecordEventsResponse:
         """See feed_service.proto."""
-        return self._recording.record(request, self._deadline(context))
+        answer = self._recording.record(request, self._deadline(context))
+        self._trending.wake()
+        return answer
 
     def ListFeed(self, request: pb.ListFeedRequest, context: grpc.ServicerContext) -> pb.ListFeedResponse:
         """See feed_service.proto."""
         return self._feed.page(request, self._deadline(context))
+
+    def ListTrending(self, request: pb.ListTrendingRequest, context: grpc.ServicerContext) -> pb.ListTrendingResponse:
+        """See feed_service.proto."""
+        return self._trending.answer(request, self._deadline(context))
 
     def ListNew(self, request: pb.ListNewRequest, context: grpc.ServicerContext) -> pb.ListNewResponse:
         """See feed_service.proto."""

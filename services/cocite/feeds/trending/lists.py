@@ -29,7 +29,7 @@ _DIGITS = 9  # of a score: sums of the same numbers in another order differ furt
 
 AWAY = Degradation(
     cause=degradation_pb2.DEGRADED_CAUSE_CACHE_UNAVAILABLE,
-    detail="Redis does not answer or is being filled; this is an older list, or one of the last events alone",
+    detail="a store does not answer or is being filled; this is an older list, or one of the last events alone",
 )
 
 
@@ -113,44 +113,44 @@ class Lists:
         return not kept.degraded and kept.serving == self._serving() and now < kept.made_at + OLDEST_S
 
     def _make(self, window: Window, field: str, kept: TrendingList | None) -> TrendingList:
-        started, clocked = self._clock(), time.monotonic()
+        now = self._clock()
         try:
             serving = self._sums.generation()
             if serving is None:
                 raise Unavailable("Redis has no sums yet")
             candidates = self._sums.candidates(serving, window, field)
             fields = self._sums.fields(serving, window, MOST_FIELDS)
-            papers: Mapping[int, TargetPaper] | None = None
+            return self._keep(window, field, self._list(candidates, fields, window, now, serving))
         except Unavailable:
-            if kept is not None and started < kept.made_at + OLDER_S:
-                return self._keep(window, field, replace(kept, degraded=(AWAY,), until=started + FRESH_S))
-            serving = None
-            sums, papers = self._last_events(started)
-            candidates = sums.candidates(window, papers, field)
-            fields = fields_of(papers, sums)
-        ranked = self._ranked(candidates, window, started, papers)
+            if kept is not None and now < kept.made_at + OLDER_S:
+                return self._keep(window, field, replace(kept, degraded=(AWAY,), until=now + FRESH_S))
+        sums, papers = self._last_events(now)
+        candidates = sums.candidates(window, papers, field)
+        return self._keep(window, field, self._list(candidates, fields_of(papers, sums), window, now, None))
+
+    def _list(
+        self, candidates: Candidates, fields: tuple[str, ...], window: Window, now: float, serving: Generation | None
+    ) -> TrendingList:
+        started = time.monotonic()
+        ranked = self._ranked(candidates, window, now)
         names = "\n".join(listed.paper_id for listed in ranked)
-        made = TrendingList(
+        return TrendingList(
             hashlib.blake2b(names.encode(), digest_size=8).digest(),
             ranked,
             fields,
             () if serving else (AWAY,),
             serving,
-            started,
-            started + max(FRESH_S, _REST * (time.monotonic() - clocked)),
+            now,
+            now + max(FRESH_S, _REST * (time.monotonic() - started)),
         )
-        return self._keep(window, field, made)
 
-    def _ranked(
-        self, found: Candidates, window: Window, now: float, papers: Mapping[int, TargetPaper] | None
-    ) -> tuple[Listed, ...]:
+    def _ranked(self, found: Candidates, window: Window, now: float) -> tuple[Listed, ...]:
         passed = 1.0 / growth(round(now * 1000), found.landmark_ms)[window]  # what is left of a point of the landmark
         scores = self._rules.scores(found.numbers * passed, found.everything * passed)
         rounded = [float(f"{score:.{_DIGITS}g}") for score in scores.tolist()]
         best = sorted(zip(rounded, found.targets, strict=True), key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
         targets = [target for _, target in best]
-        known = self._events.papers(targets) if papers is None else papers
-        counts = self._log.counts(targets)
+        known, counts = self._events.papers(targets), self._log.counts(targets)
         listed: list[tuple[tuple[float, int, int, str], Listed]] = []
         for score, target in best:
             if paper := known.get(target):

@@ -400,3 +400,25 @@ def test_outcomes_are_told_apart(replica: Replica, community: Community) -> None
     replica.store.commands([("DEL", f"test:trending:1:{after.name}:papers")])
     assert replica.sums.add(after, nothing, {}, 9)[0] is Outcome.LOST
     assert replica.sums.generation() is None
+
+
+def test_what_another_replica_counted_in_between_is_known(community: Community, valkey: RealValkey) -> None:
+    first, second = (Replica(community, valkey.url) for _ in range(2))
+    first.count_all()
+    for replica, kind, undo in ((first, UPVOTE, False), (second, UPVOTE, True), (first, CLICK, False)):
+        community.act(ANN, kind, 1, undo)
+        replica.count_all()
+    assert_same(first.numbers(), expected(first, community))
+    for replica in (first, second):
+        replica.close()
+
+
+def test_a_reader_who_goes_is_not_counted_while_still_in_the_catalogue(replica: Replica, community: Community) -> None:
+    community.act(ANN, UPVOTE, 1)
+    replica.count_all()
+    key = community.key_of(ANN)
+    assert key is not None
+    replica.counter.forget(key)
+    community.act(ANN, UPVOTE, 2)
+    replica.count_all()
+    assert all(numbers[-1] == 0 for numbers in replica.numbers().values())

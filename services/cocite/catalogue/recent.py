@@ -18,10 +18,14 @@ class RecentPaper:
     day: date
 
 
-def recent_papers(catalogue: Catalogue, since: date, limit: int) -> list[RecentPaper]:
-    """At most limit papers that are new on the day since or later, the last ones first. Raises Unavailable."""
+def recent_papers(catalogue: Catalogue, since: date, limit: int, until: date | None = None) -> list[RecentPaper]:
+    """At most limit papers that are new on the day since or later, the last ones first. Raises Unavailable.
+
+    until: only those of this day or before.
+    """
     columns = (papers.c.paper_key, papers.c.paper_id, papers.c.listed_on)
-    chosen = sa.select(*columns).where(papers.c.listed_on >= since)
+    to_the_end = sa.true() if until is None else papers.c.listed_on <= until
+    chosen = sa.select(*columns).where(papers.c.listed_on >= since, to_the_end)
     latest = chosen.order_by(papers.c.listed_on.desc(), papers.c.paper_key.desc()).limit(limit)
     with catalogue.reading() as connection:
         return [RecentPaper(*row) for row in connection.execute(latest)]

@@ -7,6 +7,7 @@ import typer
 
 from cocite.cli.bench import bench
 from cocite.cli.digest import digest
+from cocite.cli.experiment import experiment
 from cocite.cli.ingest import ingest
 from cocite.cli.key import key
 from cocite.cli.model import model
@@ -45,6 +46,7 @@ for command in (up, ingest, train, serve, recommend, resolve):
 app.add_typer(model, name="model")
 app.add_typer(key, name="key")
 app.add_typer(digest, name="digest")
+app.add_typer(experiment, name="experiment")
 app.add_typer(bench, name="bench")
 
 

@@ -6,12 +6,12 @@ Both make a ListFeedResponse whose items have the ids of papers only, at most bl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Protocol
 
 import structlog
 
 from cocite.catalogue.event_records import EventKind
 from cocite.core.errors import CociteError
-from cocite.feeds.arrivals import Arrivals
 from cocite.feeds.blending import SIZE, blended, one_after_another
 from cocite.feeds.experiments_rankings import DEFAULT, RankingVariant
 from cocite.feeds.reader_profile import Profile
@@ -35,10 +35,21 @@ NOBODY = "local:a-reader-of-whom-nothing-is-known"  # a seed that leads nowhere,
 Source = Callable[[Deadline], Sequence[pb.FeedItem]]
 
 
+class NewPapersKnown(Protocol):
+    """What a ranking has to know of new papers; see Arrivals."""
+
+    @property
+    def since(self) -> date:
+        """The first day that counts."""
+
+    def days(self) -> Mapping[str, date]:
+        """The day of each new paper, by id. Raises Unavailable."""
+
+
 class PersonalRanking:
     """Ranks for readers of whom something is known. Thread-safe."""
 
-    def __init__(self, recommending: Recommending, arrivals: Arrivals) -> None:
+    def __init__(self, recommending: Recommending, arrivals: NewPapersKnown) -> None:
         self._recommending = recommending
         self._arrivals = arrivals
 

@@ -65,8 +65,12 @@ class Recommending:
 
     def model(self) -> str:
         """Version of the model that serves."""
+        return self.model_and_time()[0]
+
+    def model_and_time(self) -> tuple[str, int]:
+        """The same, and when it was trained, in milliseconds since 1970."""
         response: GetModelResponse = self._background.call(self._get_model, GetModelRequest(), MODEL_S)
-        return response.model_version
+        return response.model_version, response.create_time.ToMilliseconds()
 
     def _ask(self, request: RecommendPapersRequest, timeout_s: float) -> RecommendPapersResponse:
         response: RecommendPapersResponse = self._guard.call(self._recommend, request, timeout_s)

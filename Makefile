@@ -7,6 +7,7 @@ BIN := .venv/bin
 ARGS ?=
 TRANSPORT ?=
 BENCH := build/bench
+NPM_CI := npm ci --prefer-offline --no-fund --no-audit --loglevel=error
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,23 +54,26 @@ bench: setup ## measure latency, the embedding service and their parts, on a qui
 proto: setup ## regenerate services/cocite/v1 and the OpenAPI document from protos/
 	$(BIN)/python protos/generate.py
 
-web: setup ## build the page of the gateway from web/ into services/cocite/gateway/static; needs Node 20 or newer
-	@command -v npm >/dev/null || { echo "the page is built with Node 20 or newer: install nodejs and npm" >&2; exit 1; }
-	npm ci --prefix web --no-fund --no-audit --loglevel=error
-	$(BIN)/python web/tools/generate.py
-	npm run --prefix web --silent check
+web: .page-sources ## build the page of the gateway from web/ into services/cocite/gateway/static; needs Node 20 or newer
 	npm run --prefix web --silent build
 
-web-check: web ## the committed page is what its sources make
-	@changed=$$(git status --porcelain -- services/cocite/gateway/static); [ -z "$$changed" ] || { echo "commit what make web has made:"; echo "$$changed"; exit 1; } >&2
+web-check: .page-sources ## the committed page is what its sources make
+	npm run --prefix web --silent build -- $(CURDIR)/build/page
+	@diff -r build/page services/cocite/gateway/static || { echo "commit what make web makes" >&2; exit 1; }
+
+.page-sources: setup
+	@command -v npm >/dev/null || { echo "the page is built with Node 20 or newer: install nodejs and npm" >&2; exit 1; }
+	$(NPM_CI) --prefix web
+	$(BIN)/python web/tools/generate.py
+	npm run --prefix web --silent check
 
 test-browser: web extension ## test the page and the extension in real browsers: needs Node, chromium and firefox-esr
-	npm ci --prefix tests/browser --no-fund --no-audit --loglevel=error
+	$(NPM_CI) --prefix tests/browser
 	npm test --prefix tests/browser --silent
 
 extension: ## build, test and pack the browser extension for both stores into dist/; needs Node 20 or newer
 	@command -v npm >/dev/null || { echo "the extension is built with Node 20 or newer: install nodejs and npm" >&2; exit 1; }
-	npm ci --prefix extension --no-fund --no-audit --loglevel=error
+	$(NPM_CI) --prefix extension
 	npm run --prefix extension --silent types
 	npm run --prefix extension --silent build
 	npm run --prefix extension --silent unit
@@ -83,4 +87,4 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format bench proto web web-check test-browser extension lock clean
+.PHONY: help setup demo test check format bench proto web web-check .page-sources test-browser extension lock clean

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { axeRun, CHROMIUM, demo, SMALL } from "./support.mjs";
+import { axeRun, CHROMIUM, demo, MOST_INTERACTIVE_MS, SMALL } from "./support.mjs";
 
 const { gateway: base, markup } = demo();
 let browser;
@@ -87,5 +87,6 @@ test("soon in use in a cold browser", async (t) => {
     bytes: performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).reduce((sum, each) => sum + each.transferSize, 0),
   }));
   t.diagnostic(`interactive after ${told.interactive} ms, the list after ${told.list} ms, ${told.bytes} bytes over the wire`);
+  assert.ok(told.interactive < MOST_INTERACTIVE_MS);
   assert.ok(told.bytes < 250_000);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { axeRun, BROWSERS, demo, eventually, SMALL } from "./support.mjs";
+import { axeRun, BROWSERS, demo, eventually, MOST_INTERACTIVE_MS, SMALL } from "./support.mjs";
 
 const { gateway: base, markup } = demo();
 let browser;
@@ -137,4 +137,5 @@ test("soon in use", async (t) => {
     ["interactive", "list"].map((name) => Math.round(performance.getEntriesByName(name)[0].startTime)),
   );
   t.diagnostic(`interactive after ${interactive} ms, the list after ${list} ms`);
+  assert.ok(interactive < MOST_INTERACTIVE_MS);
 });

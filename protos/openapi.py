@@ -10,6 +10,7 @@ from google.protobuf.descriptor_pb2 import (
     FieldDescriptorProto,
     FileDescriptorSet,
     MethodDescriptorProto,
+    MethodOptions,
     ServiceDescriptorProto,
 )
 from openapi_schemas import Protos, Schema, component
@@ -43,7 +44,7 @@ class OpenApi:
         """The whole document, from the services and their packages."""
         document: dict[str, Any] = yaml.safe_load(OTHERS.read_text())
         paths: dict[str, Any] = {}
-        requests, responses, tags = [], [], []
+        requests, responses, queried, tags = [], [], [], []
         for package, service in services:
             before = len(paths)
             for method in service.method:
@@ -51,6 +52,7 @@ class OpenApi:
                 if routes:
                     responses.append(method.output_type)
                 requests += [method.input_type for verb, _ in routes if verb == "post"]
+                queried += [each for verb, _ in routes if verb == "get" for each in self._enums(method.input_type)]
                 for verb, path in routes:
                     name = method.name + (f"By{verb.capitalize()}" if len(routes) > 1 else "")
                     comment = self._protos.comment(f"{package}.{service.name}.{method.name}")
@@ -62,7 +64,9 @@ class OpenApi:
                 tags.append({"name": service.name, "description": self._protos.comment(name)})
         document["tags"] = tags + document["tags"]
         document["paths"] = paths | document["paths"]
-        schemas = self._protos.schemas(responses, closed=False) | self._protos.schemas(requests, closed=True)
+        schemas = self._protos.schemas([*responses, *queried], closed=False) | self._protos.schemas(
+            requests, closed=True
+        )
         components = document["components"]
         components["schemas"] = dict(sorted((components["schemas"] | schemas).items()))
         return document
@@ -75,8 +79,10 @@ class OpenApi:
 
     def _operation(self, verb: str, method: MethodDescriptorProto) -> dict[str, Any]:
         answer = {"$ref": f"#/components/schemas/{component(method.output_type)}"}
-        of_verb = ["408", "413", "415"] if verb == "post" else ["304"]
-        others = sorted(["400", "401", "403", "429", "500", "503", "504", *of_verb])
+        others = ["400", "401", "403", "429", "500", "503", "504"]
+        others += ["408", "413", "415"] if verb == "post" else ["304"]
+        if method.options.idempotency_level != MethodOptions.NO_SIDE_EFFECTS:  # what is to be changed may not be there
+            others.append("404")
         operation: dict[str, Any] = {
             "parameters": [{"$ref": "#/components/parameters/requestTimeoutMs"}],
             "responses": {
@@ -88,7 +94,7 @@ class OpenApi:
                     },
                     "content": {"application/json": {"schema": answer}},
                 },
-                **{status: {"$ref": f"#/components/responses/{status}"} for status in others},
+                **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(others)},
             },
         }
         if verb == "post":
@@ -120,6 +126,14 @@ class OpenApi:
                 **({"required": True} if needed else {}),
                 "schema": _of_query(schema),
             }
+
+    def _enums(self, name: str) -> Iterator[str]:
+        """Types of the fields that a query names by a word."""
+        for field in self._protos.message(name).field:
+            if field.type == FieldDescriptorProto.TYPE_ENUM:
+                yield field.type_name
+            elif field.type == FieldDescriptorProto.TYPE_MESSAGE and field.label != FieldDescriptorProto.LABEL_REPEATED:
+                yield from self._enums(field.type_name)
 
     def _demands(self, name: str) -> Iterator[str]:
         """What the message and those that it always has inside must hold beyond their fields."""

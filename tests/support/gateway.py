@@ -71,6 +71,7 @@ def running_gateway(home: Path, **settings: Any) -> Iterator[Gateway]:
             "recommender_target": recommender.target,
             "features_target": recommender.target,
             "embedding_target": recommender.target,
+            "feeds_target": recommender.target,
             "bundle_poll_s": 0.05,
             "gateway_anonymous_rate": 10_000_000,
             **settings,

@@ -15,7 +15,10 @@ key = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys of the 
 def create(
     owner: Annotated[str, typer.Argument(help="Who will use it: letters, digits and . _ @ + -")],
     scope: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="What it is for: read, embed; repeatable. By default both.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="What it is for: read, embed, readers; repeatable. By default read and embed."
+        ),
     ] = None,
     rate: Annotated[
         int | None, typer.Option(metavar="N", help="Requests a minute, instead of COCITE_GATEWAY_KEY_RATE.")
@@ -27,7 +30,7 @@ def create(
     from cocite.gateway.keys import Scope, scopes_of
 
     with as_usage({"owner": "OWNER", "rate": "--rate", "scope": "--scope"}):
-        scopes = scopes_of(",".join(scope), "scope") if scope else tuple(Scope)
+        scopes = scopes_of(",".join(scope), "scope") if scope else (Scope.READ, Scope.EMBED)
         made, secret = _store().create(owner, scopes, rate)
     print_result(secret)
     note(f"key {made.id} of {owner} for {_told(made)}; running gateways know it within a second")

@@ -1,9 +1,10 @@
 """What a request has paid for out of its caller's quota, and pays when it turns out to cost more."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextvars import ContextVar
 
 from cocite.core.errors import Overloaded
+from cocite.gateway.keys import Scope
 
 # Takes so many requests of the caller, for what counts as so many in all. Raises QuotaExceeded.
 Take = Callable[[int, int], Awaitable[None]]
@@ -16,10 +17,14 @@ class QuotaExceeded(Overloaded):
 
 
 class Account:
-    """One request's. caller: whose quota it is; paid: requests that are paid for and not spent."""
+    """One request's. caller: whose quota it is; scopes: what the caller may do.
 
-    def __init__(self, caller: str, take: Take, paid: int) -> None:
+    paid: requests that are paid for and not spent.
+    """
+
+    def __init__(self, caller: str, scopes: Collection[Scope], take: Take, paid: int) -> None:
         self.caller = caller
+        self.scopes = scopes
         self._take = take
         self._paid = paid
 
@@ -36,12 +41,12 @@ class Account:
 
     def another(self) -> "Account":
         """That of one more request of the same caller, with nothing paid."""
-        return Account(self.caller, self._take, 0)
+        return Account(self.caller, self.scopes, self._take, 0)
 
 
 async def _for_nothing(_: int, __: int) -> None:
     """Where requests are not counted."""
 
 
-UNCOUNTED = Account("nobody", _for_nothing, 0)
+UNCOUNTED = Account("nobody", (), _for_nothing, 0)
 current: ContextVar[Account] = ContextVar("account", default=UNCOUNTED)  # of the request that is being answered

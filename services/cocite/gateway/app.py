@@ -14,7 +14,7 @@ from starlette.routing import Match, Route
 
 from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
-from cocite.gateway import batch, embeddings, openapi, semantic_scholar
+from cocite.gateway import batch, embeddings, openapi, semantic_scholar, subscription_pages
 from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.encodings import negotiated
@@ -27,6 +27,7 @@ from cocite.gateway.refusals import refusal
 from cocite.gateway.response_cache import App, Kept, Receive, ResponseCache, Scope, Send
 from cocite.gateway.rest import http_routes
 from cocite.gateway.site import site_routes
+from cocite.gateway.syndication import routes as syndication
 from cocite.gateway.transcoding import routes_of
 from cocite.gateway.upstream import Upstream
 from cocite.serving.answer_memory import AnswerMemory
@@ -66,6 +67,8 @@ def build(settings: Settings, ending: Ending | None = None) -> App:
             *semantic_scholar.routes(asker, methods, most_bytes),
             *embeddings.routes(asker, methods, most_bytes),
             *batch.routes(asker, methods, most_bytes, settings.max_concurrent_calls),
+            *syndication.routes(asker, methods, settings.public_url),
+            *subscription_pages.routes(asker, methods),
             *openapi.routes(),
             *site_routes(),
         ],
@@ -77,7 +80,7 @@ def build(settings: Settings, ending: Ending | None = None) -> App:
     cached = ResponseCache(
         negotiated(_either(methods, connect, compressed)),
         memory,
-        frozenset({*methods, *(route.path for route in rest)}),
+        frozenset({*methods, *(route.path for route in rest), *syndication.SHARED_PATHS}),
         most_bytes,
     )
     return protected(cached, settings, methods.values(), rest)

@@ -9,11 +9,14 @@ from cocite.core.errors import DeadlineExceeded
 from cocite.gateway.accounts import current
 from cocite.gateway.answering import etag_of
 from cocite.gateway.methods import Method
+from cocite.gateway.reader_access import check_reader
 from cocite.gateway.upstream import Upstream
 from cocite.gateway.weights import weight_of
 from cocite.serving.deadline import Deadline
+from cocite.v1 import feed_service_pb2
 
 _SHORTCOMINGS = ("degraded", "unresolved_seeds")  # of an answer that may be better in a moment
+_FOR_ALL = (feed_service_pb2.ListTrendingResponse, feed_service_pb2.ListNewResponse)  # lists that have no reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,16 @@ class Asker:
         return Deadline.after(self._wait_s(timeout_s))
 
     async def ask(self, method: Method, request: bytes, timeout_s: float | None = None) -> Answer:
-        """The answer to an encoded request, for which its caller pays. Raises the CociteError of a failure."""
+        """The answer to an encoded request that its caller may make and pays for.
+
+        Raises PermissionDenied, QuotaExceeded, and the CociteError of any other failure.
+        """
         wait_s = self._wait_s(timeout_s)
         if wait_s <= 0:  # which grpcio would let pass now and then
             raise DeadlineExceeded("the deadline passed before the work was done")
-        await current.get().spend(weight_of(method, request))
+        account = current.get()
+        check_reader(method, request, account.scopes)
+        await account.spend(weight_of(method, request))
         return Answer(method, await self._upstream.call(method, request, wait_s))
 
     async def ask_within(self, deadline: Deadline, method: Method, request: Message) -> Any:
@@ -62,6 +70,11 @@ class Asker:
 
 
 def may_be_kept(answer: Message) -> bool:
-    """Whether equal requests may have it again while its model serves: it names the model, and nothing is amiss."""
+    """Whether whoever asks the same may have it again: a model's answer or a list for all, with nothing amiss.
+
+    What concerns one reader may not: it changes with what the reader does, and is nobody else's business.
+    """
     told: Any = answer
-    return bool(getattr(told, "model_version", "")) and not any(getattr(told, name, ()) for name in _SHORTCOMINGS)
+    of_readers = answer.DESCRIPTOR.file.name == feed_service_pb2.DESCRIPTOR.name
+    shared = isinstance(answer, _FOR_ALL) if of_readers else bool(getattr(told, "model_version", ""))
+    return shared and not any(getattr(told, name, ()) for name in _SHORTCOMINGS)

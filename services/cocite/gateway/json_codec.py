@@ -62,15 +62,9 @@ def _twin(kind: Descriptor) -> type[Twin]:
 
 @lru_cache(256)
 def _registry(file: Any) -> Registry:
-    """What a file and those that it imports define."""
-    files: dict[str, FileDescriptorProto] = {}
-    waiting = [file]
-    while waiting:
-        each = waiting.pop()
-        if each.name not in files:
-            files[each.name] = _described(each)
-            waiting += each.dependencies
-    return create_file_registry(files[file.name], files.get)
+    """What a file defines, and what it imports: each file once, after those that it imports."""
+    imported = {each.name: each for each in file.dependencies}
+    return create_file_registry(_described(file), lambda name: _registry(imported[name]).file(name))
 
 
 def _described(file: Any) -> FileDescriptorProto:

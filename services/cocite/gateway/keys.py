@@ -27,6 +27,7 @@ class Scope(StrEnum):
 
     READ = "read"  # papers and recommendations
     EMBED = "embed"  # vectors of texts
+    READERS = "readers"  # what readers do and see, of any reader by name
 
 
 class Key(BaseModel):

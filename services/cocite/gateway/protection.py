@@ -1,11 +1,12 @@
 """The layers between a socket and the application, put together."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cocite.core.errors import CociteError, NotFound
+from cocite.core.errors import CociteError, InvalidArgument, NotFound
 from cocite.core.settings import PREFIX, Settings
 from cocite.gateway import embeddings
 from cocite.gateway.buckets import Buckets, LocalBuckets
@@ -29,11 +30,11 @@ def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Ite
         KeyRing(KeyStore(settings.keys)),
         _buckets(settings),
         anonymous_rate=settings.gateway_anonymous_rate,
-        anonymous_scopes=scopes_of(settings.gateway_anonymous_scopes, f"{PREFIX}GATEWAY_ANONYMOUS_SCOPES"),
+        anonymous_scopes=_anonymous_scopes(settings),
         key_rate=settings.gateway_key_rate,
-        needed=dict.fromkeys(_embedding(methods, rest), Scope.EMBED),
+        needed=_needed([*methods], [*rest]),
     )
-    hosts = Hosts(settings.gateway_hosts, f"{PREFIX}GATEWAY_HOSTS")
+    hosts = Hosts(f"{settings.gateway_hosts},{_public_name(settings)}", f"{PREFIX}GATEWAY_HOSTS")
     guarded = Guard(admitted, hosts, settings.gateway_body_s, settings.max_concurrent_calls)
     return Security(with_cors(guarded, settings.gateway_origins, f"{PREFIX}GATEWAY_ORIGINS"))
 
@@ -48,11 +49,30 @@ async def unforeseen(request: Request, _: Exception) -> Response:
     return refusal(request.scope, CociteError(INTERNAL_TEXT))
 
 
-def _embedding(methods: Iterable[Method], rest: Iterable[Route]) -> Iterable[str]:
-    """Paths of what the embedding service answers."""
-    yield from (embeddings.EMBEDDINGS, embeddings.MODELS)
-    yield from (method.path for method in methods if method.service == "embedding")
-    yield from (route.path for route in rest if route.method.service == "embedding")
+def _public_name(settings: Settings) -> str:
+    """The name in the address that readers know, "" for an address of digits, which needs no leave."""
+    name = urlsplit(settings.public_url).hostname or ""
+    return "" if ":" in name else name
+
+
+def _needed(methods: Iterable[Method], rest: Iterable[Route]) -> dict[str, tuple[Scope, ...]]:
+    """Scopes any of which a path needs, by the service that answers it."""
+    of_service = {"embedding": (Scope.EMBED,), "feeds": (Scope.READ, Scope.READERS)}
+    services = {method.path: method.service for method in methods}
+    services |= {route.path: route.method.service for route in rest}
+    services |= dict.fromkeys((embeddings.EMBEDDINGS, embeddings.MODELS), "embedding")
+    return {path: of_service[service] for path, service in services.items() if service in of_service}
+
+
+def _anonymous_scopes(settings: Settings) -> tuple[Scope, ...]:
+    """What may be asked without a key. Raises InvalidArgument for what never may."""
+    name = f"{PREFIX}GATEWAY_ANONYMOUS_SCOPES"
+    scopes = scopes_of(settings.gateway_anonymous_scopes, name)
+    if Scope.READERS in scopes:
+        raise InvalidArgument(
+            f"{name}: {Scope.READERS} needs a key always", hint="with it anybody could be any reader", field=name
+        )
+    return scopes
 
 
 def _buckets(settings: Settings) -> Buckets:

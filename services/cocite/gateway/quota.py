@@ -18,7 +18,8 @@ from cocite.gateway.security_wrong_keys import WrongKeys
 
 NO_KEY = b"none"  # what programs send that insist on a key where none is needed
 _BEARER = b"bearer "
-_OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
+# What people meet who cannot show a key, and one-click unsubscribing, which a mail provider sends for all its users.
+_OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json", "/confirm", "/unsubscribe"})
 _OPEN_BELOW = ("/assets/", "/docs/")
 _LEFT = b"ratelimit"
 
@@ -27,7 +28,8 @@ class Admission:
     """Lets requests pass whose callers may make them, each out of a bucket of its own.
 
     anonymous_rate: requests a minute of an address without a key, 0 where all need one; anonymous_scopes: what they
-    may ask for. key_rate: requests a minute of a key that says nothing. needed: what each path needs, READ any other.
+    may ask for. key_rate: requests a minute of a key that says nothing. needed: scopes any of which each path needs,
+    READ any other.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class Admission:
         anonymous_rate: int,
         anonymous_scopes: tuple[Scope, ...],
         key_rate: int,
-        needed: Mapping[str, Scope],
+        needed: Mapping[str, tuple[Scope, ...]],
     ) -> None:
         self._app = app
         self._keys = keys
@@ -62,7 +64,7 @@ class Admission:
             await self._app(scope, receive, send)
             return
         key = await self._key(scope)
-        self._check_scope(key, self._needed.get(path, Scope.READ))
+        self._check_scope(key, self._needed.get(path, (Scope.READ,)))
         if key is None:
             name, quota = f"address:{address_of(scope)}", self._anonymous
         else:
@@ -78,7 +80,8 @@ class Admission:
                 raise _exceeded(found, quota, count, whole)
 
         await take(1, 1)
-        accounts.current.set(Account(name, take, paid=1))
+        scopes = self._anonymous_scopes if key is None else key.scopes
+        accounts.current.set(Account(name, scopes, take, paid=1))
         await self._app(scope, receive, send)
 
     async def _key(self, scope: Request) -> Key | None:
@@ -96,14 +99,16 @@ class Admission:
             )
         return key
 
-    def _check_scope(self, key: Key | None, needed: Scope) -> None:
-        if key is None and not (self._anonymous.requests and needed in self._anonymous_scopes):
+    def _check_scope(self, key: Key | None, needed: tuple[Scope, ...]) -> None:
+        scopes = self._anonymous_scopes if key is None else key.scopes
+        enough = not {*needed}.isdisjoint(scopes)
+        if key is None and not (self._anonymous.requests and enough):
             raise Unauthenticated(
-                f"this needs a key for {needed}", hint="send it as Authorization: Bearer KEY, or as x-api-key"
+                f"this needs a key for {needed[0]}", hint="send it as Authorization: Bearer KEY, or as x-api-key"
             )
-        if key is not None and needed not in key.scopes:
+        if key is not None and not enough:
             raise PermissionDenied(
-                f"this key is not for {needed}", hint=f"ask for one: cocite key create --scope {needed}"
+                f"this key is not for {needed[0]}", hint=f"ask for one: cocite key create --scope {needed[0]}"
             )
 
 

@@ -11,8 +11,9 @@ from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from cocite.gateway import batch, embeddings, openapi, semantic_scholar
+from cocite.gateway import batch, embeddings, openapi, semantic_scholar, subscription_pages
 from cocite.gateway.methods import open_methods
+from cocite.gateway.syndication import routes as syndication
 from cocite.gateway.transcoding import routes_of
 
 DOCUMENT = json.loads(Path(openapi.__file__).with_name("openapi.json").read_text())
@@ -36,7 +37,8 @@ def served() -> set[tuple[str, str]]:
     methods = open_methods()
     found = {(route.verb, route.path) for route in routes_of(methods.values())}
     others = [*semantic_scholar.routes(None, methods, 1), *embeddings.routes(None, methods, 1)]
-    for route in (*others, *batch.routes(None, methods, 1, 1)):
+    others += [*batch.routes(None, methods, 1, 1), *subscription_pages.routes(None, methods)]
+    for route in (*others, *syndication.routes(None, methods, "http://localhost")):
         path = route.path.replace(":path}", "}")
         if not path.endswith("/"):  # the same once more
             found |= {(verb, path) for verb in route.methods - {"HEAD"}}

@@ -18,13 +18,14 @@ from cocite.gateway.rest import http_routes
 from cocite.gateway.security_guard import Guard, Hosts
 from cocite.gateway.transcoding import routes_of
 from cocite.gateway.weights import weight_of
-from cocite.v1 import embedding_service_pb2, feature_service_pb2
+from cocite.v1 import embedding_service_pb2, feature_service_pb2, feed_service_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from support.asgi import exchange, pieces, request
 from support.virtual_time import run_in_virtual_time
 
 METHODS = open_methods()
 TEXT = pb.TextSeed(title="a text")
+EVENT = feed_service_pb2.Event(event_id="1")
 
 
 def weight(name, asked) -> int:
@@ -45,6 +46,15 @@ def weight(name, asked) -> int:
         ("BatchGetPapers", feature_service_pb2.BatchGetPapersRequest(paper_ids=["a"] * 100), 1),
         ("BatchGetPapers", feature_service_pb2.BatchGetPapersRequest(paper_ids=["a"] * 101), 2),
         ("BatchGetReferences", feature_service_pb2.BatchGetReferencesRequest(paper_ids=["a"] * 200), 2),
+        ("RecordEvents", feed_service_pb2.RecordEventsRequest(events=[EVENT] * 20), 1),
+        ("RecordEvents", feed_service_pb2.RecordEventsRequest(events=[EVENT] * 1000), 50),
+        ("ListNew", feed_service_pb2.ListNewRequest(page_size=100), 1),
+        ("ListNew", feed_service_pb2.ListNewRequest(similar=3), 5),
+        ("ListNew", feed_service_pb2.ListNewRequest(similar=3, page_size=100), 25),
+        ("GetReader", feed_service_pb2.GetReaderRequest(), 1),
+        ("GetReader", feed_service_pb2.GetReaderRequest(page_size=1000), 10),
+        ("ListFeed", feed_service_pb2.ListFeedRequest(page_size=100), 1),
+        ("Subscribe", feed_service_pb2.SubscribeRequest(), 20),
     ],
 )
 def test_a_request_counts_as_what_it_costs(name, asked, expected):

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import pytest
 
+from cocite.catalogue.events import EventKind, EventLog, NewEvent, ReaderName
+from cocite.catalogue.store import Catalogue
 from cocite.cli.train import gap_in
 from cocite.recommender.bundle_files import read_current, read_manifest
 from cocite.recommender.retrieval.registry import RETRIEVERS
@@ -117,3 +119,21 @@ def test_ctrl_c_says_what_serves_and_what_is_kept(home, tmp_path):
         err == f"training stopped: model {before} serves on; text vectors that were ready are kept for the next run\n"
     )
     assert read_current(home.path / "bundles") == before
+
+
+def test_events_that_count_are_told(home, tmp_path):
+    take_in(home, tmp_path / "mine", 30)
+    assert "events" not in home.run("train", "--no-learn", check=True).stdout
+    with Catalogue.open(f"sqlite:///{home.path / 'catalogue.db'}") as catalogue, EventLog(catalogue) as log:
+        kinds = (EventKind.SAVE, EventKind.CLICK, EventKind.CLICK, EventKind.VIEW, EventKind.DISMISS)
+        names = ("ann", "ann", "ben", "ben", "mia")
+        log.append(
+            [
+                NewEvent(f"e{number}", ReaderName(False, name), kind, f"local:p{number}")
+                for number, (name, kind) in enumerate(zip(names, kinds, strict=True))
+            ]
+        )
+    told = home.run("train", "--no-learn", check=True).stdout
+    assert told.rstrip().endswith(", 3 events of 2 readers (save 1, click 2)")
+    again = json.loads(home.run("train", "--no-learn", "--json", check=True).stdout)
+    assert again["events"] == {"readers": 2, "by_kind": {"save": 1, "click": 2}}

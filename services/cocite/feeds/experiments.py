@@ -11,7 +11,7 @@ import structlog
 from cocite.catalogue.experiments import Experiment, Experiments
 from cocite.core.errors import CociteError
 from cocite.feeds.blending import SIZE
-from cocite.feeds.experiments_rankings import RANKINGS, RankingVariant
+from cocite.feeds.experiments_rankings import DEFAULT, RANKINGS, RankingVariant
 from cocite.feeds.interleaving import NO_DRAFT, Draft, team_draft
 from cocite.feeds.ranking import PersonalRanking
 from cocite.feeds.reader_profile import Profile
@@ -59,11 +59,21 @@ class ExperimentalRanking:
         """
         experiment = self._running.get()
         if experiment is not None:
-            both = [self._whole(profile, RANKINGS[name], deadline) for name in _rankings(experiment)]
-            if both[0] and both[1] and both[0].model_version == both[1].model_version:
-                return interleaved(experiment, reader_key, both[0], both[1])
+            a, b = self._both(experiment, profile, deadline)
+            if a and b and a.model_version == b.model_version:
+                return interleaved(experiment, reader_key, a, b)
+            if a and experiment.ranking_a == DEFAULT.name:
+                return a, NO_DRAFT
         answer = self._personal.rank(profile, deadline)
         return None if answer is None else (answer, NO_DRAFT)
+
+    def _both(
+        self, experiment: Experiment, profile: Profile, deadline: Deadline
+    ) -> tuple[pb.ListFeedResponse | None, pb.ListFeedResponse | None]:
+        """The lists by A and by B; by B not where A has failed, which leaves more time for the default one."""
+        name_a, name_b = _rankings(experiment)
+        a = self._whole(profile, RANKINGS[name_a], deadline)
+        return a, self._whole(profile, RANKINGS[name_b], deadline) if a else None
 
     def _whole(self, profile: Profile, ranking: RankingVariant, deadline: Deadline) -> pb.ListFeedResponse | None:
         try:

@@ -7,9 +7,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import sqlalchemy as sa
 
 from cocite.catalogue.events import EventKind
 from cocite.catalogue.experiments import Experiment, Experiments
+from cocite.catalogue.schema import experiments as experiments_table
 from cocite.catalogue.store import Catalogue
 from cocite.feeds.experiments_outcomes import Answer, NotCredited, Outcomes
 from cocite.feeds.experiments_picture import report_as_svg
@@ -116,6 +118,15 @@ def test_another_experiments_tokens_do_not_count(crowd: Crowd):
     crowd.experiment = experiments.start("next", "newer", "default")
     # recorded in the same millisecond or not, they are of the other one
     assert crowd.report().credited == 0
+
+
+def test_clocks_that_disagree_take_nothing_away(crowd: Crowd):
+    crowd.read("ann", likes, ANSWERS)
+    ahead = sa.update(experiments_table).values(started_at=experiments_table.c.started_at + 600_000)
+    with crowd.catalogue.writing() as connection:
+        connection.execute(ahead)
+    report = crowd.report()
+    assert report.credited + report.not_credited.get(NotCredited.NO_TEAM, 0) == crowd.sent > 0
 
 
 def test_an_answer_has_one_outcome_however_much_is_done_with_it(crowd: Crowd):

@@ -87,4 +87,5 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format bench proto web web-check .page-sources test-browser extension lock clean
+.PHONY: help setup demo test check format bench proto web web-check test-browser extension lock clean
+.PHONY: .page-sources

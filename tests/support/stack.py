@@ -15,6 +15,7 @@ from cocite.core.settings import PREFIX, Settings
 
 TIMEOUT_S = 100.0
 SERVICES = ("embedding", "features", "recommender", "feeds")
+_ADDRESS = re.compile(r"(embedding|features|recommender|feeds|gateway) +(?:http://)?(\S+:\d+)$")
 
 
 class Home:
@@ -86,7 +87,7 @@ class Stack:
         self.printed = ""
         for line in self._lines():
             self.printed += line
-            if address := re.match(r"(embedding|features|recommender|feeds|gateway) +(?:http://)?(\S+:\d+)$", line.strip()):
+            if address := _ADDRESS.match(line.strip()):
                 self.targets[address[1]] = address[2]
             if "curl '" in line:
                 break

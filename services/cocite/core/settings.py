@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     feeds_listen: str = Field(default="127.0.0.1:50054", description="address the feed service listens on")
     feeds_target: str = Field(default="127.0.0.1:50054", description="where others reach the feed service")
     public_url: str = Field(
-        default="http://localhost:8080", description="address of the gateway as readers know it, for links in mails"
+        default="http://localhost:8080",
+        description="address of the gateway as readers know it, for links in mails and feeds",
     )
     smtp_url: str = Field(  # repr=False: holds a password
         default="",
@@ -109,7 +110,8 @@ class Settings(BaseSettings):
     )
     gateway_hosts: str = Field(
         default="",
-        description="names of the gateway beside localhost and IP addresses, separated by commas; * for any",
+        description="names of the gateway beside localhost, IP addresses and that of its public URL, separated by "
+        "commas; * for any",
     )
     gateway_proxies: str = Field(
         default="",

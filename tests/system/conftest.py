@@ -1,5 +1,6 @@
 import pytest
 
+from support.mail_server import running_mail_server
 from support.stack import Home, Stack
 
 
@@ -12,7 +13,15 @@ def demo_home(fetched, tmp_path_factory) -> Home:
 
 
 @pytest.fixture(scope="session")
-def stack(demo_home):
+def mailbox():
+    """Where the mails of the demo go."""
+    with running_mail_server() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture(scope="session")
+def stack(demo_home, mailbox):
     """The demo, up."""
-    with Stack(demo_home) as stack:
+    smtp_url = f"smtp://127.0.0.1:{mailbox.port}"
+    with Stack(demo_home.having(smtp_url=smtp_url, mail_from="Papers <papers@site.example>")) as stack:
         yield stack

@@ -23,20 +23,17 @@ EMAIL = "ann@reader.example"
 
 @pytest.fixture(scope="module")
 def mailbox():
+    """One that gets the mails of this file alone."""
     with running_mail_server() as mailbox:
         yield mailbox
 
 
 @pytest.fixture(scope="module")
 def running(demo_home, mailbox):
-    """A stack that sends mails, and what it logs once it has ended."""
-    home = demo_home.having(
-        smtp_url=f"smtp://127.0.0.1:{mailbox.port}",
-        mail_from="Papers <papers@site.example>",
-        log_format="json",
-        log_level="debug",
-    )
-    with Stack(home) as stack:
+    """A stack of this file's own, as its last test ends it to read what was logged."""
+    smtp_url = f"smtp://127.0.0.1:{mailbox.port}"
+    mails = {"smtp_url": smtp_url, "mail_from": "Papers <papers@site.example>"}
+    with Stack(demo_home.having(**mails, log_format="json", log_level="debug")) as stack:
         yield stack
 
 

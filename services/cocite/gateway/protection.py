@@ -32,7 +32,7 @@ def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Ite
         anonymous_rate=settings.gateway_anonymous_rate,
         anonymous_scopes=_anonymous_scopes(settings),
         key_rate=settings.gateway_key_rate,
-        needed=_needed([*methods], [*rest]),
+        needed=_needed(methods, rest),
     )
     hosts = Hosts(f"{settings.gateway_hosts},{_public_name(settings)}", f"{PREFIX}GATEWAY_HOSTS")
     guarded = Guard(admitted, hosts, settings.gateway_body_s, settings.max_concurrent_calls)

@@ -8,20 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cocite.core.errors import InvalidArgument
+from cocite.gateway.landing_pages import landing_page
 from cocite.v1.paper_pb2 import Paper
 
 SOURCE = "cocite"  # of fields of study
 _ALWAYS = "paperId"
 _BY_DEFAULT = (_ALWAYS, "title")
 _EXTERNAL = {"doi": "DOI", "arxiv": "ArXiv", "pmid": "PubMed", "acl": "ACL", "openalex": "OpenAlex", "local": "Local"}
-_PAGES = {
-    "doi": "https://doi.org/{}",
-    "arxiv": "https://arxiv.org/abs/{}",
-    "pmid": "https://pubmed.ncbi.nlm.nih.gov/{}/",
-    "openalex": "https://openalex.org/{}",
-    "acl": "https://aclanthology.org/{}",
-    "s2": "https://api.semanticscholar.org/{}",
-}
 _HELD_BY_THEM = {
     *("citationStyles", "citations", "embedding", "influentialCitationCount", "isOpenAccess", "matchScore"),
     *("openAccessPdf", "publicationDate", "publicationTypes", "publicationVenue", "textAvailability", "tldr"),
@@ -40,18 +33,11 @@ def _external_ids(paper: Paper) -> dict[str, Any]:
     return ids
 
 
-def _page(paper: Paper) -> str | None:
-    scheme, _, value = paper.paper_id.partition(":")
-    if scheme == "s2" and value.isdecimal():
-        value = f"CorpusID:{value}"
-    return _PAGES[scheme].format(value) if scheme in _PAGES else None
-
-
 _TOLD: Mapping[str, Callable[[Paper], Any]] = {
     _ALWAYS: lambda paper: paper.paper_id,
     "corpusId": lambda paper: _external_ids(paper).get("CorpusId"),
     "externalIds": _external_ids,
-    "url": _page,
+    "url": lambda paper: landing_page(paper.paper_id),
     "title": lambda paper: paper.title,
     "abstract": lambda paper: paper.abstract or None,
     "venue": lambda paper: paper.venue,

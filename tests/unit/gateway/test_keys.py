@@ -293,3 +293,10 @@ def test_the_command_says_what_is_wrong(cocite):
     gone = cocite("revoke", "0" * 12)
     assert (gone.returncode, gone.stdout) == (1, "")
     assert "cocite key list" in gone.stderr
+
+
+def test_a_key_that_names_readers_is_made_only_where_that_is_asked_for(cocite):
+    cocite("create", "ann")
+    cocite("create", "site", "--scope", "read", "--scope", "readers")
+    made = {key["owner"]: key["scopes"] for key in json.loads(cocite("list", "--json").stdout)}
+    assert made == {"ann": ["read", "embed"], "site": ["read", "readers"]}

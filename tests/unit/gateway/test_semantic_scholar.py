@@ -228,7 +228,7 @@ def test_what_is_not_known_of_a_paper_is_null():
     ("paper_id", "url"),
     [
         ("s2:1234", "https://api.semanticscholar.org/CorpusID:1234"),
-        ("s2:" + "ab" * 20, "https://api.semanticscholar.org/" + "ab" * 20),
+        ("s2:" + "ab" * 20, "https://www.semanticscholar.org/paper/" + "ab" * 20),
         ("arxiv:1706.03762", "https://arxiv.org/abs/1706.03762"),
     ],
 )

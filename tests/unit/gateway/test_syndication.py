@@ -278,6 +278,25 @@ def test_what_is_no_feed_is_not_found(gateway, path):
     assert gateway.client.get(path).status_code == 404
 
 
+def test_a_paper_without_a_title_has_a_feed_and_is_called_by_its_id(gateway):
+    found = get(gateway, "related", "json", {"id": "doi:10.1000/2"}).json()
+    assert found["title"] == "Papers related to “doi:10.1000/2”"
+
+
+@pytest.mark.parametrize("name", ["trending", "related"])
+def test_papers_that_could_not_be_looked_up_are_not_taken_for_unknown_ones(gateway, name):
+    def answer(request):
+        if isinstance(request, feature_service_pb2.BatchGetPapersRequest):
+            return feature_service_pb2.BatchGetPapersResponse(**LEFT_OUT)
+        return answers(request)
+
+    gateway.recommender.servicer.answer = answer
+    query = {"id": "doi:10.1000/77"} if name == "related" else {"field": "not looked up"}
+    found = get(gateway, name, "json", query)
+    assert (found.status_code, len(found.json()["items"])) == (200, 3)
+    assert found.headers["cache-control"] == "no-store"
+
+
 def test_an_unknown_paper_and_a_void_token_are_not_found(gateway):
     assert get(gateway, "related", "rss", {"id": "doi:10.1000/none"}).status_code == 404
 

@@ -49,6 +49,18 @@ class PaperList:
     seed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Full:
+    """Papers by the ids that they were asked by. complete: those that are not there do not exist."""
+
+    papers: Mapping[str, Paper]
+    complete: bool
+
+    def title_of(self, paper_id: str) -> str:
+        """The title, the id where there is none."""
+        return (self.papers[paper_id].title if paper_id in self.papers else "") or paper_id
+
+
 class Lists:
     """Each method answers the parameters of one feed. Raises InvalidArgument that names one, and what Asker does."""
 
@@ -65,9 +77,10 @@ class Lists:
             window=f"TRENDING_WINDOW_{window.upper()}", field=query.get("field", ""), page_size=SIZE
         )
         answer = await self._ask("ListTrending", asked, deadline)
-        full = await self._full([item.paper for item in answer.items], deadline)
+        full = await self._full([item.paper.paper_id for item in answer.items], deadline)
+        papers = [Listed(full.papers.get(item.paper.paper_id, item.paper)) for item in answer.items]
         title = f"Trending {_WINDOWS[window]}{_of(query)}"
-        return PaperList(title, "Papers that readers turn to", [*map(Listed, full)], not answer.degraded)
+        return PaperList(title, "Papers that readers turn to", papers, full.complete and not answer.degraded)
 
     async def new(self, query: Query, deadline: Deadline) -> PaperList:
         """date, YYYY-MM-DD, without which it is the last days that have papers: who asks rarely misses few; field."""
@@ -100,12 +113,12 @@ class Lists:
     async def related(self, query: Query, deadline: Deadline) -> PaperList:
         """id: of the paper that the others are to be related to, in any form. Raises NotFound for one of none."""
         asked = normalise_id(query.get("id", ""), field="id")
-        (paper,) = await self._full([Paper(paper_id=asked)], deadline)
-        if not paper.title:
+        seed = await self._full([asked], deadline)
+        if seed.complete and asked not in seed.papers:
             raise NotFound(f"there is no paper {asked}", field="id")
         papers, complete = await self._related(recommender_service_pb2.Seeds(positive_ids=[asked]), deadline)
-        title = f"Papers related to “{_short(paper.title)}”"
-        return PaperList(title, "Papers most related to one paper", papers, complete, seed=asked)
+        title = f"Papers related to “{_short(seed.title_of(asked))}”"
+        return PaperList(title, "Papers most related to one paper", papers, complete and seed.complete, seed=asked)
 
     async def reader(self, query: Query, deadline: Deadline) -> PaperList:
         """token: of the reader's private feed. Raises NotFound for one that opens none."""
@@ -126,15 +139,13 @@ class Lists:
         found = [] if answer.fallback else [Listed(result.paper) for result in answer.results]
         return found, not (answer.degraded or answer.unresolved_seeds)
 
-    async def _full(self, papers: Sequence[Paper], deadline: Deadline) -> list[Paper]:
-        """The papers with all that is held of them."""
-        if not papers:
-            return []
-        ids = [paper.paper_id for paper in papers]
+    async def _full(self, ids: Sequence[str], deadline: Deadline) -> _Full:
+        """All that is held of the papers."""
+        if not ids:
+            return _Full({}, True)
         asked = feature_service_pb2.BatchGetPapersRequest(paper_ids=ids, view=PAPER_VIEW_FULL)
         answer = await self._ask("BatchGetPapers", asked, deadline)
-        found = {each.requested_id: each.paper for each in answer.papers}
-        return [found.get(paper.paper_id, paper) for paper in papers]
+        return _Full({each.requested_id: each.paper for each in answer.papers}, not answer.degraded)
 
     async def _ask(self, name: str, request: Message, deadline: Deadline) -> Any:
         return await self._asker.ask_within(deadline, self._named[name], request)

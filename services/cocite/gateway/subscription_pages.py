@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -108,5 +107,5 @@ def _failed(error: CociteError) -> Response:
 
 
 def _shown(page: _Page, status: int, headers: Mapping[str, str] | None = None, action: str = "") -> Response:
-    html = _TEMPLATES.get_template("subscription_pages.html").render(page=page, action=action, style=Markup(_STYLE))
+    html = _TEMPLATES.get_template("subscription_pages.html").render(page=page, action=action, style=_STYLE)
     return Response(html, status, {**_HEADERS, **(headers or {})}, "text/html; charset=utf-8")

@@ -1,5 +1,7 @@
 """The pages that links in mails lead to: what looks at a link changes nothing, one click does."""
 
+import base64
+import hashlib
 import re
 
 import pytest
@@ -143,3 +145,10 @@ def test_the_pages_count_against_no_quota(tmp_path):
         assert not any("ratelimit" in answer.headers for answer in answers)
         limited = [gateway.client.get("/v1/trending").status_code for _ in range(5)]
         assert 429 in limited
+
+
+def test_the_style_of_a_page_is_the_one_that_it_may_have(gateway):
+    answer = gateway.client.get(f"/confirm?token={TOKEN}")
+    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    told = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{told}'" in answer.headers["content-security-policy"]

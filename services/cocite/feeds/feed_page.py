@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cocite.catalogue.event_records import ReaderName
+from cocite.catalogue.readers import Readers
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.feeds.contents import Contents, PaperContents
 from cocite.feeds.experiments_tokens import shown_token
@@ -20,20 +21,28 @@ from cocite.v1 import feed_service_pb2 as pb
 DEFAULT_PAGE_SIZE = 20
 PAGE = "feed page"  # purpose of page tokens
 RETRY_AFTER_S = 1.0
+_KEPT_BYTES = 400  # of a KeptPage beside its answer
 _METHOD = "ListFeed"
 _FIELD = "page_token"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """An encoded answer, which holds while the reader's tag is this one."""
+    """An encoded answer, which holds while the reader's tag is this one.
+
+    Where no tag can be told it holds while the catalogue knows name by this key and no event after this sequence; of a
+    reader known by a feed token alone, name is None, and it does not hold.
+    """
 
     reader: str
-    tag: bytes
+    tag: bytes | None
+    name: ReaderName | None
+    reader_key: int
+    sequence: int
     body: bytes
 
     def __len__(self) -> int:
-        return len(self.reader) + len(self.tag) + len(self.body)
+        return len(self.reader) + len(self.body) + _KEPT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class FeedPages:
         source: FeedSource,
         lists: FeedLists,
         tags: ReaderTags,
+        readers: Readers,
         tokens: FeedTokens,
         signer: Signer,
         contents: PaperContents,
@@ -62,6 +72,7 @@ class FeedPages:
         self._source = source
         self._lists = lists
         self._tags = tags
+        self._readers = readers
         self._tokens = tokens
         self._signer = signer
         self._contents = contents
@@ -71,9 +82,11 @@ class FeedPages:
     def at_once(self, data: bytes) -> Cacheable | None:
         """The answer to an encoded request that was answered before, if nothing happened to the reader since."""
         kept = self._memory.get(_METHOD, data)
-        if kept is None or self._tags.peek(kept.reader) != kept.tag:
+        if kept is None:
             return None
-        return Cacheable(kept.body, "")
+        tag = self._tags.peek(kept.reader)
+        holds = tag == kept.tag if tag is not None else self._is_last(kept)
+        return Cacheable(kept.body, "") if holds else None
 
     def page(self, request: pb.ListFeedRequest, deadline: Deadline) -> pb.ListFeedResponse:
         """See feed_service.proto.
@@ -81,16 +94,25 @@ class FeedPages:
         Raises Unauthenticated for a feed token that is void, InvalidArgument for a page token that does not fit,
         Unavailable when the catalogue does not answer.
         """
-        name = name_of(request.reader) or self._tokens.open(request.reader.feed_token)
+        named = name_of(request.reader)
+        name = named or self._tokens.open(request.reader.feed_token)
         reader, model = digest_of(name), self._memory.model
         tag = self._tags.get(reader)  # before anything is read of the reader
         start = self._start(request.page_token, reader) if request.page_token else None
         ranked = self._source.feed(name, tag, deadline) if start is None else self._list_of(start, name, deadline)
         answer = self._shown(ranked, start.offset if start else 0, request, reader, deadline)
-        if tag is not None and not answer.degraded:
+        if not answer.degraded:
             body = answer.SerializeToString(deterministic=True)
-            self._memory.put(model, _METHOD, request.SerializeToString(), KeptPage(reader, tag, body))
+            kept = KeptPage(reader, tag, named, ranked.reader_key, ranked.sequence, body)
+            self._memory.put(model, _METHOD, request.SerializeToString(), kept)
         return answer
+
+    def _is_last(self, kept: KeptPage) -> bool:
+        """Whether the catalogue has nothing newer of the reader than what an answer goes by."""
+        if kept.name is None:
+            return False
+        found = self._readers.find(kept.name)
+        return (kept.reader_key, kept.sequence) == ((found.reader_key, found.last_sequence) if found else (0, 0))
 
     def _start(self, token: str, reader: str) -> _Start:
         match self._signer.verify(PAGE, token):

@@ -130,7 +130,7 @@ def _answering(
     running = RunningExperiment(Experiments(catalogue))
     personal = ExperimentalRanking(PersonalRanking(recommending, arrivals), running)
     source = FeedSource(catalogue, lists, model, personal, general)
-    feed = FeedPages(source, lists, tags, tokens, sign, contents, model, feed_memory)
+    feed = FeedPages(source, lists, tags, readers, tokens, sign, contents, model, feed_memory)
     new = NewPapers(catalogue, log, similar, sign, new_memory)
     of_readers = ReaderPages(log, readers, Subscriptions(catalogue), tokens, sign, contents, tags, lists, trending)
     sender = start_sender(settings, catalogue, sign)

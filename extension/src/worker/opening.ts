@@ -1,6 +1,7 @@
 // Where the panel opens: beside the page if the browser has such a place, else in it.
 
 import { noteClick } from "../shared/clicks";
+import { runScript } from "./scripts";
 
 /** Firefox's sidebar, which Chrome does not know. */
 declare const browser: { sidebarAction?: { open(): Promise<void> } } | undefined;
@@ -18,6 +19,6 @@ export function openPanel(tab: chrome.tabs.Tab): void {
   // Both open at once or not at all: the browser takes nothing that comes after a wait for the reader's wish
   if (sidePanel) void sidePanel.open({ tabId: tab.id });
   else if (sidebar) void sidebar.open();
-  else void chrome.scripting.executeScript({ target: { tabId: tab.id }, files: ["in_page.js"] });
+  else void runScript({ target: { tabId: tab.id }, files: ["in_page.js"] }).catch(console.warn); // into no page of the browser's own
   if (!PANEL_IN_PAGE) void noteClick(tab.id);
 }

@@ -101,13 +101,17 @@ def put_head(out: Bytes, to: int, number: int, length: int) -> int:
 
 
 @compiled(f"int64({BUFFER}, int64, int64, int64)", inlined=True)
+def put_number(out: Bytes, to: int, field: int, number: int) -> int:
+    """Write a field, number 15 at most, that holds a number not below 0, also where it is 0."""
+    to = put_varint(out, to, number) - 1
+    out[np.uint64(to)] = field << 3
+    return to
+
+
+@compiled(f"int64({BUFFER}, int64, int64, int64)", inlined=True)
 def put_count(out: Bytes, to: int, number: int, count: int) -> int:
     """Write a field, number 15 at most, that holds a count, unless it is 0."""
-    if count == 0:
-        return to
-    to = put_varint(out, to, count) - 1
-    out[np.uint64(to)] = number << 3
-    return to
+    return put_number(out, to, number, count) if count else to
 
 
 @compiled(f"int64({BUFFER}, int64, int64, int64)", inlined=True)

@@ -21,9 +21,10 @@ from cocite.recommender.machine_code import (
     put_double,
     put_head,
     put_name,
+    put_number,
     widened,
 )
-from cocite.recommender.reason_code import SHARED_TERMS, TEXT_LIKENESS
+from cocite.recommender.reason_code import DIRECT_CITATION, SHARED_TERMS, TEXT_LIKENESS
 from cocite.recommender.tokens import LONGEST_TERM
 
 _SEED, _VALUE, _ARGUMENTS, _TERMS_ALONE = 1, 1, 2, 1  # numbers of fields, of the reason and of its evidence
@@ -113,6 +114,11 @@ def put_reason(
             to = put_term(out, to, _TERMS_ALONE, vocabulary, scratch[place])
         else:
             to = put_name(out, to, _ARGUMENTS, ids, scratch[place])
-    to = put_double(out, to, _VALUE, value) if kind == TEXT_LIKENESS else put_count(out, to, _VALUE, value)
+    if kind == TEXT_LIKENESS:
+        to = put_double(out, to, _VALUE, value)
+    elif kind == DIRECT_CITATION:  # false is told, too
+        to = put_number(out, to, _VALUE, value)
+    else:
+        to = put_count(out, to, _VALUE, value)
     to = put_head(out, to, kind, end - to)
     return put_name(out, to, _SEED, labels, seed - 1) if seed else to

@@ -188,3 +188,10 @@ def test_json_is_what_google_protobuf_makes_of_it(message):
     assert json.loads(text) == MessageToDict(message)
     again = type(message).FromString(encoded_of(text, type(message)))
     assert again.SerializeToString(deterministic=True) == message.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("seed_cites_result", [True, False])
+def test_the_direction_of_a_citation_is_told_both_ways(seed_cites_result):
+    message = pb.Reason(direct_citation=pb.DirectCitation(seed_cites_result=seed_cites_result))
+    told = {"directCitation": {"seedCitesResult": seed_cites_result}}
+    assert json.loads(json_of(message.SerializeToString(), pb.Reason)) == told

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cocite.client import Client, EmbeddingClient, FeatureClient, TextSeed
+    from cocite.client import Client, EmbeddingClient, Event, FeatureClient, FeedClient, Reader, TextSeed
     from cocite.core import errors
     from cocite.core.errors import (
         CociteError,
@@ -28,20 +28,23 @@ __all__ = [
     "CorruptData",
     "DeadlineExceeded",
     "EmbeddingClient",
+    "Event",
     "FeatureClient",
+    "FeedClient",
     "InvalidArgument",
     "InvalidId",
     "NotFound",
     "NotReady",
     "Overloaded",
     "PermissionDenied",
+    "Reader",
     "TextSeed",
     "Unauthenticated",
     "Unavailable",
     "errors",
 ]
 
-_OF_CLIENT = ("Client", "EmbeddingClient", "FeatureClient", "TextSeed")
+_OF_CLIENT = ("Client", "EmbeddingClient", "Event", "FeatureClient", "FeedClient", "Reader", "TextSeed")
 
 
 def __getattr__(name: str) -> Any:

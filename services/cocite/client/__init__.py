@@ -1,5 +1,23 @@
-"""Clients of the three services: typed, with a deadline on every call and bounded retries."""
+"""Clients of the services: typed, with a deadline on every call and bounded retries."""
 
+from cocite.client.feed_types import (
+    ActedOn,
+    Event,
+    EventResult,
+    Feed,
+    FeedItem,
+    NewArrival,
+    NewItem,
+    NewPapers,
+    Reader,
+    ReaderData,
+    ReaderPaper,
+    Subscription,
+    Trending,
+    TrendingItem,
+    TrendingNow,
+)
+from cocite.client.feeds import FeedClient
 from cocite.client.recommender import Client
 from cocite.client.stores import EmbeddingClient, FeatureClient
 from cocite.client.types import (
@@ -29,6 +47,7 @@ from cocite.client.types import (
 )
 
 __all__ = [
+    "ActedOn",
     "CitedWithReferences",
     "Client",
     "CoCitation",
@@ -36,11 +55,22 @@ __all__ = [
     "DirectCitation",
     "EmbeddingClient",
     "Embeddings",
+    "Event",
+    "EventResult",
     "FeatureClient",
+    "Feed",
+    "FeedClient",
+    "FeedItem",
     "FoundPapers",
     "Model",
+    "NewArrival",
+    "NewItem",
+    "NewPapers",
     "Paper",
     "Popularity",
+    "Reader",
+    "ReaderData",
+    "ReaderPaper",
     "Reason",
     "Recommendation",
     "Recommendations",
@@ -52,7 +82,11 @@ __all__ = [
     "SharedReaders",
     "SharedReferences",
     "SharedTerms",
+    "Subscription",
     "TextLikeness",
     "TextSeed",
+    "Trending",
+    "TrendingItem",
+    "TrendingNow",
     "UnresolvedSeed",
 ]

@@ -7,10 +7,12 @@ import typer
 
 from cocite.cli.bench import bench
 from cocite.cli.digest import digest
+from cocite.cli.events import events
 from cocite.cli.experiment import experiment
 from cocite.cli.ingest import ingest
 from cocite.cli.key import key
 from cocite.cli.model import model
+from cocite.cli.reader import feed, reader, trending
 from cocite.cli.recommend import recommend
 from cocite.cli.resolve import resolve
 from cocite.cli.serve import serve
@@ -39,12 +41,14 @@ def root(
     """Related papers by citation and text."""
 
 
-for command in (up, ingest, train, serve, recommend, resolve):
+for command in (up, ingest, train, serve, recommend, resolve, feed, trending):
     app.command()(command)
 
 
 app.add_typer(model, name="model")
 app.add_typer(key, name="key")
+app.add_typer(events, name="events")
+app.add_typer(reader, name="reader")
 app.add_typer(digest, name="digest")
 app.add_typer(experiment, name="experiment")
 app.add_typer(bench, name="bench")

@@ -34,10 +34,10 @@ def print_recommendations(console: "Console", answer: Recommendations, *, name_s
     table.add_column("why", ratio=4 if roomy else 3, overflow="fold")
     for result in answer:
         paper = result.paper
-        venue = [_text(paper.venue)] if roomy else []
+        venue = [text_of(paper.venue)] if roomy else []
         said = (reasons_in_words(result.reasons, seeds), contributions_in_words(result.contributions, seeds))
         why = "; ".join(each for each in said if each)
-        table.add_row(str(result.rank), _title_and_id(paper), str(paper.year or ""), *venue, _text(why))
+        table.add_row(str(result.rank), title_and_id(paper), str(paper.year or ""), *venue, text_of(why))
     if answer.results:
         print_table(console, table)
         if seeds:
@@ -59,19 +59,19 @@ def print_resolution(console: "Console", answer: Resolution) -> None:
         status = "not in the model" if result.status == "found" and not result.in_model else result.status
         paper = result.paper
         known = (paper.paper_id, paper.title, str(paper.year or "")) if paper else ("", "", "")
-        table.add_row(_text(result.query), status, *map(_text, known))
+        table.add_row(text_of(result.query), status, *map(text_of, known))
     print_table(console, table)
     for line in shortcomings(answer):
         warn(line)
 
 
-def _title_and_id(paper: Paper) -> "Text":
+def title_and_id(paper: Paper) -> "Text":
     """The title, and below it the id that asks for more like it."""
-    title = _text(paper.title or paper.paper_id)
+    title = text_of(paper.title or paper.paper_id)
     return title.append(f"\n{printable(paper.paper_id)}", "dim") if paper.title else title
 
 
-def _text(text: str) -> "Text":
+def text_of(text: str) -> "Text":
     """Text of others, which is no markup."""
     from rich.text import Text
 

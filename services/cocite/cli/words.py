@@ -2,9 +2,9 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from cocite.client import types
+from cocite.client import feed_types, types
 
 REASONS_SHOWN = 3
 TERMS_SHOWN = 3
@@ -26,6 +26,17 @@ DEGRADED = {
     "cache_unavailable": "Redis does not answer: slower, but complete",
     "catalogue_unavailable": "the catalogue does not answer: titles and years may be missing",
 }
+EVENT_STATUSES = {
+    "recorded": "kept",
+    "duplicate": "was kept before",
+    "recorded_ahead": "kept; counts once there is a paper of this id",
+    "conflict": "not kept: the reader has another event of this event_id",
+    "malformed_id": "not kept: paper_id is no id of any known scheme",
+    "in_future": "not kept: occurred_at is in the future",
+    "flooded": "not kept: more than a reader can do; try again another day",
+    "not_allowed": "not kept: this name of a reader records no events",
+}
+ACTED = {"save": "saved", "upvote": "upvoted", "submit": "submitted", "click": "opened"}
 NOT_FOUND = "no paper of the catalogue has its id or title"  # said of entries of a reference list
 UNKNOWN_REMEDY = "check the id, bring the paper in with `cocite ingest`, or describe it with --text"
 FALLBACK = {"popularity": "the seeds led to no paper: these are the most cited papers instead"}
@@ -57,6 +68,24 @@ def reason_in_words(reason: types.Reason) -> str:
             return f"much cited ({count:,})"
         case types.CitedWithReferences(count=count):
             return f"cited with references of the seed by {counted(count, 'paper', 'papers')}"
+
+
+def feed_reasons_in_words(reasons: Sequence[feed_types.FeedReason]) -> str:
+    """Why a paper is in a feed, on one line, strongest first."""
+    return ", ".join(feed_reason_in_words(reason) for reason in reasons)
+
+
+def feed_reason_in_words(reason: feed_types.FeedReason) -> str:
+    """One reason of a feed."""
+    match reason:
+        case feed_types.ActedOn(act=act, paper_id=paper_id, title=title):
+            return f"because you {ACTED.get(act, act)} {title or paper_id}"
+        case feed_types.NewArrival(date=date):
+            return f"new on {date}"
+        case feed_types.TrendingNow(readers=readers):
+            return f"{counted(readers, 'reader', 'readers')} this week"
+        case types.Popularity():
+            return reason_in_words(reason)
 
 
 def numbers_of_seeds(answer: types.Recommendations) -> dict[str, int]:
@@ -115,7 +144,15 @@ def _left_out(seed: types.UnresolvedSeed, causes: Mapping[str, str]) -> str:
     return f"left out {seed.id}: {causes.get(seed.cause, seed.cause)}"
 
 
-def degraded_in_words(answer: types.Recommendations | types.Resolution) -> list[str]:
+class Degradable(Protocol):
+    """An answer that tells its shortcomings."""
+
+    @property
+    def degraded(self) -> tuple[types.Degradation, ...]:
+        """Empty when all went well."""
+
+
+def degraded_in_words(answer: Degradable) -> list[str]:
     """What did not work behind the answer."""
     return [DEGRADED.get(d.cause, d.detail or d.cause) for d in answer.degraded]
 
@@ -141,4 +178,7 @@ KINDS: dict[type, str] = {
     types.TextLikeness: "text_likeness",
     types.Popularity: "popularity",
     types.CitedWithReferences: "cited_with_references",
+    feed_types.ActedOn: "acted_on",
+    feed_types.NewArrival: "new_arrival",
+    feed_types.TrendingNow: "trending_now",
 }

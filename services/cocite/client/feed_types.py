@@ -64,9 +64,9 @@ class EventResult:
 
 @dataclass(frozen=True, slots=True)
 class ActedOn:
-    """The item goes with a paper that the reader saved, upvoted, submitted or clicked."""
+    """The item goes with a paper that the reader did something with; act is the kind of that event."""
 
-    kind: str
+    act: str
     paper_id: str
     title: str
 

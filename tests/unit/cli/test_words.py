@@ -7,6 +7,7 @@ from cocite.client import types
 from cocite.client.answers import enum_name
 from cocite.v1 import degradation_pb2
 from cocite.v1 import recommender_service_pb2 as pb
+from cocite.v1.feed_service_pb2 import FeedReason
 
 
 def without_words(enum, prefix, known):
@@ -29,7 +30,8 @@ def test_every_value_of_the_enums_has_words(enum, prefix, known):
 
 def test_every_kind_of_reason_has_words_and_a_name():
     kinds = {field.name for field in pb.Reason.DESCRIPTOR.oneofs_by_name["evidence"].fields}
-    assert set(words.KINDS.values()) == kinds
+    of_feeds = {field.name for field in FeedReason.DESCRIPTOR.oneofs_by_name["because"].fields}
+    assert set(words.KINDS.values()) == kinds | of_feeds
 
 
 def test_a_tie_at_one_remove():

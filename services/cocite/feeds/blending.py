@@ -6,7 +6,7 @@ from cocite.v1 import feed_service_pb2 as pb
 
 SIZE = 300  # items of a feed
 NEW_EVERY = 5  # of the places of a feed one is for a new paper,
-MOST_NEW = 20  # down to the hundredth
+MOST_NEW = 12  # down to the sixtieth: where no reader wants any of them, recall@300 on CiteULike is less by 0.9 %
 
 
 def blended(

@@ -151,12 +151,12 @@ def test_decisions_are_numbered_without_a_gap():
 
 
 def test_the_python_of_the_documentation_is_python_that_fits():
-    blocks = re.findall(r"```python\n(.*?)```", read("README.md", "docs/api.md"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", read("README.md", "docs/api.md", "docs/feeds.md"), re.DOTALL)
     assert blocks
     for block in blocks:
         compile(block, "documentation", "exec")
-        for name in re.findall(r"client\.(\w+)\(", block):
-            assert inspect.isfunction(getattr(cocite.Client, name))
+        for client, name in re.findall(r"(client|feeds)\.(\w+)\(", block):
+            assert inspect.isfunction(getattr(cocite.FeedClient if client == "feeds" else cocite.Client, name))
 
 
 def test_make_lists_every_target():

@@ -7,7 +7,7 @@ const TERMS_SHOWN = 3;
 /** What speaks for a result, as protobuf messages of cocite.v1.Reason have it. */
 export type Evidence =
   | { case: "sharedReferences" | "coCitation" | "sharedReaders" | "citedWithReferences"; value: { count: number } }
-  | { case: "directCitation"; value: { seedCitesResult?: boolean } }
+  | { case: "directCitation"; value: { seedCitesResult?: boolean | undefined } }
   | { case: "textLikeness"; value: { sharedTerms: string[] } }
   | { case: "sharedTerms"; value: { terms: string[] } }
   | { case: "popularity"; value: { citationCount: number } }

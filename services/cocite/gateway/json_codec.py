@@ -19,6 +19,7 @@ from protobuf._file_registry import create_file_registry  # it has no other way 
 from protobuf.wkt import FileDescriptorProto
 
 from cocite.core.errors import InvalidArgument
+from cocite.gateway.json_faults import fault_in
 
 
 def encoded_of(text: bytes | bytearray, kind: type[Message]) -> bytes:
@@ -35,8 +36,8 @@ def encoded_value(value: Any, kind: type[Message]) -> bytes:
         raise InvalidArgument("request: the body must be a JSON object")
     try:
         return ParseDict(value, kind()).SerializeToString()
-    except (ParseError, RecursionError) as error:
-        raise InvalidArgument(f"request: {str(error) or 'nested too deeply'}") from None
+    except (ParseError, RecursionError):
+        raise fault_in(value, kind) from None
 
 
 def json_of(body: bytes, kind: type[Message]) -> bytes:

@@ -40,6 +40,8 @@ async def _asked(request: Request, route: Route, most_bytes: int) -> bytes:
     kind = route.method.request
     if route.verb == "GET":
         return encoded_value(value_of_query(request.query_params.multi_items(), kind), kind)
+    for name in request.query_params:
+        raise InvalidArgument(f"{name[:80]}: is no part of the address here", hint="name it in the body", field=name)
     return encoded_of(await read_json(request, most_bytes), kind)
 
 

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from cocite.core.errors import InvalidArgument
+from cocite.gateway.json_faults import unknown_name
 from cocite.gateway.methods import Method
 
 
@@ -51,11 +52,11 @@ def value_of_query(query: Sequence[tuple[str, str]], kind: type[Message]) -> dic
         inside, descriptor = found, kind.DESCRIPTOR
         *above, last = name.split(".")
         for part in above:
-            field = _field(descriptor, part, name)
+            field = _field(descriptor, part, name, kind)
             if field.message_type is None or field.is_repeated:
                 raise InvalidArgument(f"{name}: {part} has no parts", field=name)
             inside, descriptor = inside.setdefault(field.name, {}), field.message_type
-        field = _field(descriptor, last, name)
+        field = _field(descriptor, last, name, kind)
         if field.message_type is not None:
             raise InvalidArgument(f"{name}: cannot be told in a query", hint="send it by POST, as JSON", field=name)
         value = _value(field, text, name)
@@ -68,10 +69,20 @@ def value_of_query(query: Sequence[tuple[str, str]], kind: type[Message]) -> dic
     return found
 
 
-def _field(descriptor: Any, name: str, whole: str) -> FieldDescriptor:
+def _parameters(kind: Any, above: str = "") -> Iterator[str]:
+    """Names of what a query can tell of a message."""
+    for field in kind.fields:
+        if field.message_type is None:
+            yield f"{above}{field.json_name}"
+        elif not field.is_repeated:
+            yield from _parameters(field.message_type, f"{above}{field.json_name}.")
+
+
+def _field(descriptor: Any, name: str, whole: str, kind: type[Message]) -> FieldDescriptor:
     field: FieldDescriptor | None = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
     if field is None:
-        raise InvalidArgument(f"{whole}: there is no such parameter", field=whole)
+        names = list(_parameters(kind.DESCRIPTOR))
+        raise unknown_name(whole, "parameter", names, names)
     return field
 
 

@@ -116,6 +116,7 @@ class Stage:
     feeds: Hosted
     papers: list[str]
     answer_bytes: dict[str, int]
+    redis_url: str
 
 
 @contextmanager
@@ -149,7 +150,7 @@ def stage(home: Path) -> Iterator[Stage]:
             Row(name, LoadSession("127.0.0.1", owners[name].port, [call], connections=CONNECTIONS), owners[name])
             for name, call in calls.items()
         ]
-        yield Stage(rows, feed, papers, sizes)
+        yield Stage(rows, feed, papers, sizes, valkey.url)
 
 
 def questions(feed: Hosted, recommender: Hosted, papers: list[str]) -> tuple[dict[str, Call], dict[str, int]]:

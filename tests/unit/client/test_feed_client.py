@@ -86,9 +86,12 @@ def test_events_are_sent_as_they_are_and_told_what_became_of_them(feeds, client)
     assert not second.HasField("occurred_at")
 
 
-def test_an_event_that_is_sent_again_has_its_id_again_and_another_has_another():
+def test_an_event_that_is_sent_again_has_its_id_again_and_another_has_another(feeds, client):
     event = Event("ann", "save", "pmid:1")
-    assert event.event_id == event.event_id != Event("ann", "save", "pmid:1").event_id
+    client.record(event)
+    client.record([event, Event("ann", "save", "pmid:1")])
+    first, again, other = [sent.event_id for request in feeds.servicer.requests for sent in request.events]
+    assert first == again != other
 
 
 def test_kept_is_what_the_proto_calls_kept():

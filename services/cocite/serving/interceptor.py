@@ -57,7 +57,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
     calls is the pool they run in; once it is full, calls are refused with Overloaded in the server's own pool, which
     is left to health checks otherwise. streams is the pool of reflection, whose clients may hold a thread for long.
     Without pools everything runs in the server's own, and nothing is refused. A request that wire has the answer to is
-    not even parsed, nor is one that the function in at_once of its method has an answer to. A behaviour returns a
+    not even parsed, nor is one that the function in at_once of its method has an answer to; for a method that wire does
+    not keep it is asked before anything else, and where it raises the call takes the long way. A behaviour returns a
     message, the bytes of one, or either as Cacheable.
     """
 
@@ -96,8 +97,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
 
     def _wrapped(self, method: str, inner: RpcHandler[Any, Any]) -> RpcHandler[Any, Any]:
         if inner.unary_unary is not None:
-            compute = _computing(inner.unary_unary, inner, self._at_once.get(method, _nothing))
-            behaviour = self._behaviour(method, compute)
+            behaviour = self._behaviour(method, inner)
             return grpc.unary_unary_rpc_method_handler(in_pool(self._calls, behaviour) if self._calls else behaviour)
         if inner.stream_stream is not None and self._streams and method.startswith(_REFLECTION):
             return grpc.stream_stream_rpc_method_handler(
@@ -105,11 +105,13 @@ class RpcInterceptor(grpc.ServerInterceptor):
             )
         return inner
 
-    def _behaviour(self, method: str, compute: Compute) -> Behaviour:
-        wire = self._wire
+    def _behaviour(self, method: str, inner: RpcHandler[Any, Any]) -> Behaviour:
+        wire, at_once = self._wire, self._at_once.get(method)
         if wire is None or method not in wire.methods:
-            return self._guarded(method, lambda data, context, _: compute(data, context).body)
-        get, answer = wire.get, wire.answer
+            long_way = _computing(inner, _nothing)
+            guarded = self._guarded(method, lambda data, context, _: long_way(data, context).body)
+            return guarded if at_once is None else _at_once_first(at_once, inner, guarded)
+        get, answer, compute = wire.get, wire.answer, _computing(inner, at_once or _nothing)
         guarded = self._guarded(
             method, lambda data, context, deadline: answer(method, data, partial(compute, data, context), deadline)
         )
@@ -154,12 +156,28 @@ def _nothing(_: bytes) -> None:
     """No answer at once."""
 
 
-def _computing(
-    behaviour: Callable[[Any, grpc.ServicerContext], Any], handler: RpcHandler[Any, Any], at_once: AtOnce
-) -> Compute:
+def _at_once_first(at_once: AtOnce, handler: RpcHandler[Any, Any], long_way: Behaviour) -> Behaviour:
+    """The answer that is there at once, else what the long way gives."""
+    encode = _encoding(handler)
+
+    def call(data: bytes, context: grpc.ServicerContext) -> Any:
+        try:
+            given = at_once(data)
+        except CociteError:
+            given = None
+        except Exception:
+            log.exception("no answer at once")
+            given = None
+        return long_way(data, context) if given is None else encode(given.answer)
+
+    return call
+
+
+def _computing(handler: RpcHandler[Any, Any], at_once: AtOnce) -> Compute:
     """From the bytes of a request to those of its answer, by way of the handler's validated message if need be."""
+    behaviour: Any = handler.unary_unary
     parse: Callable[[bytes], Any] = handler.request_deserializer or bytes
-    serialize: Callable[[Any], bytes] = handler.response_serializer or bytes
+    encode = _encoding(handler)
 
     def compute(data: bytes, context: grpc.ServicerContext) -> Computed:
         given = at_once(data)
@@ -168,9 +186,14 @@ def _computing(
             validate(request)
             given = behaviour(request, context)
         answer, model = (given.answer, given.model) if isinstance(given, Cacheable) else (given, "")
-        return Computed(answer if isinstance(answer, bytes) else serialize(answer), model)
+        return Computed(encode(answer), model)
 
     return compute
+
+
+def _encoding(handler: RpcHandler[Any, Any]) -> Callable[[Any], bytes]:
+    serialize: Callable[[Any], bytes] = handler.response_serializer or bytes
+    return lambda answer: answer if isinstance(answer, bytes) else serialize(answer)
 
 
 def _parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:

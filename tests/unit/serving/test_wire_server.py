@@ -39,9 +39,9 @@ class Servicer(rpc.FeatureServiceServicer):
 
 @contextmanager
 def serving(
-    servicer: Servicer, at_once: AtOnce | None = None, **settings: Any
+    servicer: Servicer, at_once: AtOnce | None = None, *, kept: frozenset[str] = frozenset({METHOD}), **settings: Any
 ) -> Iterator[tuple[WireCache, Callable[..., bytes]]]:
-    wire = WireCache(frozenset({METHOD}), AnswerMemory(10**6, 600.0))
+    wire = WireCache(kept, AnswerMemory(10**6, 600.0))
     wire.serve("m1")
     server = GrpcServer(
         Settings(lame_duck_s=0, **settings),
@@ -88,6 +88,28 @@ def test_what_is_answered_at_once_is_neither_parsed_nor_checked() -> None:
         assert [call(b"") for _ in range(2)] == [numbered(9).SerializeToString()] * 2
     with serving(servicer, lambda _: None) as (_, call):
         assert call() == numbered(1).SerializeToString()
+
+
+def test_of_a_method_that_the_cache_does_not_keep_what_is_answered_at_once_is_asked_for_each_time() -> None:
+    servicer = Servicer(lambda run: Cacheable(numbered(run), "m1"))
+    given = iter([Cacheable(b"bytes", ""), Cacheable(numbered(9), ""), None])
+    with serving(servicer, lambda _: next(given), kept=frozenset()) as (_, call):
+        assert [call(b"\xff"), call(b"\xff")] == [b"bytes", numbered(9).SerializeToString()]
+        assert call() == numbered(1).SerializeToString()
+    assert servicer.asked == ["x"]
+
+
+@pytest.mark.parametrize("error", [NotFound("nothing at once"), ZeroDivisionError()])
+def test_where_nothing_can_be_answered_at_once_a_call_takes_the_long_way(error: Exception) -> None:
+    def fail(_: bytes) -> None:
+        raise error
+
+    servicer = Servicer(numbered)
+    with serving(servicer, fail, kept=frozenset()) as (_, call):
+        assert call() == numbered(1).SerializeToString()
+        with pytest.raises(grpc.RpcError) as caught:
+            call(b"\xff\xff")
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_requests_that_differ_in_bytes_have_answers_of_their_own() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from cocite.catalogue.event_records import EventKind, NewEvent, ReaderName
 from cocite.catalogue.events import EventLog
+from cocite.feeds import reader_tags
 from cocite.feeds.blending import MOST_NEW, NEW_EVERY
 from cocite.feeds.reader_profile import SHOWN_ENOUGH
 from cocite.v1 import feed_service_pb2 as pb
@@ -159,5 +160,7 @@ def test_everything_in_redis_has_an_end(site: FeedSite, leaves: bool) -> None:
     lives = {key: site.valkey.raw.ttl(key) for key in site.valkey.raw.scan_iter()}
     assert not [key for key in lives if not key.startswith(f"{NAMESPACE}:".encode())]
     assert not [key for key, left in lives.items() if left == -1]
+    of_readers = [left for key, left in lives.items() if key.split(b":")[1] in (b"reader", b"feed")]
+    assert max(of_readers) <= 1.1 * reader_tags.TTL_S, "and one that is near, for what is kept of readers"
     site.valkey.raw.set(f"{NAMESPACE}:for-ever", b"")
     assert site.valkey.raw.ttl(f"{NAMESPACE}:for-ever") == -1, "what a key without an end would have told"

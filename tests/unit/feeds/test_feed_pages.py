@@ -68,8 +68,9 @@ def test_pages_go_on_while_redis_is_dead(site: FeedSite) -> None:
 
 def test_a_token_of_another_reader_or_of_nobody_is_refused(site: FeedSite) -> None:
     at = site.replica()
-    for who in (ANN, BOB):
+    for who in (BOB, ANN):
         site.act(at, who, SAVE, 10)
+    assert numbers(feed(at, BOB)) == numbers(feed(at, ANN)), "the same list, and kept: only its owner is another"
     token = feed(at, ANN, size=7).next_page_token
     assert refusal(lambda: feed(at, ANN, token)) is None
     assert refusal(lambda: feed(at, BOB, token)) is INVALID
@@ -129,6 +130,7 @@ def test_a_feed_token_is_void_once_another_was_made(site: FeedSite, redis: bool)
         site.valkey.kill()
     for at in (a, b):
         assert feed(at, old).personal
+        assert feed(at, old).personal, "from what is kept, if it is"
     rotated = a.RotateFeedToken(pb.RotateFeedTokenRequest(reader=ANN), timeout=WAIT_S).feed_token
     for at in (a, b):
         assert refusal(lambda at=at: feed(at, old)) is UNAUTHENTICATED

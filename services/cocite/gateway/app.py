@@ -22,7 +22,8 @@ from cocite.gateway.http_errors import WrongMethod
 from cocite.gateway.http_server import Ending
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
-from cocite.gateway.protection import no_such_path, protected, unforeseen
+from cocite.gateway.nowhere import no_such_path
+from cocite.gateway.protection import protected, unforeseen
 from cocite.gateway.refusals import refusal
 from cocite.gateway.response_cache import App, Kept, Receive, ResponseCache, Scope, Send
 from cocite.gateway.rest import http_routes

@@ -20,7 +20,7 @@ from cocite.gateway.batch_places import Places
 from cocite.gateway.bodies import WrongType
 from cocite.gateway.http_errors import error_response
 from cocite.gateway.methods import Method
-from cocite.gateway.rest import timeout_of
+from cocite.gateway.timeouts import timeout_of
 
 PATH = "/v1/papers:batchRecommend"
 MOST_LINES = 10_000

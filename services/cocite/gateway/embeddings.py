@@ -21,7 +21,7 @@ from cocite.gateway.bodies import read_json
 from cocite.gateway.http_errors import error_headers, status_of
 from cocite.gateway.json_codec import decoded
 from cocite.gateway.methods import Method
-from cocite.gateway.rest import timeout_of
+from cocite.gateway.timeouts import timeout_of
 from cocite.gateway.weights import TEXT
 from cocite.serving.deadline import Deadline
 from cocite.v1 import embedding_service_pb2
@@ -74,8 +74,10 @@ class Embeddings:
             raise InvalidArgument(f"encoding_format: must be one of {', '.join(_FORMATS)}", field="encoding_format")
         model = await self.model(deadline)
         asked = body.get("model")
-        if not (isinstance(asked, str) and asked and model.startswith(asked)):
-            raise NotFound(f"the model {str(asked)[:100]!r} does not exist; {model} does", field="model")
+        if not asked:
+            raise InvalidArgument("model: is required", hint=f"there is: {model}", field="model")
+        if not (isinstance(asked, str) and model.startswith(asked)):
+            raise NotFound(f"the model {str(asked)[:100]!r} does not exist", hint=f"there is: {model}", field="model")
         await current.get().pay(TEXT * len(texts))  # for all, before the first are embedded
         found, model = await self._embedded(texts, deadline)
         if body.get("dimensions") not in (None, len(found[0].vector) // np.dtype("<f4").itemsize):

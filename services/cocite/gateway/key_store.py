@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cocite.core.durable import write_atomically
 from cocite.core.errors import CorruptData, InvalidArgument, NotFound
 from cocite.core.locks import exclusive
-from cocite.gateway.keys import ID_LENGTH, PREFIX, Key, Scope, digest, new_key
+from cocite.gateway.keys import ID_LENGTH, OWNER, OWNER_HINT, PREFIX, Key, Scope, digest, new_key
 
 log = structlog.get_logger("cocite.gateway")
 
@@ -61,6 +61,8 @@ class KeyStore:
 
         Raises InvalidArgument for a name or rate that is none, and for an owner of two keys already.
         """
+        if not OWNER.fullmatch(owner):
+            raise InvalidArgument(f"owner: {owner[:80]!r} is no name of an owner", hint=OWNER_HINT, field="owner")
         try:
             key, secret = new_key(owner, scopes, rate)
         except ValidationError as error:
@@ -84,7 +86,7 @@ class KeyStore:
             keys = self.read()
             revoked = next((key for key in keys if key.id == key_id), None)
             if revoked is None:
-                raise NotFound(f"there is no key {key_id[:80]!r}", hint="cocite key list shows what there is")
+                raise NotFound(f"there is no key {key_id[:80]!r}", hint="`cocite key list` shows what there is")
             self._write(tuple(key for key in keys if key is not revoked))
         return revoked
 

@@ -6,6 +6,7 @@ slow hash spend our time.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ PREFIX = "cocite_"
 MOST_RATE = 10_000_000  # requests a minute
 _ID_BYTES, _SECRET_BYTES = 6, 32
 ID_LENGTH = 2 * _ID_BYTES
+OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+OWNER_HINT = "1 to 64 letters, digits and . _ @ + - that begin with a letter or digit"
 
 
 class Scope(StrEnum):
@@ -36,7 +39,7 @@ class Key(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Annotated[str, Field(pattern=rf"^[0-9a-f]{{{ID_LENGTH}}}$")]
-    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
+    owner: Annotated[str, Field(pattern=rf"^{OWNER.pattern}$")]
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope))]
     rate: Annotated[int, Field(ge=1, le=MOST_RATE)] | None = None
     created_at: AwareDatetime
@@ -63,5 +66,7 @@ def scopes_of(names: str, setting: str) -> tuple[Scope, ...]:
     known = {scope.value: scope for scope in Scope}
     told = [name.strip() for name in names.split(",") if name.strip()]
     if unknown := [name for name in told if name not in known]:
-        raise InvalidArgument(f"{setting}: {unknown[0]!r} is none", hint=f"one of {', '.join(known)}", field=setting)
+        raise InvalidArgument(
+            f"{setting}: there is no scope {unknown[0][:80]!r}", hint=f"there are: {', '.join(known)}", field=setting
+        )
     return tuple(dict.fromkeys(known[name] for name in told))

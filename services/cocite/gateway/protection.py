@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cocite.core.errors import CociteError, InvalidArgument, NotFound
+from cocite.core.errors import CociteError, InvalidArgument
 from cocite.core.settings import PREFIX, Settings
 from cocite.gateway import embeddings
 from cocite.gateway.buckets import Buckets, LocalBuckets
@@ -37,11 +37,6 @@ def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Ite
     hosts = Hosts(f"{settings.gateway_hosts},{_public_name(settings)}", f"{PREFIX}GATEWAY_HOSTS")
     guarded = Guard(admitted, hosts, settings.gateway_body_s, settings.max_concurrent_calls)
     return Security(with_cors(guarded, settings.gateway_origins, f"{PREFIX}GATEWAY_ORIGINS"))
-
-
-async def no_such_path(request: Request, _: Exception) -> Response:
-    """The answer where nothing is."""
-    return refusal(request.scope, NotFound("there is nothing at this path", hint="see /docs/api"))
 
 
 async def unforeseen(request: Request, _: Exception) -> Response:

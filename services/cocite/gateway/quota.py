@@ -16,6 +16,7 @@ from cocite.gateway.response_cache import Scope as Request
 from cocite.gateway.security import TOLD
 from cocite.gateway.security_wrong_keys import WrongKeys
 
+ANONYMOUS = "anonymous"  # callers without a key, in the headers of quotas
 NO_KEY = b"none"  # what programs send that insist on a key where none is needed
 _BEARER = b"bearer "
 # What people meet who cannot show a key, and one-click unsubscribing, which a mail provider sends for all its users.
@@ -46,7 +47,7 @@ class Admission:
         self._app = app
         self._keys = keys
         self._buckets = buckets
-        self._anonymous = Quota("anonymous", anonymous_rate)
+        self._anonymous = Quota(ANONYMOUS, anonymous_rate)
         self._anonymous_scopes = anonymous_scopes
         self._key_rate = key_rate
         self._needed = needed
@@ -108,7 +109,7 @@ class Admission:
             )
         if key is not None and not enough:
             raise PermissionDenied(
-                f"this key is not for {needed[0]}", hint=f"ask for one: cocite key create --scope {needed[0]}"
+                f"this key is not for {needed[0]}", hint=f"ask for one: `cocite key create OWNER --scope {needed[0]}`"
             )
 
 
@@ -116,7 +117,8 @@ def _exceeded(found: Verdict, quota: Quota, count: int, whole: int) -> QuotaExce
     """Why so many requests were not granted, for what counts as so many in all."""
     if whole > quota.requests:
         return QuotaExceeded(
-            f"this counts as {whole} requests, and {quota.requests} a minute are the most", hint="ask for less at once"
+            f"this counts as {whole} requests, and {quota.requests} a minute are the most",
+            hint=f"ask for less at once, or let whoever runs this gateway give you more: {_more(quota, whole)}",
         )
     paid_again_s = (whole - count) / quota.rate
     return QuotaExceeded(
@@ -124,6 +126,12 @@ def _exceeded(found: Verdict, quota: Quota, count: int, whole: int) -> QuotaExce
         hint="ask more slowly",
         retry_after_s=found.wait_s + paid_again_s,
     )
+
+
+def _more(quota: Quota, whole: int) -> str:
+    """How so many requests a minute are given."""
+    by_key = f"`cocite key create NAME --rate {whole}`"
+    return f"{by_key}, or without keys COCITE_GATEWAY_ANONYMOUS_RATE" if quota.name == ANONYMOUS else by_key
 
 
 @lru_cache(1024)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from cocite.gateway.encodings import takes_gzip
+from cocite.gateway.timeouts import HEADER as TIMEOUT
+from cocite.gateway.timeouts import is_timeout
 from cocite.serving.answer_memory import AnswerMemory
 
 Message = MutableMapping[str, Any]
@@ -23,7 +25,7 @@ _VARIES_BY = (
     *(b"content-type", b"content-encoding", b"connect-protocol-version"),
     *(b"grpc-encoding", b"grpc-accept-encoding"),
 )
-_DECIDING = {*_VARIES_BY, b"accept-encoding"}
+_DECIDING = {*_VARIES_BY, b"accept-encoding", TIMEOUT}
 _MOST_BYTES = 1 << 20  # of an answer: larger ones are rare, and would drive many others out
 _UNTOLD = {b"date", b"server", b"content-length", b"transfer-encoding"}
 _OF_304 = {b"etag", b"cache-control", b"vary", b"age"}
@@ -85,7 +87,8 @@ class ResponseCache:
             await self._app(scope, receive, send)
             return
         told = dict(scope["headers"])
-        if len(told) < len(scope["headers"]) and _is_ambiguous(scope["headers"]):
+        ambiguous = len(told) < len(scope["headers"]) and _is_ambiguous(scope["headers"])
+        if ambiguous or not is_timeout(told.get(TIMEOUT, b"0")):  # the application says what is wrong
             await self._app(scope, receive, send)
             return
         read, whole = await _read(receive, self._most_bytes)

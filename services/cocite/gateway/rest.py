@@ -12,6 +12,7 @@ from cocite.gateway.bodies import read_json
 from cocite.gateway.caching import cache_headers
 from cocite.gateway.http_errors import error_response
 from cocite.gateway.json_codec import encoded_of, encoded_value, json_of
+from cocite.gateway.timeouts import timeout_of
 from cocite.gateway.transcoding import Route, value_of_query
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -43,16 +44,3 @@ async def _asked(request: Request, route: Route, most_bytes: int) -> bytes:
     for name in request.query_params:
         raise InvalidArgument(f"{name[:80]}: is no part of the address here", hint="name it in the body", field=name)
     return encoded_of(await read_json(request, most_bytes), kind)
-
-
-def timeout_of(request: Request) -> float | None:
-    """Seconds that the client waits, as it says in Request-Timeout-Ms; None where it does not.
-
-    Raises InvalidArgument for what is no number.
-    """
-    told = request.headers.get("request-timeout-ms")
-    if told is None:
-        return None
-    if not (told.isascii() and told.isdigit() and len(told) <= 10):
-        raise InvalidArgument("Request-Timeout-Ms: must be a whole number of milliseconds", field="request-timeout-ms")
-    return int(told) / 1000

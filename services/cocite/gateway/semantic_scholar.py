@@ -22,9 +22,10 @@ from cocite.gateway.asking import Asker
 from cocite.gateway.bodies import read_json
 from cocite.gateway.http_errors import error_headers, status_of
 from cocite.gateway.json_codec import decoded
+from cocite.gateway.json_faults import unknown_name
 from cocite.gateway.methods import Method
-from cocite.gateway.rest import timeout_of
 from cocite.gateway.semantic_scholar_fields import Fields
+from cocite.gateway.timeouts import timeout_of
 from cocite.serving.deadline import Deadline
 from cocite.v1 import feature_service_pb2, recommender_service_pb2
 from cocite.v1.paper_pb2 import PAPER_VIEW_BASIC, PAPER_VIEW_FULL, PaperView
@@ -35,6 +36,12 @@ _LIMIT, _MOST = 100, 500
 _MOST_BATCH = 500
 _PAGE = 300  # results or papers that one call of ours is asked for
 _URL = "URL:"
+_OFFERED = (
+    *(f"GET {RECOMMENDATIONS}/papers/forpaper/ID", f"POST {RECOMMENDATIONS}/papers"),
+    *(f"GET {GRAPH}/paper/ID", f"POST {GRAPH}/paper/batch"),
+)
+_ELSEWHERE = ("search", "autocomplete", "batch")  # names of theirs where a paper's id stands in a path
+_PARTS = ("/citations", "/references", "/authors")  # and behind it
 _THEIRS = re.compile(r"[0-9a-fA-F]{40}")  # their own ids come without a prefix
 
 
@@ -46,19 +53,26 @@ def routes(asker: Asker, methods: dict[str, Method], most_bytes: int) -> list[Ro
         return asker.deadline(timeout_of(request))
 
     async def for_paper(request: Request) -> Any:
+        _check_names(request, "from", "limit", "fields")
         if request.query_params.get("from", _POOLS[0]) not in _POOLS:
             raise InvalidArgument(f"from: must be one of {', '.join(_POOLS)}", field="from")
         return await api.recommended([request.path_params["paper_id"]], [], *_asked(request), deadline(request))
 
     async def for_lists(request: Request) -> Any:
+        _check_names(request, "limit", "fields")
         body = decoded(await read_json(request, most_bytes))
         liked, disliked = _ids(body, "positivePaperIds"), _ids(body, "negativePaperIds")
         return await api.recommended(liked, disliked, *_asked(request), deadline(request))
 
     async def paper(request: Request) -> Any:
-        return await api.paper(request.path_params["paper_id"], _fields(request), deadline(request))
+        paper_id = request.path_params["paper_id"]
+        if paper_id.partition("/")[0] in _ELSEWHERE or paper_id.endswith(_PARTS):
+            raise not_offered()
+        _check_names(request, "fields")
+        return await api.paper(paper_id, _fields(request), deadline(request))
 
     async def batch(request: Request) -> Any:
+        _check_names(request, "fields")
         ids = _ids(decoded(await read_json(request, most_bytes)), "ids")
         if not 0 < len(ids) <= _MOST_BATCH:
             raise InvalidArgument(f"ids: from 1 to {_MOST_BATCH} can be asked for", field="ids")
@@ -133,6 +147,17 @@ class SemanticScholar:
         answer = await self._asker.ask_within(deadline, self._references, asked)
         ids = [each for references in answer.references for each in references.reference_ids]
         return [each for each in (await self.papers(ids, fields, deadline) if ids else []) if each is not None]
+
+
+def not_offered() -> NotFound:
+    """That a route of theirs is none of ours."""
+    return NotFound("not offered here", hint=f"offered: {', '.join(_OFFERED)}")
+
+
+def _check_names(request: Request, *known: str) -> None:
+    for name in request.query_params:
+        if name not in known:
+            raise unknown_name(name, "parameter", known, known)
 
 
 def _our(paper_id: str) -> str:

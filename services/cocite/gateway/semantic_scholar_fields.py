@@ -1,7 +1,9 @@
 """A paper as the API of Semantic Scholar tells it, as far as we hold it.
 
-Fields that only Semantic Scholar holds may be asked for; they are left out of the answer, as it does with what it does
-not know of a paper. Names and shapes: https://api.semanticscholar.org/api-docs/graph (paper data).
+Fields that only Semantic Scholar holds may be asked for; they are null, as there for what it does not know of a paper.
+So are references but where one paper is asked for.
+
+Names and shapes: https://api.semanticscholar.org/api-docs/graph (paper data).
 """
 
 from collections.abc import Callable, Mapping
@@ -66,6 +68,7 @@ class Fields:
             raise InvalidArgument(f"Unrecognized or unsupported fields: [{', '.join(unknown)}]", field="fields")
         told = {_ALWAYS, *whole} if asked else set(_BY_DEFAULT)
         self._names = [name for name in _TOLD if name in told]
+        self._not_held = [*sorted(whole & {*_HELD_BY_THEM, "references"})]
         self.references = (
             Fields(",".join(each.removeprefix("references.") for each in asked if each.startswith("references.")))
             if "references" in whole
@@ -79,4 +82,4 @@ class Fields:
 
     def of(self, paper: Paper) -> dict[str, Any]:
         """What the fields say of a paper."""
-        return {name: _TOLD[name](paper) for name in self._names}
+        return {name: _TOLD[name](paper) for name in self._names} | dict.fromkeys(self._not_held)

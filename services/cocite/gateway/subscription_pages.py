@@ -23,7 +23,7 @@ from cocite.gateway.answering import Handler
 from cocite.gateway.asking import Asker
 from cocite.gateway.http_errors import error_headers, status_of
 from cocite.gateway.methods import Method
-from cocite.gateway.rest import timeout_of
+from cocite.gateway.timeouts import timeout_of
 from cocite.v1 import feed_service_pb2 as pb
 
 CONFIRM, UNSUBSCRIBE = "/confirm", "/unsubscribe"

@@ -60,7 +60,9 @@ def test_no_other_may(gateway, origin):
     assert "access-control-allow-origin" not in answer.headers
     assert varies_by(answer) >= {"origin"}
     asked = preflight(gateway, origin)
-    assert (asked.status, "access-control-allow-origin" in asked.headers) == (400, False)
+    assert (asked.status, "access-control-allow-origin" in asked.headers) == (403, False)
+    assert "COCITE_GATEWAY_ORIGINS" in asked.json["error"]["message"]
+    assert varies_by(asked) >= {"origin"}
 
 
 def test_an_answer_to_nobodys_page_varies_too(gateway):
@@ -122,7 +124,14 @@ def test_without_a_list_no_origin_may(tmp_path):
     with gateway_server(Settings(home=tmp_path)) as gateway:
         answer = gateway.ask(READ, origin=PAGE)
         assert answer.status == 200
-        assert not [name for name in answer.headers if name.startswith("access-control")]
+        asked = preflight(gateway, PAGE)
+        assert (asked.status, asked.json["error"]["status"]) == (403, "PERMISSION_DENIED")
+        assert PAGE in asked.json["error"]["message"]
+        assert "COCITE_GATEWAY_ORIGINS" in asked.json["error"]["message"]
+        for each in (answer, asked):
+            assert not [name for name in each.headers if name.startswith("access-control")]
+        bare = gateway.ask(READ, "OPTIONS", origin=PAGE)  # asks for no page
+        assert bare.status != 403
 
 
 @pytest.mark.parametrize(

@@ -87,13 +87,15 @@ def test_all_pieces_share_the_time_of_the_request(gateway):
         ({"encoding_format": "int8"}, 400, "encoding_format"),
         ({"dimensions": 3}, 400, "dimensions"),
         ({"model": "text-embedding-ada-002"}, 404, "model"),
-        ({"model": ""}, 404, "model"),
+        ({"model": ""}, 400, "model"),
+        ({"model": None}, 400, "model"),
         ({"model": 1}, 404, "model"),
     ],
 )
 def test_what_is_wrong_is_told_in_their_form(gateway, change, status, param):
     answer = gateway.client.post(URL, json={"model": EMBEDDER, "input": "x", **change})
     told = answer.json()["error"]
+    assert param != "model" or f"there is: {EMBEDDER}" in told["message"]
     assert (answer.status_code, told["type"], told["param"]) == (status, "invalid_request_error", param)
 
 

@@ -150,7 +150,7 @@ def test_a_damaged_file_changes_nothing_and_is_told(store, clock, way):
 def test_scopes_are_read_from_names():
     assert scopes_of(" read , embed,read", "X") == (Scope.READ, Scope.EMBED)
     assert scopes_of("", "X") == ()
-    with pytest.raises(InvalidArgument, match="'write' is none"):
+    with pytest.raises(InvalidArgument, match="no scope 'write'; there are: read, embed, readers"):
         scopes_of("read,write", "X")
 
 

@@ -324,3 +324,11 @@ def test_what_fails_half_way_is_not_kept():
     with pytest.raises(RuntimeError):
         cached.asks()
     assert cached.memory.size == 0
+
+
+@pytest.mark.parametrize("told", ["soon", "-1", "1.5", "9" * 11, ""])
+def test_a_time_that_is_none_is_not_answered_from_memory(told):
+    cached = Cached()
+    assert cached.asks()[0]
+    assert not cached.asks(headers={"request-timeout-ms": "1000"})[0]
+    assert cached.asks(headers={"request-timeout-ms": told})[0]  # who refuses it

@@ -124,6 +124,33 @@ def test_a_pool_that_they_do_not_have_is_refused(gateway):
     assert (refused.status_code, refused.json()) == (400, {"error": "from: must be one of recent, all-cs"})
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/graph/v1/paper/search?query=x",
+        "/graph/v1/paper/search/bulk",
+        "/graph/v1/paper/batch",
+        f"{PAPER}/citations",
+        f"{PAPER}/references",
+        "/graph/v1/author/1",
+        "/recommendations/v1/nothing",
+    ],
+)
+def test_routes_of_theirs_that_are_not_offered_are_told_those_that_are(gateway, path):
+    answer = gateway.client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"].startswith("not offered here; offered: GET /recommendations/v1/papers/forpaper/ID, ")
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize("path", [ONE, PAPER])
+def test_parameters_that_are_none_are_refused(gateway, path):
+    answer = gateway.client.get(path, params={"offset": 3})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("offset: there is no such parameter; there are: ")
+    assert gateway.client.get(path, params={"fields": "year"}).status_code == 200
+
+
 def test_seeds_that_are_not_found_are_named(gateway):
     unknown = [pb.UnresolvedSeed(id="DOI:10.1234/a"), pb.UnresolvedSeed(id="y")]
     gateway.recommender.servicer.answer = answering(MODEL, unresolved_seeds=unknown)
@@ -230,14 +257,16 @@ def test_what_is_not_known_of_a_paper_is_null():
         ("s2:1234", "https://api.semanticscholar.org/CorpusID:1234"),
         ("s2:" + "ab" * 20, "https://www.semanticscholar.org/paper/" + "ab" * 20),
         ("arxiv:1706.03762", "https://arxiv.org/abs/1706.03762"),
+        ("doi:10.1002/(sici)1<2::aid>3", "https://doi.org/10.1002/(sici)1%3C2::aid%3E3"),
     ],
 )
 def test_pages_of_papers(paper_id, url):
     assert Fields("url").of(Paper(paper_id=paper_id))["url"] == url
 
 
-def test_fields_that_only_they_hold_are_left_out_and_others_are_refused():
-    assert Fields("tldr,openAccessPdf,embedding.specter_v2").of(WHOLE) == {"paperId": "doi:10.1234/a"}
+def test_fields_that_only_they_hold_are_null_and_others_are_refused():
+    held = Fields("tldr,openAccessPdf,embedding.specter_v2").of(WHOLE)
+    assert held == {"paperId": "doi:10.1234/a", "tldr": None, "openAccessPdf": None, "embedding": None}
     with pytest.raises(InvalidArgument, match=r"\[color, shoeSize\]"):
         Fields("title,shoeSize,color")
     with pytest.raises(InvalidArgument, match=r"references\.references"):
@@ -246,7 +275,7 @@ def test_fields_that_only_they_hold_are_left_out_and_others_are_refused():
 
 def test_fields_of_references_are_asked_for_by_themselves():
     fields = Fields("year,references.abstract")
-    assert fields.of(WHOLE) == {"paperId": "doi:10.1234/a", "year": 1973}
+    assert fields.of(WHOLE) == {"paperId": "doi:10.1234/a", "year": 1973, "references": None}
     assert fields.references is not None
     assert fields.references.of(WHOLE) == {"paperId": "doi:10.1234/a", "abstract": "An abstract"}
     assert (fields.full, fields.references.full) == (False, True)

@@ -123,6 +123,8 @@ def test_who_embeds_pays_for_each_text_before_any_is_embedded(tmp_path, path, bo
             assert never.status == 429
             assert "retry-after" not in never.headers
             assert "this counts as 10000 requests, and 6000 a minute are the most" in never.body.decode()
+            assert "`cocite key create NAME --rate 10000`" in never.body.decode()
+            assert "COCITE_GATEWAY_ANONYMOUS_RATE" in never.body.decode()
 
     run_in_virtual_time(check())
 

@@ -16,12 +16,12 @@ from cocite.gateway.answering import Handler, etag_of
 from cocite.gateway.asking import Asker
 from cocite.gateway.http_errors import error_response
 from cocite.gateway.methods import Method
-from cocite.gateway.rest import timeout_of
 from cocite.gateway.syndication.changes import Changes, is_known
 from cocite.gateway.syndication.feed import Feed, midnight
 from cocite.gateway.syndication.lists import Lists, PaperList, Query
 from cocite.gateway.syndication.papers import Site
 from cocite.gateway.syndication.writing import FORMATS
+from cocite.gateway.timeouts import timeout_of
 from cocite.serving.deadline import Deadline
 
 _PATH = "/feeds/{}.{}"

@@ -1,10 +1,17 @@
 """cocite up --demo: a small real corpus, from nothing to related papers on the screen."""
 
 import hashlib
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import typer
+
+from cocite.cli.addresses import environment
 from cocite.cli.output import note
 from cocite.client.types import Paper
 from cocite.core.errors import CorruptData, NotFound
@@ -35,29 +42,30 @@ def prepare_demo(settings: Settings, topic: str, *, refresh: bool = False) -> Se
     if settings.encoder != "hashing":
         from cocite.cli.model import pull_files
 
-        note("embedding model: checking its files, fetching what is missing (90 MB)")
+        if not _has_model_files(settings):
+            note("embedding model: fetching its files (90 MB)")
         pull_files(settings)
     if not _is_trained(settings):
-        from cocite.cli.train import train_model
-
         note("training")
-        manifest = train_model(settings).manifest
-        note(f"model {manifest.model_version}: {manifest.paper_count:,} papers, {manifest.citation_count:,} citations")
+        made = _train(settings)
+        note(f"model {made['model_version']}: {made['paper_count']:,} papers, {made['citation_count']:,} citations")
     note("starting the services")
     return settings
 
 
-def show_demo(settings: Settings, topic: str) -> None:
-    """Ask for papers related to the demo's seed, through all three services, and print them.
-
-    The feature service says what the seed is called, the embedding service embeds that title as a further seed.
-    """
+def demo_seed(settings: Settings, topic: str) -> str:
+    """Id of the paper that the demo asks with."""
     from cocite.catalogue.demo import SEED
+
+    return _most_cited(settings) if topic else SEED
+
+
+def show_demo(settings: Settings, seed: str, command: str) -> None:
+    """Ask for papers related to the seed and print them, with the command that prints this list again."""
     from cocite.cli.output import stdout
     from cocite.cli.tables import print_recommendations
     from cocite.client import Client, FeatureClient
 
-    seed = _most_cited(settings) if topic else SEED
     with (
         FeatureClient(settings.features_target, timeout_s=TIMEOUT_S) as features,
         Client(settings.recommender_target, timeout_s=TIMEOUT_S) as client,
@@ -65,9 +73,10 @@ def show_demo(settings: Settings, topic: str) -> None:
         paper = features.papers(seed).papers.get(seed)
         if paper is None:
             raise NotFound(f"the demo's paper {seed} is not in the catalogue", hint=f"remove {settings.home}")
-        answer = client.recommend(seed, texts=[paper.title] if paper.title else [], page_size=RESULTS)
+        answer = client.recommend(seed, page_size=RESULTS)
     console = stdout()
-    console.print(f"\nrelated to {_citation(paper)}\n", markup=False, style="bold", soft_wrap=True)
+    console.print(f"\nrelated to {_citation(paper)}", markup=False, style="bold", soft_wrap=True)
+    console.print(f"$ {command} --page-size {RESULTS}\n", markup=False, soft_wrap=True)
     print_recommendations(console, answer, name_seeds=False)
 
 
@@ -90,6 +99,27 @@ def _take_in(settings: Settings, corpus: Path) -> None:
     from cocite.cli.ingest import ingest_files, print_summary
 
     print_summary(ingest_files(settings, KIND, [corpus]))
+
+
+def _has_model_files(settings: Settings) -> bool:
+    from cocite.core.errors import NotReady
+    from cocite.embedding.model_files import locate
+
+    try:
+        locate(settings)
+    except NotReady:
+        return False
+    return True
+
+
+def _train(settings: Settings) -> dict[str, Any]:
+    """What `cocite train` tells of the model. It runs by itself, so that what it takes of memory goes with it."""
+    command = [sys.executable, "-m", "cocite", "train", "--json"]
+    done = subprocess.run(command, env=environment(settings), stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise typer.Exit(max(1, done.returncode))  # it has said why
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
 
 
 def _is_trained(settings: Settings) -> bool:

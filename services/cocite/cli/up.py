@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -41,22 +42,23 @@ def up(
     if refresh and not topic:
         raise typer.BadParameter("--refresh goes with --topic")
     _exit_on_sigterm(EXIT_TERMINATED)
-    settings = load_settings()
+    settings, seed = load_settings(), ""
     if catalogue:
         settings = settings.model_copy(update={"catalogue_url": catalogue})
     if demo:
-        from cocite.cli.demo import prepare_demo, show_demo
+        from cocite.cli.demo import demo_seed, prepare_demo, show_demo
 
         settings = prepare_demo(settings, topic, refresh=refresh)
+        seed = demo_seed(settings, topic)
     check_ready(settings)
     with running_stack(settings) as (supervisor, placed):
         if demo:
-            show_demo(placed, topic)
-        _print_addresses(placed)
+            show_demo(placed, seed, _asking(placed, shlex.quote(seed)))
         if once:
             return
+        _print_addresses(placed)
         _exit_on_sigterm(0)
-        _print_what_to_try(placed)
+        _print_what_to_try(placed, seed)
         note("up; Ctrl-C stops")
         supervisor.watch()
 
@@ -82,19 +84,27 @@ def _print_addresses(settings: "Settings") -> None:
         console.print(f"{name:<12} {scheme}{getattr(settings, f'{name}_target')}", style="bold")
 
 
-def _print_what_to_try(settings: "Settings") -> None:
-    """Commands that ask the running services."""
+def _print_what_to_try(settings: "Settings", seed: str) -> None:
+    """Commands that ask the running services, with a paper where one is known."""
     from cocite.cli.output import stdout
 
-    console, cocite = stdout(), command()
+    console = stdout()
+    address = f"http://{settings.gateway_target}/v1/papers:recommend?seeds.positive_ids={quote(seed) or 'ID-OR-URL'}"
+    tried = (
+        _asking(settings, shlex.quote(seed) if seed else "ID-OR-URL"),
+        _asking(settings, '--text "mapping the structure of science"'),
+        f"grpcurl -plaintext {settings.recommender_target} list",
+        f"curl '{address}'",
+    )
+    for number, each in enumerate(tried):
+        console.print(f"{'     ' if number else 'try  '}{each}", markup=False, soft_wrap=True)
+
+
+def _asking(settings: "Settings", what: str) -> str:
+    """The command that asks the running recommender."""
     target = settings.recommender_target
     elsewhere = "" if target == type(settings)().recommender_target else f" --target {target}"
-    console.print(f"try  {cocite} recommend ID-OR-URL{elsewhere}", markup=False, soft_wrap=True)
-    text = '--text "mapping the structure of science"'
-    console.print(f"     {cocite} recommend {text}{elsewhere}", markup=False, soft_wrap=True)
-    console.print(f"     grpcurl -plaintext {target} list", markup=False, soft_wrap=True)
-    page = f"http://{settings.gateway_target}/v1/papers:recommend?seeds.positive_ids=ID-OR-URL"
-    console.print(f"     curl '{page}'", markup=False, soft_wrap=True)
+    return f"{command()} recommend {what}{elsewhere}"
 
 
 def command() -> str:

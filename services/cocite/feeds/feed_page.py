@@ -30,13 +30,11 @@ _FIELD = "page_token"
 class KeptPage:
     """An encoded answer, which holds while the reader's tag is this one.
 
-    Where no tag can be told it holds while the catalogue knows name by this key and no event after this sequence; of a
-    reader known by a feed token alone, name is None, and it does not hold.
+    Without that tag it holds while the catalogue knows the reader by this key and no event after this sequence.
     """
 
     reader: str
     tag: bytes | None
-    name: ReaderName | None
     reader_key: int
     sequence: int
     body: bytes
@@ -80,13 +78,14 @@ class FeedPages:
         self._memory = memory
 
     def at_once(self, data: bytes) -> Cacheable | None:
-        """The answer to an encoded request that was answered before, if nothing happened to the reader since."""
+        """The answer to an encoded request that was answered before, if nothing happened to the reader since.
+
+        Asks Redis alone: this is no place to wait for a catalogue.
+        """
         kept = self._memory.get(_METHOD, data)
-        if kept is None:
+        if kept is None or kept.tag is None or self._tags.peek(kept.reader) != kept.tag:
             return None
-        tag = self._tags.peek(kept.reader)
-        holds = tag == kept.tag if tag is not None else self._is_last(kept)
-        return Cacheable(kept.body, "") if holds else None
+        return Cacheable(kept.body, "")
 
     def page(self, request: pb.ListFeedRequest, deadline: Deadline) -> pb.ListFeedResponse:
         """See feed_service.proto.
@@ -94,24 +93,27 @@ class FeedPages:
         Raises Unauthenticated for a feed token that is void, InvalidArgument for a page token that does not fit,
         Unavailable when the catalogue does not answer.
         """
-        named = name_of(request.reader)
-        name = named or self._tokens.open(request.reader.feed_token)
-        reader, model = digest_of(name), self._memory.model
+        name = name_of(request.reader) or self._tokens.open(request.reader.feed_token)
+        reader, model, encoded = digest_of(name), self._memory.model, request.SerializeToString()
         tag = self._tags.get(reader)  # before anything is read of the reader
+        kept = self._memory.get(_METHOD, encoded)  # its tag is lost, or another
+        if kept is not None and self._is_last(kept, name):
+            return pb.ListFeedResponse.FromString(kept.body)
         start = self._start(request.page_token, reader) if request.page_token else None
         ranked = self._source.feed(name, tag, deadline) if start is None else self._list_of(start, name, deadline)
         answer = self._shown(ranked, start.offset if start else 0, request, reader, deadline)
         if not answer.degraded:
             body = answer.SerializeToString(deterministic=True)
-            kept = KeptPage(reader, tag, named, ranked.reader_key, ranked.sequence, body)
-            self._memory.put(model, _METHOD, request.SerializeToString(), kept)
+            made = KeptPage(reader, tag, ranked.reader_key, ranked.sequence, body)
+            self._memory.put(model, _METHOD, encoded, made)
         return answer
 
-    def _is_last(self, kept: KeptPage) -> bool:
-        """Whether the catalogue has nothing newer of the reader than what an answer goes by."""
-        if kept.name is None:
+    def _is_last(self, kept: KeptPage, name: ReaderName) -> bool:
+        """Whether the catalogue says that it has nothing newer of the reader than what an answer goes by."""
+        try:
+            found = self._readers.find(name)
+        except Unavailable:
             return False
-        found = self._readers.find(kept.name)
         return (kept.reader_key, kept.sequence) == ((found.reader_key, found.last_sequence) if found else (0, 0))
 
     def _start(self, token: str, reader: str) -> _Start:

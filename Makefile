@@ -78,6 +78,7 @@ extension: ## build, test and pack the browser extension for both stores into di
 	npm run --prefix extension --silent build
 	npm run --prefix extension --silent unit
 	npm run --prefix extension --silent lint
+	@echo "The extension: dist/extension/chrome and dist/extension/firefox, packed" dist/cocite-chrome-*.zip dist/cocite-firefox-*.zip
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \

@@ -47,14 +47,14 @@ export function manifest(browser, version) {
 const CHROME = {
   minimum_chrome_version: "116",
   permissions: ["activeTab", "scripting", "sidePanel", "storage"],
-  host_permissions: [...SITES, "http://localhost:8080/*"],
+  host_permissions: [...SITES, "http://localhost:8080/*", "http://127.0.0.1:8080/*"],
   background: { service_worker: "worker.js" },
   side_panel: { default_path: "panel.html" },
 };
 
 const FIREFOX = {
   permissions: ["activeTab", "scripting", "storage"],
-  host_permissions: [...SITES, "http://localhost/*"], // a pattern with a port would be ignored
+  host_permissions: [...SITES, "http://localhost/*", "http://127.0.0.1/*"], // a pattern with a port would be ignored
   background: { scripts: ["worker.js"] },
   sidebar_action: { default_title: "Related papers", default_panel: "panel.html", default_icon: "icon-32.png", open_at_install: false },
   browser_specific_settings: {

@@ -41,7 +41,7 @@ test("no more is asked of the reader than is needed", () => {
     assert.equal(content_scripts, undefined);
     assert.ok(host_permissions.every((pattern) => !pattern.includes("//*")));
   }
-  assert.ok(chrome.host_permissions.includes("http://localhost:8080/*"));
+  assert.ok(["localhost", "127.0.0.1"].every((host) => chrome.host_permissions.includes(`http://${host}:8080/*`)));
   assert.ok(firefox.host_permissions.every((pattern) => !/:\d/.test(pattern)));
 });
 

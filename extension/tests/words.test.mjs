@@ -8,6 +8,7 @@ const { degradedInWords } = await load("../../web/shared/shortcomings.ts");
 const { paperOfPage } = await load("shared/page_paper.ts");
 const { reasonsInWords } = await load("shared/reasons.ts");
 const { graphLink } = await load("shared/graph_link.ts");
+const { shortNameOf } = await load("../../web/shared/words.ts");
 const { secondsToWait } = await load("worker/server.ts");
 const { serverOf } = await load("shared/settings.ts");
 
@@ -68,9 +69,20 @@ test("reasons in words, one of each kind and seed, unknown kinds left out", () =
     { seed: "b", directCitation: {} },
     { seed: "b", textLikeness: { cosine: 0.5 } },
   ];
-  assert.deepEqual(reasonsInWords(reasons, (seed) => seed.toUpperCase()), ["cited together with A by 1 paper", "cited by A", "cites B"]);
-  assert.deepEqual(reasonsInWords([{ popularity: { citationCount: 1234 } }], () => ""), ["much cited: by 1,234 papers"]);
-  for (const none of [undefined, "x", [null, 1, "x", {}]]) assert.deepEqual(reasonsInWords(none, String), []);
+  const upper = (seed) => seed.toUpperCase();
+  assert.deepEqual(reasonsInWords(reasons, upper, () => true), ["cited together with A by 1 paper", "cited by A", "cites B"]);
+  assert.deepEqual(reasonsInWords([{ popularity: { citationCount: 1234 } }], () => "", () => true), ["much cited: by 1,234 papers"]);
+  for (const none of [undefined, "x", [null, 1, "x", {}]]) assert.deepEqual(reasonsInWords(none, String, () => true), []);
+  const hasAbstract = (seed) => seed === "b";
+  const alike = ["a", "b"].map((seed) => ({ seed, textLikeness: { sharedTerms: ["maps"] } }));
+  assert.deepEqual(reasonsInWords(alike, upper, hasAbstract), ["title like that of A: maps", "text like that of B: maps"]);
+});
+
+test("short names", () => {
+  assert.equal(shortNameOf({ authors: ["Henry Small"], title: "Co-citation", year: 1973 }, "doi:10.1/x"), "Small 1973");
+  assert.equal(shortNameOf({ authors: ["Small, Henry"], title: "Co-citation" }, "doi:10.1/x"), "Small");
+  assert.equal(shortNameOf({ authors: [], title: "The structure of scientific literatures" }, "doi:10.1/x"), "The structure of");
+  assert.equal(shortNameOf({ authors: [], title: "" }, "doi:10.1/x"), "doi:10.1/x");
 });
 
 test("the graph's link", () => {
@@ -87,8 +99,12 @@ test("Retry-After as seconds and as a date", () => {
 
 test("addresses of servers", () => {
   assert.equal(serverOf(" http://localhost:8080/ "), "http://localhost:8080");
-  assert.equal(serverOf("cocite.example.org/page"), "https://cocite.example.org");
-  for (const bad of ["http://cocite.example.org", "https://a:b@c.org", "javascript:alert(1)", "https://", "http://localhost.evil.org"]) {
+  assert.equal(serverOf("cocite.example.org"), "https://cocite.example.org");
+  assert.equal(serverOf("localhost:8080"), "http://localhost:8080");
+  assert.equal(serverOf("127.0.0.1:8080/"), "http://127.0.0.1:8080");
+  assert.throws(() => serverOf("cocite.example.org/page"), /Leave out what follows https:\/\/cocite\.example\.org/);
+  assert.throws(() => serverOf("ftp://localhost"), /not over ftp/);
+  for (const bad of ["localhost.evil.org:8080:1", "http://cocite.example.org", "https://a:b@c.org", "javascript:alert(1)", "https://", "http://localhost.evil.org"]) {
     assert.throws(() => serverOf(bad), /./, bad);
   }
 });

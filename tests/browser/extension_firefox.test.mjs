@@ -133,9 +133,12 @@ test("what is saved stays; more like this adds a seed", async () => {
   await shows(".result button", "Save");
   await inSidebar(`document.querySelector(".result button").click()`);
   await shows(".result button[aria-pressed=true]", "Saved");
+  await shows(".panel > .sent", "save of ");
+  const { events } = server.asked.find(({ path }) => path === "/v1/events:record").body;
+  assert.deepEqual(events.map(({ kind, undo }) => [kind, undo]), [["EVENT_KIND_SAVE", false]]);
   await inSidebar(`[...document.querySelectorAll(".result button")].find((each) => each.textContent === "More like this").click()`);
   await shows(".seeds li:nth-child(2)", "");
-  await eventually(() => server.asked.at(-1).body.seeds.positiveIds.length === 2);
+  await eventually(() => server.asked.at(-1).body.seeds?.positiveIds.length === 2);
 });
 
 test("a server that has gone", async () => {

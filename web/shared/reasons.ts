@@ -13,8 +13,11 @@ export type Evidence =
   | { case: "popularity"; value: { citationCount: number } }
   | { case: undefined; value?: undefined };
 
-/** "cited together with Small 1973 by 11 papers". seed: its name; "" where there is but one, and no name is needed. */
-export function reasonInWords(evidence: Evidence, seed: string): string {
+/**
+ * "cited together with Small 1973 by 11 papers". seed: its name; "" where there is but one, and no name is needed.
+ * abstracts: whether result and seed both have one; else their texts are but titles.
+ */
+export function reasonInWords(evidence: Evidence, seed: string, abstracts: boolean): string {
   const and = seed && ` with ${seed}`;
   const it = seed || "the seed";
   switch (evidence.case) {
@@ -25,7 +28,7 @@ export function reasonInWords(evidence: Evidence, seed: string): string {
     case "directCitation":
       return evidence.value.seedCitesResult ? `cited by ${it}` : `cites ${it}`;
     case "textLikeness":
-      return `${seed ? `text like that of ${seed}` : "text alike"}${terms(evidence.value.sharedTerms)}`;
+      return likeness(abstracts ? "text" : "title", seed) + terms(evidence.value.sharedTerms);
     case "sharedTerms":
       return `words in common${and}${terms(evidence.value.terms)}`;
     case "sharedReaders":
@@ -37,6 +40,15 @@ export function reasonInWords(evidence: Evidence, seed: string): string {
     default:
       return "related"; // by what came after this was written
   }
+}
+
+/** What two texts have in common that are alike. */
+export function alikeInWords(abstracts: boolean): string {
+  return abstracts ? "Title and abstract are alike" : "Titles are alike";
+}
+
+function likeness(what: string, seed: string): string {
+  return seed ? `${what} like that of ${seed}` : `${what}s alike`;
 }
 
 function terms(all: string[]): string {

@@ -1,6 +1,6 @@
 // Papers that are known by now, by every id they were asked by.
 
-import { familyName } from "../shared/words.js";
+import { shortNameOf as nameOf } from "../shared/words.js";
 import { features } from "./api.js";
 import type { Paper } from "./generated/cocite/v1/paper_pb.js";
 
@@ -34,9 +34,7 @@ export function shortName(id: string): string {
 }
 
 export function shortNameOf(paper: Paper): string {
-  const first = paper.authors[0];
-  const name = first ? familyName(first) : paper.title.split(/\s+/).slice(0, 3).join(" ") || paper.paperId;
-  return paper.year === undefined ? name : `${name} ${paper.year}`;
+  return nameOf(paper, paper.paperId);
 }
 
 /** "A, B, C and 4 more". */

@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { linkOf } from "../shared/paper_links.js";
-import { reasonInWords } from "../shared/reasons.js";
+import { alikeInWords, reasonInWords } from "../shared/reasons.js";
 import { counted, shortened } from "../shared/words.js";
 import { features } from "./api.js";
 import { explained } from "./errors.js";
@@ -29,9 +29,9 @@ export function sharesOf({ contributions }: Recommendation, naming: Naming): HTM
 }
 
 function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElement {
-  const words = reasonInWords(reason.evidence, naming.several ? naming.of(reason.seed) : "");
+  const words = reasonInWords(reason.evidence, naming.several ? naming.of(reason.seed) : "", haveAbstracts(reason, result));
   const ids = paperIds(reason);
-  const explanation = explanationOf(reason, naming);
+  const explanation = explanationOf(reason, naming, haveAbstracts(reason, result));
   if (!ids.length && !explanation) return h("span", { class: "reason" }, words);
   const evidence = h("div", { class: "evidence" }, explanation);
   const details = h("details", { class: "reason" }, h("summary", {}, words), evidence);
@@ -44,7 +44,7 @@ function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElem
 }
 
 /** What can be said of evidence that is no list of papers. */
-function explanationOf({ evidence, seed }: Reason, naming: Naming): HTMLElement | null {
+function explanationOf({ evidence, seed }: Reason, naming: Naming, abstracts: boolean): HTMLElement | null {
   switch (evidence.case) {
     case "directCitation": {
       const name = naming.of(seed);
@@ -54,11 +54,16 @@ function explanationOf({ evidence, seed }: Reason, naming: Naming): HTMLElement 
     case "textLikeness": {
       const { cosine, sharedTerms } = evidence.value;
       const both = sharedTerms.length ? ` Both say: ${sharedTerms.join(", ")}.` : "";
-      return h("p", {}, `Title and abstract are alike, ${cosine.toFixed(2)} on a scale from −1 to 1.${both}`);
+      return h("p", {}, `${alikeInWords(abstracts)}, ${cosine.toFixed(2)} on a scale from −1 to 1.${both}`);
     }
     default:
       return null;
   }
+}
+
+/** Whether the catalogue has an abstract of both. */
+function haveAbstracts({ seed }: Reason, { paper }: Recommendation): boolean {
+  return Boolean(paper?.hasAbstract && paperOf(seed)?.hasAbstract);
 }
 
 function paperIds({ evidence }: Reason): string[] {

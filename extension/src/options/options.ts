@@ -35,7 +35,7 @@ byId("export-bibtex").addEventListener("click", () => {
   });
 });
 byId("forget").addEventListener("click", () => {
-  if (confirm("Forget all saved and dismissed papers?")) void told(() => ask("forgetMarks", {}).then(showCounts));
+  if (confirm("Forget all saved and dismissed papers, here and at the server?")) void told(forget);
 });
 
 void show();
@@ -50,7 +50,9 @@ async function show(): Promise<void> {
 
 /** Keep the address and the key, get the browser's leave to reach the server, and try it. */
 async function connect(): Promise<void> {
+  say("");
   const address = serverOf(server.value);
+  say(`Waiting for your leave to reach ${address}…`);
   // First of all, as the browser asks only right after a click
   const granted = await chrome.permissions.request({ origins: [patternOf(address)] });
   await writeSettings({ server: address, key: key.value.trim(), automatic: automatic.checked });
@@ -61,6 +63,15 @@ async function connect(): Promise<void> {
   say(`Connected: ${paperCount.toLocaleString("en")} papers, model ${modelVersion}.`);
 }
 
+async function forget(): Promise<void> {
+  say("");
+  try {
+    await ask("forgetMarks", {});
+  } finally {
+    await showCounts(); // here they are forgotten, even if the server could not be told
+  }
+}
+
 async function showPermission(): Promise<void> {
   everywhere.checked = await chrome.permissions.contains(EVERYWHERE);
 }
@@ -68,7 +79,7 @@ async function showPermission(): Promise<void> {
 async function showCounts(): Promise<void> {
   const marks = await ask("allMarks", {});
   const saved = marks.filter((mark) => mark.verb === "save").length;
-  byId("counts").textContent = `${saved} saved, ${marks.length - saved} dismissed; kept in this browser alone.`;
+  byId("counts").textContent = `${saved} saved, ${marks.length - saved} dismissed; kept in this browser, and told to the server.`;
 }
 
 async function told(doing: () => Promise<void>): Promise<void> {

@@ -4,9 +4,9 @@ import { h } from "../../../web/shared/dom.js";
 import { graphLink } from "../shared/graph_link";
 import { ask, Told, type Failure } from "../shared/messages";
 import type { PagePaper } from "../shared/page_paper";
-import type { RelatedPage, Result, Seed } from "../shared/papers";
+import { seedOf, type RelatedPage, type Result, type Seed } from "../shared/papers";
 import { failureLine, notice } from "./notices";
-import { resultItem } from "./result_item";
+import { resultItem, type Doing } from "./result_item";
 import { seedList } from "./seed_list";
 
 const MOST_SEEDS = 20;
@@ -72,8 +72,9 @@ export class Panel {
     this.wanted ||= wanted; // a page that goes on loading does not take a click back
     await this.told(() => glance === this.glance, () => this.look(true), async () => {
       const tabId = await this.place.tabId();
-      const [{ paper, readable }, setup] = await Promise.all([ask("page", tabId === undefined ? {} : { tabId }), ask("setup", {})]);
+      const [{ paper: read, readable }, setup] = await Promise.all([ask("page", tabId === undefined ? {} : { tabId }), ask("setup", {})]);
       if (glance !== this.glance) return;
+      const paper = titled(read, this.asked);
       const isOffered = paper !== null && isSame(paper, this.offered) && setup.server === this.server;
       Object.assign(this, setup);
       const isWanted = this.wanted;
@@ -83,26 +84,26 @@ export class Panel {
       if (paper && isSame(paper, this.asked) && (!isWanted || this.asking || this.shown.length)) return;
       if (paper && (isWanted || this.automatic)) await this.start(paper);
       else if (paper) this.offer(paper);
-      else if (isWanted || !this.shown.length) this.page.append(notice(readable ? NO_PAPER : NOT_READABLE));
+      else if (isWanted || !this.shown.length) {
+        this.clear();
+        this.page.append(notice(readable ? NO_PAPER : NOT_READABLE));
+      }
     });
   }
 
   /** Ask what the page's paper is to the server, then for papers related to it; by its title where ids do not help. */
   private async start(paper: PagePaper, byTitle = paper.ids.length === 0): Promise<void> {
-    const turn = ++this.turn;
+    this.clear();
+    const turn = this.turn;
     const question = byTitle ? { title: paper.title } : { ids: paper.ids };
     this.asked = paper;
-    this.withdraw();
-    this.show([]);
-    this.chips.replaceChildren();
-    this.graph.hidden = true;
     this.say("Asking…");
     this.tellSent(byTitle ? [`the title “${paper.title}”`] : paper.ids);
     await this.asks(turn, () => this.start(paper, byTitle), async () => {
       const seed = await ask("resolve", question);
       if (turn !== this.turn) return;
       if (!seed) return this.sayUnknown(paper);
-      this.seeds = [seed];
+      this.seeds = [{ ...seed, title: seed.title || paper.title }];
       await this.load("");
     });
   }
@@ -125,7 +126,7 @@ export class Panel {
       const left = answer.results.length - kept.length;
       this.show([...this.shown, ...kept]);
       for (const result of kept) {
-        this.results.append(resultItem(result, marks[result.paper.id] === "save", this.context(answer), () => this.add(result)));
+        this.results.append(resultItem(result, marks[result.paper.id] === "save", this.context(answer), this.doing(result)));
       }
       this.nextPage = answer.nextPageToken;
       this.more.hidden = !answer.nextPageToken;
@@ -139,10 +140,14 @@ export class Panel {
     return { seeds, attributionToken: answer.attributionToken, modelVersion: answer.modelVersion };
   }
 
+  private doing(result: Result): Doing {
+    return { moreLikeThis: () => this.add(result), tellSent: (what) => this.tellSent(what) };
+  }
+
   /** More like this: one more seed. */
   private add({ paper }: Result): void {
     if (this.seeds.some((seed) => seed.kind === "paper" && seed.id === paper.id)) return;
-    this.seeds = [...this.seeds, { kind: "paper" as const, id: paper.id, title: paper.title }].slice(-MOST_SEEDS);
+    this.seeds = [...this.seeds, seedOf(paper)].slice(-MOST_SEEDS);
     this.askAnew();
   }
 
@@ -163,6 +168,19 @@ export class Panel {
       this.results.replaceChildren();
       this.more.hidden = true;
     }
+  }
+
+  /** Leave nothing of what was asked before, and heed no answer to it any more. */
+  private clear(): void {
+    this.turn += 1;
+    this.asking = false;
+    this.asked = null;
+    this.withdraw();
+    this.show([]);
+    this.chips.replaceChildren();
+    this.sent.replaceChildren();
+    this.status.replaceChildren();
+    this.graph.hidden = true;
   }
 
   private withdraw(): void {
@@ -196,6 +214,7 @@ export class Panel {
   private sayUnknown(paper: PagePaper): void {
     const failure: Failure = { message: "The server does not know this paper.", waitS: 0, remedy: "retry" };
     const byTitle = paper.title ? (): void => void this.start(paper, true) : undefined;
+    if (paper.title) this.chips.replaceChildren(h("ul", { class: "seeds" }, h("li", {}, paper.title)));
     this.status.replaceChildren(failureLine(failure, () => void this.start(paper), byTitle));
   }
 
@@ -215,6 +234,11 @@ export class Panel {
       if (isCurrent()) this.status.replaceChildren(failureLine(error.failure, () => void again()));
     }
   }
+}
+
+/** A page without a title, as a PDF, may be another of the paper whose title is known. */
+function titled(paper: PagePaper | null, before: PagePaper | null): PagePaper | null {
+  return paper && before && !paper.title && paper.ids[0] === before.ids[0] ? { ...paper, title: before.title } : paper;
 }
 
 function isSame(paper: PagePaper, other: PagePaper | null): boolean {

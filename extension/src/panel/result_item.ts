@@ -8,8 +8,16 @@ import { byline, type Result } from "../shared/papers";
 
 type Context = Pick<Mark, "seeds" | "attributionToken" | "modelVersion">;
 
-/** A list item that keeps what the reader says of the paper. moreLikeThis: the reader wants it as a seed. */
-export function resultItem(result: Result, saved: boolean, context: Context, moreLikeThis: () => void): HTMLElement {
+/** What is beyond one result. */
+export interface Doing {
+  /** The reader wants it as a seed. */
+  moreLikeThis: () => void;
+  /** The server was told something. */
+  tellSent: (what: string[]) => void;
+}
+
+/** A list item that keeps what the reader says of the paper. */
+export function resultItem(result: Result, saved: boolean, context: Context, { moreLikeThis, tellSent }: Doing): HTMLElement {
   const { paper, rank, reasons } = result;
   const title = paper.title || paper.id;
   const url = linkOf(paper.id);
@@ -18,9 +26,21 @@ export function resultItem(result: Result, saved: boolean, context: Context, mor
   const button = (words: string, click: () => void): HTMLButtonElement =>
     h("button", { type: "button", "aria-label": `${words}: ${title}`, click }, words);
 
+  const tellServer = async (): Promise<void> => {
+    try {
+      const { sent, trouble } = await ask("deliver", {});
+      if (sent.length) tellSent(sent);
+      status.textContent = trouble;
+    } catch (error) {
+      if (!(error instanceof Told)) throw error;
+      status.textContent = error.failure.message;
+    }
+  };
+
   const marked = async (verb: Verb | null): Promise<boolean> => {
     try {
       await (verb ? ask("mark", { verb, paper, rank, ...context }) : ask("unmark", { id: paper.id }));
+      void tellServer();
       return true;
     } catch (error) {
       if (!(error instanceof Told)) throw error;
@@ -51,7 +71,7 @@ export function resultItem(result: Result, saved: boolean, context: Context, mor
   const dismiss = button("Dismiss", () => {
     void marked("dismiss").then((done) => {
       if (!done) return;
-      item.replaceChildren(h("p", { class: "dismissed" }, h("span", {}, title), undo));
+      item.replaceChildren(h("p", { class: "dismissed" }, h("span", {}, title), undo), status);
       undo.focus();
     });
   });

@@ -17,6 +17,12 @@ export interface Mark {
   time: string;
 }
 
+/** What became of feedback on its way to the server. sent: in words; trouble: what the reader should know, "" for none. */
+export interface Delivery {
+  sent: string[];
+  trouble: string;
+}
+
 /** Each kind of message: what goes in, what comes back. */
 export interface Messages {
   /** The paper of a tab; the panel within a page means its own. */
@@ -30,6 +36,8 @@ export interface Messages {
   marks: { in: { ids: string[] }; out: Record<string, Verb> };
   mark: { in: Omit<Mark, "time">; out: null };
   unmark: { in: { id: string }; out: null };
+  /** Tells the server what was marked and unmarked. */
+  deliver: { in: object; out: Delivery };
   options: { in: object; out: null };
   /** From the options alone. */
   check: { in: object; out: { modelVersion: string; paperCount: number } };
@@ -49,9 +57,12 @@ export interface Failure {
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
-/** A failure that can be told to the reader as it is. */
+/** A failure that can be told to the reader as it is. status: of HTTP, 0 where no answer came. */
 export class Told extends Error {
-  constructor(readonly failure: Failure) {
+  constructor(
+    readonly failure: Failure,
+    readonly status = 0,
+  ) {
     super(failure.message);
   }
 }

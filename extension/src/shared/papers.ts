@@ -1,15 +1,31 @@
 // Papers and answers of the server, as far as they are shown.
 
+import { shortNameOf } from "../../../web/shared/words.js";
+
 export interface Paper {
   id: string;
   title: string;
   authors: string[];
   year: number | undefined;
   venue: string;
+  hasAbstract: boolean;
 }
 
 /** What related papers are asked for: a paper of the server, or a text where there is none. */
-export type Seed = { kind: "paper"; id: string; title: string } | { kind: "text"; title: string };
+export type Seed = PaperSeed | { kind: "text"; title: string };
+
+/** name: short, as in reasons: "Small 1973". */
+export interface PaperSeed {
+  kind: "paper";
+  id: string;
+  title: string;
+  name: string;
+  hasAbstract: boolean;
+}
+
+export function seedOf(paper: Paper): PaperSeed {
+  return { kind: "paper", id: paper.id, title: paper.title, name: shortNameOf(paper, paper.id), hasAbstract: paper.hasAbstract };
+}
 
 export interface Result {
   paper: Paper;

@@ -5,14 +5,14 @@ import { list, record, text, whole } from "./checked";
 
 const REASONS_SHOWN = 3;
 
-/** The strongest reasons of an answer's result, of each kind and seed one. nameOf: how a seed is called. */
-export function reasonsInWords(reasons: unknown, nameOf: (seed: string) => string): string[] {
+/** The strongest reasons of an answer's result, of each kind and seed one. nameOf: how a seed is called; haveAbstracts: whether it and the result have one. */
+export function reasonsInWords(reasons: unknown, nameOf: (seed: string) => string, haveAbstracts: (seed: string) => boolean): string[] {
   const said = new Map<string, string>();
   for (const reason of list(reasons).map(record)) {
     const seed = text(reason["seed"]);
     const evidence = evidenceOf(reason);
     const of = `${evidence.case} ${seed}`;
-    if (evidence.case && !said.has(of)) said.set(of, reasonInWords(evidence, nameOf(seed)));
+    if (evidence.case && !said.has(of)) said.set(of, reasonInWords(evidence, nameOf(seed), haveAbstracts(seed)));
   }
   return [...said.values()].slice(0, REASONS_SHOWN);
 }

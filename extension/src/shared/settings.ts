@@ -31,9 +31,13 @@ export async function writeSettings(settings: Settings): Promise<void> {
 /** The origin of a server's address as people write it. Raises Told when the key would travel in the clear. */
 export function serverOf(address: string): string {
   const written = address.trim();
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(written)?.[1]?.toLowerCase();
+  if (scheme && scheme !== "http" && scheme !== "https") {
+    throw refused(`A server is asked over https, or http on this computer, not over ${scheme}.`);
+  }
   let url: URL;
   try {
-    url = new URL(/^[a-z]+:\/\//i.test(written) ? written : `https://${written}`);
+    url = new URL(scheme ? written : `${/^(?:localhost|127\.0\.0\.1)(?:[:/]|$)/i.test(written) ? "http" : "https"}://${written}`);
     if (!/^[a-z0-9.-]+$/.test(url.hostname)) throw new TypeError("no name of a host");
   } catch {
     throw refused("Write the address as https://cocite.example.org or http://localhost:8080.");
@@ -43,6 +47,9 @@ export function serverOf(address: string): string {
     throw refused("Only a server on this computer can be asked over http; write https:// for others.");
   }
   if (url.username || url.password) throw refused("Leave user and password out of the address; a key goes below.");
+  if (url.pathname !== "/" || url.search || url.hash) {
+    throw refused(`Leave out what follows ${url.origin}: a server has a host of its own.`);
+  }
   return url.origin;
 }
 

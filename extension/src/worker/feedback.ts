@@ -1,6 +1,8 @@
-// What readers say of papers. The only place that knows where it is kept: in this browser.
+// What readers say of papers: kept in this browser, and told to the server.
 
 import type { Mark, Verb } from "../shared/messages";
+import { eventsOf } from "./events";
+import { enqueue, forgetReader } from "./outbox";
 
 const MOST_MARKS = 5000;
 
@@ -8,19 +10,18 @@ let last: Promise<unknown> = Promise.resolve();
 
 /** Say something of a paper; what was said before is forgotten, and so is the oldest of too many. */
 export function mark(said: Omit<Mark, "time">): Promise<void> {
-  return change((marks) => [
-    ...marks.filter((each) => each.paper.id !== said.paper.id).slice(1 - MOST_MARKS),
-    { ...said, time: new Date().toISOString() },
-  ]);
+  return say(said.paper.id, { ...said, time: new Date().toISOString() });
 }
 
 /** Take it back. */
 export function unmark(id: string): Promise<void> {
-  return change((marks) => marks.filter((each) => each.paper.id !== id));
+  return say(id, undefined);
 }
 
-export function forgetMarks(): Promise<void> {
-  return change(() => []);
+/** Forget all, here and at the server. Raises Told when the server could not be told. */
+export async function forgetMarks(): Promise<void> {
+  await change(async () => chrome.storage.local.set({ marks: [] }));
+  await forgetReader();
 }
 
 /** Oldest first. */
@@ -34,9 +35,18 @@ export async function marksOf(ids: string[]): Promise<Record<string, Verb>> {
   return Object.fromEntries((await allMarks()).flatMap((each) => (asked.has(each.paper.id) ? [[each.paper.id, each.verb]] : [])));
 }
 
+function say(id: string, now: Mark | undefined): Promise<void> {
+  return change(async () => {
+    const marks = await allMarks();
+    const others = marks.filter((each) => each.paper.id !== id);
+    await chrome.storage.local.set({ marks: now ? [...others.slice(1 - MOST_MARKS), now] : others });
+    await enqueue(eventsOf(marks.find((each) => each.paper.id === id), now));
+  });
+}
+
 /** One change after the other, so that none is lost. */
-function change(changed: (marks: Mark[]) => Mark[]): Promise<void> {
-  const done = last.then(async () => chrome.storage.local.set({ marks: changed(await allMarks()) }));
+function change(changing: () => Promise<void>): Promise<void> {
+  const done = last.then(changing);
   last = done.catch(() => undefined);
   return done;
 }

@@ -6,9 +6,10 @@ import { readSettings } from "../shared/settings";
 import { allMarks, forgetMarks, mark, marksOf, unmark } from "./feedback";
 import { openPanel, PANEL_IN_PAGE } from "./opening";
 import { paperOfTab } from "./pages";
+import { deliver } from "./outbox";
 import { describeModel, relatedPapers, resolveIds, resolveTitle } from "./questions";
 
-const IN_PAGE_KINDS = new Set<Kind>(["page", "setup", "resolve", "related", "marks", "mark", "unmark", "options"]);
+const IN_PAGE_KINDS = new Set<Kind>(["page", "setup", "resolve", "related", "marks", "mark", "unmark", "deliver", "options"]);
 
 // Where the browser can: storage, and with it the key, is closed to content scripts
 void chrome.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
@@ -41,8 +42,11 @@ async function answered(asked: Message, sender: chrome.runtime.MessageSender): P
     }
     case "resolve":
       return "ids" in asked ? resolveIds(asked.ids) : resolveTitle(asked.title);
-    case "related":
-      return relatedPapers(asked.seeds, asked.pageToken);
+    case "related": {
+      const page = await relatedPapers(asked.seeds, asked.pageToken);
+      void deliver().catch(console.error); // what could not be sent before: the server answers now
+      return page;
+    }
     case "marks":
       return marksOf(asked.ids);
     case "mark": {
@@ -53,6 +57,8 @@ async function answered(asked: Message, sender: chrome.runtime.MessageSender): P
     case "unmark":
       await unmark(asked.id);
       return null;
+    case "deliver":
+      return deliver();
     case "options":
       await chrome.runtime.openOptionsPage();
       return null;

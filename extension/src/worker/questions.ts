@@ -4,7 +4,7 @@ import { BY_POPULARITY, degradedInWords, unresolvedInWords } from "../../../web/
 import { shortened } from "../../../web/shared/words.js";
 import { list, record, text, whole } from "../shared/checked";
 import { Told } from "../shared/messages";
-import type { Paper, RelatedPage, Seed } from "../shared/papers";
+import { seedOf, type Paper, type PaperSeed, type RelatedPage, type Result, type Seed } from "../shared/papers";
 import { reasonsInWords } from "../shared/reasons";
 import { askServer } from "./server";
 
@@ -12,14 +12,11 @@ const PAGE_SIZE = 20;
 const MOST_AUTHORS = 50;
 
 /** The seed that some ids of one paper mean, the first that the server knows; null when it knows none. */
-export async function resolveIds(ids: string[]): Promise<Seed | null> {
+export async function resolveIds(ids: string[]): Promise<PaperSeed | null> {
   const answer = await askServer("/v1/papers:resolve", { queries: ids });
   const results = list(answer["results"]).map(record);
   const found = results.find((each) => each["status"] === "RESOLVE_STATUS_FOUND");
-  if (found) {
-    const paper = paperOf(found["paper"]);
-    return { kind: "paper", id: paper.id, title: paper.title };
-  }
+  if (found) return seedOf(paperOf(found["paper"]));
   if (results.some((each) => each["status"] === "RESOLVE_STATUS_UNAVAILABLE")) {
     throw new Told({ message: "The server could not look the paper up just now.", waitS: 0, remedy: "retry" });
   }
@@ -34,7 +31,7 @@ export async function resolveTitle(title: string): Promise<Seed | null> {
     view: "PAPER_VIEW_ID",
   });
   const id = text(record(list(answer["resolvedReferences"])[0])["paperId"]);
-  return id ? { kind: "paper", id, title } : { kind: "text", title };
+  return (id && (await resolveIds([id]))) || { kind: "text", title };
 }
 
 /** A page of related papers. */
@@ -47,16 +44,8 @@ export async function relatedPapers(seeds: Seed[], pageToken: string): Promise<R
     pageSize: PAGE_SIZE,
     ...(pageToken && { pageToken }),
   });
-  const nameOf = (seed: string): string => nameOfSeed(seed, seeds);
   return {
-    results: list(answer["results"]).map((each) => {
-      const result = record(each);
-      return {
-        paper: paperOf(result["paper"]),
-        rank: whole(result["rank"]),
-        reasons: reasonsInWords(result["reasons"], nameOf),
-      };
-    }),
+    results: list(answer["results"]).map((each) => resultOf(record(each), seeds)),
     nextPageToken: text(answer["nextPageToken"]),
     attributionToken: text(answer["attributionToken"]),
     modelVersion: text(answer["modelVersion"]),
@@ -72,6 +61,16 @@ export async function describeModel(): Promise<{ modelVersion: string; paperCoun
     throw new Told({ message: "This is no cocite server: check the address.", waitS: 0, remedy: "options" });
   }
   return { modelVersion, paperCount: whole(answer["paperCount"]) };
+}
+
+function resultOf(result: Record<string, unknown>, seeds: Seed[]): Result {
+  const paper = paperOf(result["paper"]);
+  const haveAbstracts = (seed: string): boolean => paper.hasAbstract && Boolean(paperSeed(seed, seeds)?.hasAbstract);
+  return {
+    paper,
+    rank: whole(result["rank"]),
+    reasons: reasonsInWords(result["reasons"], (seed) => nameOfSeed(seed, seeds), haveAbstracts),
+  };
 }
 
 function notesOf(answer: Record<string, unknown>): string[] {
@@ -94,13 +93,18 @@ function paperOf(value: unknown): Paper {
     authors: list(paper["authors"]).slice(0, MOST_AUTHORS).map(text),
     year: year > 0 ? year : undefined,
     venue: text(paper["venue"]),
+    hasAbstract: paper["hasAbstract"] === true,
   };
 }
 
-/** "this paper" where there is but one seed, else its title, cut short. */
+/** "this paper" where there is but one seed, else its short name; a text in quotation marks. */
 function nameOfSeed(name: string, seeds: Seed[]): string {
   if (seeds.length <= 1) return "this paper";
+  if (!name.startsWith("text:")) return paperSeed(name, seeds)?.name ?? name;
   const texts = seeds.filter((seed) => seed.kind === "text");
-  const seed = name.startsWith("text:") ? texts[Number(name.slice(5))] : seeds.find((each) => each.kind === "paper" && each.id === name);
-  return `“${shortened(seed?.title ?? name, 40)}”`;
+  return `“${shortened(texts[Number(name.slice(5))]?.title ?? "your text", 40)}”`;
+}
+
+function paperSeed(id: string, seeds: Seed[]): PaperSeed | undefined {
+  return seeds.filter((seed) => seed.kind === "paper").find((seed) => seed.id === id);
 }

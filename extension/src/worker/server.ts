@@ -33,7 +33,7 @@ export async function askServer(path: string, body?: object): Promise<Record<str
     throw told(late ? `${server} took too long to answer.` : `${server} cannot be reached.`);
   }
   const value = parsed(answer);
-  if (!response.ok) throw failureOf(response, value, server);
+  if (!response.ok) throw new Told(failureOf(response, value, server).failure, response.status);
   if (!value) throw told(`${server} does not answer like a cocite server: check the address in the options.`, "options");
   return value;
 }

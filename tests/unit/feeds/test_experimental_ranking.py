@@ -14,6 +14,7 @@ from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.feeds import experiments as under_test
 from cocite.feeds.experiments import ExperimentalRanking, RunningExperiment
+from cocite.feeds.experiments_rankings import DIVERSITY
 from cocite.feeds.feed_lists import FeedList
 from cocite.feeds.interleaving import NO_DRAFT, TEAM_A, TEAM_B, Draft
 from cocite.feeds.ranking import PersonalRanking
@@ -40,13 +41,13 @@ class NothingNew:
 
 
 def papers(request: pb.RecommendPapersRequest) -> Message:
-    found = DIVERSE if request.diversity else PLAIN
+    found = DIVERSE if request.diversity > DIVERSITY else PLAIN
     results = [pb.Recommendation(paper=Paper(paper_id=paper)) for paper in found]
     return pb.RecommendPapersResponse(results=results, model_version="m")
 
 
 def without_diverse(request: pb.RecommendPapersRequest) -> Message:
-    if request.diversity:
+    if request.diversity > DIVERSITY:
         raise InvalidArgument("not today")
     return papers(request)
 
@@ -54,7 +55,7 @@ def without_diverse(request: pb.RecommendPapersRequest) -> Message:
 def other_model_for_diverse(request: pb.RecommendPapersRequest) -> Message:
     answer = papers(request)
     assert isinstance(answer, pb.RecommendPapersResponse)
-    if request.diversity:
+    if request.diversity > DIVERSITY:
         answer.model_version = "m2"
     return answer
 

@@ -1,4 +1,7 @@
-"""The OpenAPI document of the gateway: routes by google.api.http in the protos, and those of openapi_others.yaml."""
+"""The OpenAPI document of the gateway: routes by google.api.http in the protos, and those of openapi_others.yaml.
+
+Each has a command from openapi_curls.yaml.
+"""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +19,8 @@ from google.protobuf.descriptor_pb2 import (
 from openapi_schemas import Protos, Schema, component
 
 OTHERS = Path(__file__).with_name("openapi_others.yaml")
+CURLS = Path(__file__).with_name("openapi_curls.yaml")
+_FIRST = ("RecommenderService", "FeedService")  # what most who read the document look for
 _WHOLE = {"type": "integer", "format": "int64"}  # in a query nothing is a string of digits
 
 
@@ -45,7 +50,7 @@ class OpenApi:
         document: dict[str, Any] = yaml.safe_load(OTHERS.read_text())
         paths: dict[str, Any] = {}
         requests, responses, queried, tags = [], [], [], []
-        for package, service in services:
+        for package, service in sorted(services, key=_place):
             before = len(paths)
             for method in service.method:
                 routes = list(self._routes(method))
@@ -64,6 +69,7 @@ class OpenApi:
                 tags.append({"name": service.name, "description": self._protos.comment(name)})
         document["tags"] = tags + document["tags"]
         document["paths"] = paths | document["paths"]
+        _add_curls(document["paths"])
         schemas = self._protos.schemas([*responses, *queried], closed=False) | self._protos.schemas(
             requests, closed=True
         )
@@ -141,6 +147,20 @@ class OpenApi:
         for field in self._protos.message(name).field:
             if field.type == FieldDescriptorProto.TYPE_MESSAGE and field.label != FieldDescriptorProto.LABEL_REPEATED:
                 yield from self._demands(field.type_name)
+
+
+def _place(service: tuple[str, ServiceDescriptorProto]) -> int:
+    name = service[1].name
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+
+def _add_curls(paths: dict[str, dict[str, Any]]) -> None:
+    """Give each operation its command, by the name that many tools show such by."""
+    curls = yaml.safe_load(CURLS.read_text())
+    for operation in (each for verbs in paths.values() for each in verbs.values()):
+        operation["x-codeSamples"] = [{"lang": "Shell", "source": curls.pop(operation["operationId"])}]
+    if curls:
+        raise ValueError(f"{CURLS.name} has commands for no operation: {', '.join(curls)}")
 
 
 def _of_query(schema: Schema) -> Schema:

@@ -1,6 +1,7 @@
 """The OpenAPI document says what the gateway serves, and the page says what the document does."""
 
 import copy
+import html
 import json
 import re
 from pathlib import Path
@@ -104,3 +105,23 @@ def test_what_the_document_says_is_escaped():
     document = copy.deepcopy(DOCUMENT)
     document["info"]["description"] = "<script>alert(1)</script>"
     assert "<script" not in openapi.page(document)
+
+
+def operations():
+    return {each["operationId"]: each for verbs in DOCUMENT["paths"].values() for each in verbs.values()}
+
+
+def test_each_route_has_a_command_on_the_page_and_in_the_documentation(client):
+    page = html.unescape(client.get("/docs/api").text)
+    docs = Path(__file__).parents[3].joinpath("docs", "gateway.md").read_text()
+    for name, operation in operations().items():
+        (sample,) = operation["x-codeSamples"]
+        assert sample["source"] in page, name
+        assert sample["source"] in docs, name
+
+
+def test_what_is_told_of_an_error_is_told_once(client):
+    page = html.unescape(client.get("/docs/api").text)
+    for name, answer in DOCUMENT["components"]["responses"].items():
+        assert page.count(f"<summary><code>{name}</code> {answer['description']}</summary>") == (name != "304")
+    assert page.index("/v1/papers:recommend") < page.index("/v1/texts:embed")

@@ -109,6 +109,19 @@ test("markup in a title stays text, and is exported as such", async (t) => {
   assert.ok(papers.some((paper) => paper.title === markup.title));
 });
 
+test("what is saved on the page of new papers is in the library", async (t) => {
+  const page = await opened(t);
+  await page.goto(`${base}/today`);
+  const title = await (await page.waitForSelector(".paper h3")).evaluate((each) => each.textContent);
+  await page.click("button[aria-label^='Save: ']");
+  await eventually(() => page.evaluate(() => localStorage.getItem("cocite-events") === null && localStorage.getItem("cocite-reader")));
+  await page.goto(`${base}/library?list=saved`);
+  await says(page, "#results h3", title);
+  await page.click("#delete");
+  await page.click("#sure .danger");
+  await says(page, "#notes", "Everything about you is deleted");
+});
+
 for (const scheme of ["light", "dark"]) {
   test(`axe finds nothing in ${scheme} colours`, async (t) => {
     const page = await opened(t);

@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { BROWSERS, HERE, PYTHON } from "./support.mjs";
 
@@ -17,7 +17,7 @@ if (missing.length) {
 
 const directory = mkdtempSync(join(tmpdir(), "cocite-browser-"));
 const demo = spawn(PYTHON, [join(HERE, "stack.py"), directory], {
-  env: { ...process.env, PYTHONPATH: join(HERE, "..") },
+  env: { ...process.env, PYTHONPATH: [join(HERE, ".."), process.env.PYTHONPATH].filter(Boolean).join(delimiter) },
   stdio: ["pipe", "pipe", "inherit"],
 });
 const ended = new Promise((resolve) => demo.once("exit", resolve));

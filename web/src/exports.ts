@@ -75,7 +75,7 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
 
-/** Hand the papers over as a file. */
-export function downloadPapers(papers: Paper[], { extension, type, write }: Format): void {
-  download(`related-papers.${extension}`, type, write(papers));
+/** Hand the papers over as a file of this name. */
+export function downloadPapers(papers: Paper[], { extension, type, write }: Format, name: string): void {
+  download(`${name}.${extension}`, type, write(papers));
 }

@@ -15,12 +15,13 @@ from cocite.gateway.response_cache import App, Receive, Send
 from cocite.gateway.response_cache import Scope as Request
 from cocite.gateway.security import TOLD
 from cocite.gateway.security_wrong_keys import WrongKeys
+from cocite.gateway.site import PAGES
 
 ANONYMOUS = "anonymous"  # callers without a key, in the headers of quotas
 NO_KEY = b"none"  # what programs send that insist on a key where none is needed
 _BEARER = b"bearer "
 # What people meet who cannot show a key, and one-click unsubscribing, which a mail provider sends for all its users.
-_OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json", "/confirm", "/unsubscribe"})
+_OPEN = frozenset({*PAGES, "/healthz", "/readyz", "/openapi.json", "/confirm", "/unsubscribe"})
 _OPEN_BELOW = ("/assets/", "/docs/")
 _LEFT = b"ratelimit"
 

@@ -1,4 +1,5 @@
-"""The web page: an index that is asked for anew each time, and assets that keep, as their names tell their content.
+"""The pages of the site: documents that are asked for anew each time, and assets that keep, as their names tell their
+content.
 
 `make web` builds them from web/ into static/. They are read once.
 """
@@ -13,6 +14,13 @@ from starlette.routing import Route
 from cocite.gateway.answering import giving
 
 STATIC = Path(__file__).with_name("static")
+PAGES = {  # by their paths
+    "/": "index.html",
+    "/today": "today.html",
+    "/trending": "trending.html",
+    "/library": "library.html",
+    "/subscribe": "subscribe.html",
+}
 
 # Nothing but what the gateway itself serves, and no way to turn text into markup.
 PAGE_POLICY = "; ".join(
@@ -29,7 +37,9 @@ PAGE_POLICY = "; ".join(
         "trusted-types 'none'",
     )
 )
-_UNBUILT = "the page is not built: run `make web` in a checkout of cocite; the APIs of this gateway answer without it\n"
+_UNBUILT = (
+    "the pages are not built: run `make web` in a checkout of cocite; the APIs of this gateway answer without it\n"
+)
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -39,12 +49,13 @@ _TYPES = {
 
 
 def site_routes(static: Path = STATIC) -> Iterator[Route]:
-    """Routes of the page and its assets below static; without an index one that says how to build it."""
-    index = static / "index.html"
-    if not index.is_file():
-        yield Route("/", _unbuilt)
+    """Routes of the pages and their assets below static; without an index they say how to build them."""
+    if not (static / "index.html").is_file():
+        for address in PAGES:
+            yield Route(address, _unbuilt)
         return
-    yield _route("/", index, {"cache-control": "no-cache", "content-security-policy": PAGE_POLICY})
+    for address, name in PAGES.items():
+        yield _route(address, static / name, {"cache-control": "no-cache", "content-security-policy": PAGE_POLICY})
     for path in sorted((static / "assets").iterdir()):
         yield _route(f"/assets/{path.name}", path, {"cache-control": "public, max-age=31536000, immutable"})
 

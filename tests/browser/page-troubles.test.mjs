@@ -71,7 +71,7 @@ test("a server that wants a key is given one", async (t) => {
   await page.locator("#notes", { hasText: "This server answers only with a key." }).waitFor();
   await page.getByLabel("Key", { exact: true }).fill("wrong");
   await page.getByRole("button", { name: "Use this key" }).click();
-  await page.waitForFunction(() => document.querySelector("#notes input")?.value === ""); // it is asked for anew
+  await page.locator("#notes", { hasText: "The server does not know this key." }).waitFor(); // and is asked for anew
   await page.getByLabel("Key", { exact: true }).fill(key);
   await page.getByRole("button", { name: "Use this key" }).click();
   await page.locator(".result").first().waitFor();

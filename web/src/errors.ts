@@ -1,6 +1,7 @@
 // Failures in one clear line.
 
 import { Code, ConnectError } from "@connectrpc/connect";
+import { keyOf } from "./key.js";
 
 /** The server refuses more for now; retryAfterS: seconds to wait, as far as it says so. */
 export class QuotaSpent extends Error {
@@ -43,7 +44,7 @@ function inWords({ cause, code, rawMessage }: ConnectError): string {
     case Code.Unavailable:
       return `The server cannot answer just now: ${rawMessage}.`;
     case Code.Unauthenticated:
-      return "This server answers only with a key.";
+      return keyOf() ? "The server does not know this key." : "This server answers only with a key.";
     case Code.PermissionDenied:
       return `This key does not suffice: ${rawMessage}.`;
     default:

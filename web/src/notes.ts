@@ -59,11 +59,11 @@ export class Notes {
 
 /** Asks for a key, then tries again. */
 function keyForm(retry: () => void): HTMLElement {
-  const box = h("input", { type: "password", autocomplete: "off", required: true, maxlength: 500, "aria-label": "Key" });
+  const box = h("input", { type: "password", autocomplete: "off", required: true, maxlength: 500 });
   const use = (event: Event): void => {
     event.preventDefault();
     useKey(box.value);
     retry();
   };
-  return h("form", { submit: use }, box, " ", h("button", { type: "submit" }, "Use this key"));
+  return h("form", { submit: use }, h("label", {}, "Key ", box), " ", h("button", { type: "submit" }, "Use this key"));
 }

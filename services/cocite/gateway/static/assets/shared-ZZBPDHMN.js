@@ -1,4 +1,4 @@
-import{g as c,h as s}from"./shared-3PGUXAUK.js";import{a as l,g as m}from"./shared-3MJFM5DR.js";var w={"\\":"\\textbackslash{}","{":"\\{","}":"\\}","~":"\\textasciitilde{}","^":"\\textasciicircum{}"};function x(e){let t=new Set;return e.map(n=>j(n,I(n,t))).join(`
+import{g as c,h as s}from"./shared-CNVWVK2A.js";import{a as l,g as m}from"./shared-ZWXC4QKW.js";var w={"\\":"\\textbackslash{}","{":"\\{","}":"\\}","~":"\\textasciitilde{}","^":"\\textasciicircum{}"};function x(e){let t=new Set;return e.map(n=>j(n,I(n,t))).join(`
 `)}function j({id:e,title:t,authors:n,year:i,venue:a},d){let[r,o]=[c(e,"doi"),c(e,"arxiv")],h=[["title",t&&`{${u(t)}}`],["author",n.map(u).join(" and ")],["year",i?.toString()],["journal",u(a)],["doi",r&&u(r)],["eprint",o],["archiveprefix",o&&"arXiv"],["url",r||o?void 0:s(e)]].filter(([,p])=>p).map(([p,b])=>`  ${p} = {${b}}`);return`@${a?"article":"misc"}{${[d,...h].join(`,
 `)}
 }

@@ -28,10 +28,15 @@ class ShownItem:
         return self.reader_key, self.list_id, self.sequence
 
 
+def plain_token(signer: Signer, shown_in: bytes | str, rank: int) -> str:
+    """The token of an item that is no part of an experiment: what it was shown in, and its place from 1."""
+    return signer.sign(SHOWN, shown_in, rank, 0, 0)
+
+
 def shown_token(signer: Signer, ranked: FeedList, rank: int) -> str:
     """The token of the item in that place, from 1, of a list."""
     if not ranked.draft.experiment:
-        return signer.sign(SHOWN, ranked.list_id, rank, 0, 0)
+        return plain_token(signer, ranked.list_id, rank)
     team = ranked.draft.teams[rank - 1]
     paper = digest_of_paper(ranked.answer.items[rank - 1].paper.paper_id)
     made_for = (ranked.reader_key, ranked.sequence, paper)

@@ -9,6 +9,7 @@ from cocite.catalogue.listing import ListingDay
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 from cocite.core.paper import Paper
+from cocite.feeds.experiments_tokens import plain_token
 from cocite.feeds.secrets import Signer
 from cocite.feeds.similar import SimilarPapers
 from cocite.serving.answer_memory import AnswerMemory
@@ -19,7 +20,7 @@ from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1 import paper_pb2
 
 DEFAULT_PAGE_SIZE = 20
-PAGE, SHOWN = "new page", "shown"  # purposes of tokens
+PAGE = "new page"  # purpose of page tokens
 MOST = 5000  # papers of a day; more than a listing service has had
 _METHOD = "ListNew"
 _FIELD = "page_token"
@@ -102,7 +103,7 @@ class NewPapers:
                 rank=rank,
                 similar=like,
                 upvotes=upvotes,
-                attribution_token=self._signer.sign(SHOWN, f"new {of_day}", rank, 0, 0),
+                attribution_token=plain_token(self._signer, f"new {of_day}", rank),
             )
             for rank, ((paper, upvotes), like) in enumerate(zip(page, similar.papers, strict=True), offset + 1)
         ]

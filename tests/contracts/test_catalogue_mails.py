@@ -9,7 +9,8 @@ from cocite.catalogue.mails import HAND_OVER_MS, Mails
 from cocite.catalogue.schema import mails, subscription_requests, subscriptions
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import Choice, MailState, Period, Subscription, Taken
-from cocite.catalogue.subscriptions import HOUR_MS, REQUEST_MS, Subscriptions
+from cocite.catalogue.subscriptions import REQUEST_MS, Subscriptions
+from cocite.core.clock import HOUR_MS
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
 from support.clocks import Clock
 

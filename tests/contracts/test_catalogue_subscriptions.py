@@ -8,7 +8,8 @@ from cocite.catalogue.mails import Mails
 from cocite.catalogue.schema import readers, subscription_requests
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import Choice, MailState, Period, State
-from cocite.catalogue.subscriptions import DAY_MS, HOUR_MS, REQUEST_MS, Subscriptions, mailbox_of
+from cocite.catalogue.subscriptions import REQUEST_MS, Subscriptions, mailbox_of
+from cocite.core.clock import DAY_MS, HOUR_MS
 from cocite.core.errors import NotFound, Overloaded
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
 from support.clocks import Clock

@@ -12,8 +12,9 @@ from cocite.catalogue.events import EventKind, EventLog, NewEvent, ReaderName, S
 from cocite.catalogue.readers import Readers
 from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import DAY_MS
 from cocite.feeds.trending.counter import Counter
-from cocite.feeds.trending.formula import DAY_MS, RULES, Rules, Window
+from cocite.feeds.trending.formula import RULES, Rules, Window
 from cocite.feeds.trending.lists import Lists
 from cocite.feeds.trending.redis_sums import RedisSums
 from cocite.feeds.trending.tally import Numbers

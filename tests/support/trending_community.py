@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from cocite.catalogue.activity import Activity
 from cocite.catalogue.event_records import EventKind
-from cocite.feeds.trending.formula import DAY_MS, Floats, Rules, Window
+from cocite.core.clock import DAY_MS
+from cocite.feeds.trending.formula import Floats, Rules, Window
 from cocite.feeds.trending.sums import Sums, acted_on
 from cocite.feeds.trending.tally import Numbers, additions
 

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from cocite.catalogue import event_statements as statements
 from cocite.catalogue.event_records import NewEvent, ReaderName, Status
 from cocite.catalogue.schema import identifiers
+from cocite.core.clock import DAY_MS
 
 EVENTS_A_DAY = 10_000  # of a reader, days of UTC by the time of coming; one every nine seconds, all day
 PAPERS_AHEAD = 1_000  # of a reader: ids that no paper has yet
-_DAY_MS = 86_400_000
 
 Content = tuple[int, bool, int, str, int]  # kind, undo, target, attribution token, position
 
@@ -44,7 +44,7 @@ class _Reader:
 
     def count(self, now: int, place: int) -> None:
         """One event more."""
-        day = now // _DAY_MS
+        day = now // DAY_MS
         self.events_on_day = self.events_on_day + 1 if self.counted_day == day else 1
         self.counted_day = day
         self.event_count += 1
@@ -170,7 +170,7 @@ class _Batch:
                 held.strays.add(key)
 
     def _floods(self, reader: _Reader, target: int) -> bool:
-        if reader.events_on_day >= EVENTS_A_DAY and reader.counted_day == self._now // _DAY_MS:
+        if reader.events_on_day >= EVENTS_A_DAY and reader.counted_day == self._now // DAY_MS:
             return True
         if target not in self._without_paper:
             return False

@@ -3,7 +3,6 @@
 Where it stands on disk, and what happens to a batch of events, is told in docs/decisions/0029-the-event-log.md.
 """
 
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -27,6 +26,7 @@ from cocite.catalogue.event_records import (
 from cocite.catalogue.group_commit import GroupCommit
 from cocite.catalogue.schema import readers
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import now_ms
 from cocite.core.errors import InvalidArgument, Unavailable
 
 __all__ = [
@@ -147,7 +147,7 @@ class _Writer:
             self._connection = self._catalogue.own_connection()
         try:
             with self._connection.begin():
-                return event_batch.record(self._connection, events, time.time_ns() // 1_000_000)
+                return event_batch.record(self._connection, events, now_ms())
         except BaseException:
             self.close()
             raise

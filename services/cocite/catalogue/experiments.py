@@ -1,6 +1,5 @@
 """Experiments on the ranking of feeds, and what readers did with the items they were shown in them."""
 
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from cocite.catalogue.event_queries import OF_EVENT
 from cocite.catalogue.event_records import EventKind
 from cocite.catalogue.schema import events, experiments, identifiers, papers, reader_papers
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import now_ms
 from cocite.core.errors import InvalidArgument, NotFound
 
 _STREAM_ROWS = 5000
@@ -66,14 +66,14 @@ class Experiments:
                 )
             if _one(connection, experiments.c.name == name):
                 raise InvalidArgument(f"there was an experiment {name} before", hint="take another name", field="name")
-            values = {"name": name, "ranking_a": ranking_a, "ranking_b": ranking_b, "started_at": _now()}
+            values = {"name": name, "ranking_a": ranking_a, "ranking_b": ranking_b, "started_at": now_ms()}
             row = connection.execute(sa.insert(experiments).values(values).returning(*experiments.c)).one()
         return Experiment(*row)
 
     def stop(self, name: str) -> Experiment:
         """End an experiment. Raises NotFound where none of this name runs."""
         runs = sa.and_(experiments.c.name == name, experiments.c.stopped_at.is_(None))
-        change = sa.update(experiments).where(runs).values(stopped_at=_now()).returning(*experiments.c)
+        change = sa.update(experiments).where(runs).values(stopped_at=now_ms()).returning(*experiments.c)
         with self._catalogue.writing(durable=True) as connection:
             row = connection.execute(change).one_or_none()
         if row is None:
@@ -137,7 +137,3 @@ def _token_events(since: int, kinds: Collection[EventKind]) -> sa.Select[Any]:
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Experiment | None:
     row = connection.execute(sa.select(experiments).where(condition)).first()
     return None if row is None else Experiment(*row)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

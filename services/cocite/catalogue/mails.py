@@ -13,16 +13,15 @@ from cocite.catalogue.schema import mails, subscriptions
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import (
     CONFIRMATION,
-    Clock,
     Mail,
     MailState,
     State,
     Subscription,
     Taken,
-    now_ms,
     subscription_of,
 )
 from cocite.catalogue.subscriptions import find, find_request
+from cocite.core.clock import Clock, now_ms
 
 HAND_OVER_MS = 300_000  # no process hands a mail over for longer: deliveries have a deadline well below
 BOUNCES = 3  # refusals of an address in a row that end its subscription

@@ -1,6 +1,5 @@
 """Readers: who they are, and their end."""
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from cocite.catalogue.event_records import ReaderName
 from cocite.catalogue.schema import library_entries, readers
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import now_ms
 from cocite.core.errors import Overloaded, Unavailable
 
 
@@ -51,7 +51,7 @@ class Readers:
             found = _first(connection.execute(sa.select(readers).where(*_named(reader))).all())
             if found:
                 return found
-            values = {"is_session": reader.is_session, "name": reader.name, "created_at": time.time_ns() // 1_000_000}
+            values = {"is_session": reader.is_session, "name": reader.name, "created_at": now_ms()}
             made = _first(connection.execute(sa.insert(readers).values(values).returning(*readers.c)).all())
         assert made is not None  # just inserted
         return made

@@ -1,7 +1,5 @@
 """Subscriptions to the digest and the mails about them, as values."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from typing import Any
@@ -9,13 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 
 CONFIRMATION = "confirm:"  # what the occasion of a confirmation mail begins with; the request_key follows
-
-Clock = Callable[[], int]
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 class Period(IntEnum):

@@ -9,19 +9,16 @@ from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import (
     CONFIRMATION,
     Choice,
-    Clock,
     MailState,
     Period,
     State,
     Subscription,
     choice_of,
-    now_ms,
     subscription_of,
 )
+from cocite.core.clock import DAY_MS, HOUR_MS, Clock, now_ms
 from cocite.core.errors import NotFound, Overloaded
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 REQUEST_MS = 7 * DAY_MS  # how long a request can be confirmed
 ENDED_MS = 30 * DAY_MS  # how long an address that has ended its subscription, or does not exist, is remembered
 MAILS_MS = 100 * DAY_MS  # how long a mail is remembered

@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from cocite.catalogue.event_records import EventKind
 from cocite.catalogue.experiments import TokenEvent
+from cocite.core.clock import DAY_MS
 from cocite.feeds.experiments_tokens import ShownItem, digest_of_paper, read_shown_token
 from cocite.feeds.interleaving import NO_TEAM, TEAM_A, TEAM_B
 from cocite.feeds.secrets import Signer
 
 CREDITED = (EventKind.CLICK, EventKind.SAVE, EventKind.UPVOTE)
 MOST_ANSWERS = 50  # of a reader, the first: a few who are always there should not decide
-_DAY_MS = 86_400_000
 
 
 class NotCredited(StrEnum):
@@ -74,7 +74,7 @@ def outcomes_of(events: Iterable[TokenEvent], experiment: int, signer: Signer) -
                 why_not = NotCredited.TOO_MANY
             else:
                 if shown.answer not in answers:
-                    answers[shown.answer] = Answer(event.reader_key, event.recorded_at // _DAY_MS)
+                    answers[shown.answer] = Answer(event.reader_key, event.recorded_at // DAY_MS)
                     of_reader[event.reader_key] += 1
                 answers[shown.answer].teams[shown.rank] = shown.team
                 found.credited += 1

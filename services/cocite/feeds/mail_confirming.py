@@ -8,7 +8,8 @@ import structlog
 from cocite.catalogue.mails import Mails
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import CONFIRMATION, Mail
-from cocite.catalogue.subscriptions import DAY_MS, Subscriptions
+from cocite.catalogue.subscriptions import Subscriptions
+from cocite.core.clock import DAY_MS
 from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
 from cocite.feeds.mail_courier import Courier, Letter, Outcome, Sent

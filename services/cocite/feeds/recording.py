@@ -1,10 +1,10 @@
 """RecordEvents: what is wrong with an event is told of that event, and the others are kept."""
 
-import time
 from collections.abc import Mapping
 
 from cocite.catalogue.event_records import EventKind, NewEvent, ReaderName, Status
 from cocite.catalogue.events import EventLog
+from cocite.core.clock import now_ms
 from cocite.core.ids import try_normalise_id
 from cocite.feeds.reader_refs import name_of
 from cocite.feeds.reader_tags import ReaderTags, digest_of
@@ -33,7 +33,7 @@ class Recording:
 
     def record(self, request: pb.RecordEventsRequest, deadline: Deadline) -> pb.RecordEventsResponse:
         """See feed_service.proto. Raises Overloaded, DeadlineExceeded and Unavailable: then all can be sent again."""
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         judged = [_judged(event, now) for event in request.events]
         events = [each for each in judged if isinstance(each, NewEvent)]
         statuses = self._log.append(events, deadline.share(SHARE, AT_MOST_S))

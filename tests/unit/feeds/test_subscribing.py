@@ -12,7 +12,8 @@ from cocite.catalogue.readers import Readers
 from cocite.catalogue.schema import readers, subscriptions
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import Period
-from cocite.catalogue.subscriptions import HOUR_MS, Subscriptions
+from cocite.catalogue.subscriptions import Subscriptions
+from cocite.core.clock import HOUR_MS
 from cocite.core.errors import InvalidArgument, NotFound, NotReady
 from cocite.core.settings import Settings
 from cocite.feeds.mail_confirming import ConfirmationSender, start_sender

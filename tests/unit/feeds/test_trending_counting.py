@@ -15,9 +15,10 @@ from cocite.catalogue.events import EventKind, ReaderName
 from cocite.catalogue.readers import Readers
 from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import DAY_MS
 from cocite.core.errors import Unavailable
 from cocite.feeds.trending import counter, redis_sums
-from cocite.feeds.trending.formula import DAY_MS, HORIZON_MS, LIFE_S, Window
+from cocite.feeds.trending.formula import HORIZON_MS, LIFE_S, Window
 from cocite.feeds.trending.redis_sums import Outcome
 from cocite.feeds.trending.sums import counted_sums
 from cocite.feeds.trending.tally import NOTHING, Numbers

@@ -7,7 +7,8 @@ import pytest
 
 from cocite.catalogue.activity import Activity
 from cocite.catalogue.event_records import EventKind
-from cocite.feeds.trending.formula import DAY_MS, HALF_LIVES_MS, LIFE_S, RULES, Rules, Window, growth
+from cocite.core.clock import DAY_MS
+from cocite.feeds.trending.formula import HALF_LIVES_MS, LIFE_S, RULES, Rules, Window, growth
 from cocite.feeds.trending.tally import additions
 from support.trending_community import MADE_UP, Community, Shape, most, moved
 

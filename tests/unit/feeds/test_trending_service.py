@@ -12,11 +12,12 @@ from cocite.cache.keys import Keys
 from cocite.cache.redis_store import RedisStore, connect
 from cocite.catalogue.events import EventKind
 from cocite.catalogue.records import Fields, PaperRecord
+from cocite.core.clock import DAY_MS
 from cocite.core.errors import InvalidArgument
 from cocite.feeds.contents import PaperContents
 from cocite.feeds.secrets import Signer
 from cocite.feeds.trending.follower import Follower
-from cocite.feeds.trending.formula import DAY_MS, Window
+from cocite.feeds.trending.formula import Window
 from cocite.feeds.trending.service import Trending
 from cocite.serving.channel import open_channel
 from cocite.serving.deadline import Deadline

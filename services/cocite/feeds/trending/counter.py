@@ -3,13 +3,14 @@
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import structlog
 
 from cocite.catalogue.activity import Activity, ActivityLog
+from cocite.core.clock import DAY_MS, Clock, now_ms
 from cocite.core.errors import CociteError
-from cocite.feeds.trending.formula import DAY_MS, HORIZON_MS, RULES, Rules
+from cocite.feeds.trending.formula import HORIZON_MS, RULES, Rules
 from cocite.feeds.trending.redis_sums import Generation, Outcome, RedisSums
 from cocite.feeds.trending.sums import Sums, additions_by_reader
 from cocite.feeds.trending.tally import ACTS, COUNTED, Tally, additions
@@ -22,23 +23,17 @@ _TRIES = 20  # of taking a reader out while others count
 _REBUILDS = 5  # before readers who go while it lasts make it wait
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Counter:
     """Counts for one process; several may, and each event counts once. For one thread, save forget().
 
-    now_ms: milliseconds since 1970. serving is what the last look found in Redis.
+    serving is what the last look found in Redis.
     """
 
-    def __init__(
-        self, events: ActivityLog, sums: RedisSums, rules: Rules = RULES, now_ms: Callable[[], int] = _now_ms
-    ) -> None:
+    def __init__(self, events: ActivityLog, sums: RedisSums, rules: Rules = RULES, clock: Clock = now_ms) -> None:
         self._events = events
         self._sums = sums
         self._rules = rules
-        self._now_ms = now_ms
+        self._clock = clock
         self._tallies: OrderedDict[int, Tally] = OrderedDict()
         self._tallied: Generation | None = None  # the state that they belong to
         self._owed: set[int] = set()  # readers whom Redis could not be told to forget
@@ -47,7 +42,7 @@ class Counter:
     def count(self) -> bool:
         """Count the next events; whether more may be waiting. Raises Unavailable, from Redis or the catalogue."""
         generation = self._sums.generation()
-        if generation is None or self._owed or self._now_ms() - generation.landmark_ms > DAY_MS:
+        if generation is None or self._owed or self._clock() - generation.landmark_ms > DAY_MS:
             self._rebuild()
             generation = self._sums.generation()
         self.serving = generation
@@ -139,7 +134,7 @@ class Counter:
             self._sums.unlock(token)
 
     def _made_anew(self) -> bool:
-        gone, now = self._sums.all_gone(), self._now_ms()
+        gone, now = self._sums.all_gone(), self._clock()
         first, last = self._events.first_since(now - HORIZON_MS), self._events.last()
         sums = Sums(now)
         for reader_key, added in additions_by_reader(self._events, first, last, now, self._rules):

@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.catalogue.event_records import EventKind
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+from cocite.core.clock import HOUR_MS
 
 Floats = npt.NDArray[np.float64]
 

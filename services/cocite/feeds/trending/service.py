@@ -8,14 +8,15 @@ from cocite.cache.redis_store import RedisStore
 from cocite.catalogue.activity import ActivityLog
 from cocite.catalogue.events import EventLog
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import DAY_MS
 from cocite.core.errors import InvalidArgument
 from cocite.feeds.contents import PaperContents
-from cocite.feeds.experiments_tokens import SHOWN
+from cocite.feeds.experiments_tokens import plain_token
 from cocite.feeds.feed_page import DEFAULT_PAGE_SIZE
 from cocite.feeds.secrets import Signer
 from cocite.feeds.trending.counter import Counter
 from cocite.feeds.trending.follower import Follower
-from cocite.feeds.trending.formula import DAY_MS, Window
+from cocite.feeds.trending.formula import Window
 from cocite.feeds.trending.lists import Listed, Lists, TrendingList
 from cocite.feeds.trending.redis_sums import RedisSums
 from cocite.serving.answer_memory import AnswerMemory
@@ -131,7 +132,7 @@ class Trending:
                     score=each.score,
                     upvotes=each.upvotes,
                     saves=each.saves,
-                    attribution_token=self._signer.sign(SHOWN, found.list_id, rank, 0, 0),
+                    attribution_token=plain_token(self._signer, found.list_id, rank),
                 )
                 for rank, each in enumerate(page, offset + 1)
             ],

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from cocite.catalogue.activity import Activity
 from cocite.catalogue.event_records import EventKind
-from cocite.feeds.trending.formula import DAY_MS, RULES, Rules, growth
+from cocite.core.clock import DAY_MS
+from cocite.feeds.trending.formula import RULES, Rules, growth
 
 ACTS = (EventKind.CLICK, EventKind.SAVE, EventKind.UPVOTE, EventKind.SUBMIT)
 COUNTED = (EventKind.VIEW, *ACTS)

@@ -22,6 +22,5 @@ def mailbox():
 @pytest.fixture(scope="session")
 def stack(demo_home, mailbox):
     """The demo, up."""
-    smtp_url = f"smtp://127.0.0.1:{mailbox.port}"
-    with Stack(demo_home.having(smtp_url=smtp_url, mail_from="Papers <papers@site.example>")) as stack:
+    with Stack(demo_home.having(smtp_url=mailbox.url, mail_from="Papers <papers@site.example>")) as stack:
         yield stack

@@ -31,8 +31,7 @@ def mailbox():
 @pytest.fixture(scope="module")
 def running(demo_home, mailbox):
     """A stack of this file's own, as its last test ends it to read what was logged."""
-    smtp_url = f"smtp://127.0.0.1:{mailbox.port}"
-    mails = {"smtp_url": smtp_url, "mail_from": "Papers <papers@site.example>"}
+    mails = {"smtp_url": mailbox.url, "mail_from": "Papers <papers@site.example>"}
     with Stack(demo_home.having(**mails, log_format="json", log_level="debug")) as stack:
         yield stack
 

@@ -134,7 +134,7 @@ def test_papers_of_a_reader_come_latest_first_and_page_by_page(log: EventLog, re
 def test_events_for_a_paper_to_come_count_when_it_comes(catalogue: Catalogue, log: EventLog, readers: Readers) -> None:
     assert log.append([event("1", UPVOTE, S2), event("2", SAVE, S2), event("3", SAVE, DOI)]) == [AHEAD, AHEAD, RECORDED]
     assert [(stored.paper_id, stored.paper_key is None) for stored in log.since(0, 2)] == [(S2, True), (S2, True)]
-    assert sum(len(chunk) for chunk in log.signals()) == 1
+    assert sum(len(chunk) for chunk in catalogue.iter_signals()) == 1
     catalogue.write([PaperRecord(("pmid:9", S2), Fields("C"))])
     key = paper_key(catalogue, S2)
     assert log.counts([key]) == {key: Counts(upvotes=1, saves=1)}
@@ -155,7 +155,7 @@ def test_papers_that_turn_out_to_be_one_keep_their_events(
     assert log.counts([key]) == {key: Counts(upvotes=2, saves=1)}
     assert {stored.paper_key for stored in log.since(0, 9)} == {key}
     assert held(log, readers.find(ANN)) == {DOI: {UPVOTE, SAVE}}
-    assert [row[1:].tolist() for chunk in log.signals() for row in chunk] == [[key, 3], [key, 4], [key, 4]]
+    assert [row[1:].tolist() for chunk in catalogue.iter_signals() for row in chunk] == [[key, 3], [key, 4], [key, 4]]
     assert log.append([event("2", UPVOTE, DOI)]) == [DUPLICATE]
     assert log.append([event("4", UPVOTE, DOI), event("5", UPVOTE, ARXIV, undo=True)]) == [RECORDED, RECORDED]
     assert [stored.change for stored in log.since(4, 9)] == [0, -1]

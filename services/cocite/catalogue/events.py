@@ -3,13 +3,11 @@
 Where it stands on disk, and what happens to a batch of events, is told in docs/decisions/0029-the-event-log.md.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from cocite.catalogue import event_batch, event_queries
@@ -119,10 +117,6 @@ class EventLog:
                 for key, kind, number in connection.execute(event_queries.readers_of_papers(connection, paper_keys)):
                     found.setdefault(key, {})[kind] = number
         return {key: Counts(of.get(EventKind.UPVOTE, 0), of.get(EventKind.SAVE, 0)) for key, of in found.items()}
-
-    def signals(self) -> Iterator[npt.NDArray[np.int64]]:
-        """See Catalogue.iter_signals."""
-        return self._catalogue.iter_signals()
 
 
 class _Writer:

@@ -1,6 +1,5 @@
 """A real SMTP server on loopback that keeps what it takes; a test may script its answers."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from email.policy import SMTP
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from support.ports import free_port
 
 
 @dataclass
@@ -67,13 +68,6 @@ class Mailbox:
 def _next(answers: dict[str, list[str]], address: str) -> str:
     left = answers.get(address, ["250 OK"])
     return left.pop(0) if len(left) > 1 else left[0]
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

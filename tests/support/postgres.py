@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,8 @@ from typing import Any, NoReturn
 import psycopg
 import pytest
 from psycopg import sql
+
+from support.ports import free_port
 
 _START_S = 60.0
 
@@ -50,12 +51,6 @@ def _unprivileged() -> dict[str, Any]:
             continue
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     absent("no unprivileged user to run PostgreSQL as")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
@@ -108,7 +103,7 @@ def _own_server(binaries: Path) -> Iterator[OwnServer]:
         where = {"cwd": folder, "env": {**os.environ, "HOME": str(folder)}, **as_user}
         initdb = [binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, timeout=120, **where)
-        port = _free_port()
+        port = free_port()
         settings = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "fsync=off"]
         command = [binaries / "postgres", "-D", data, *(part for pair in settings for part in ("-c", pair))]
         with log.open("wb") as output:

@@ -140,7 +140,7 @@ def test_a_feed_follows_its_reader_in_the_next_request(feeds):
 def test_training_learns_from_what_readers_did(home, site, feeds):
     told = trained(home, site)
     assert told["events"] == {"readers": 1 + len(OTHERS), "by_kind": {"save": 4, "upvote": 6}}
-    assert feed(feeds, ANN).model_version == told["model_version"]
+    assert eventually(lambda: feed(feeds, ANN).model_version == told["model_version"])
 
 
 def test_the_digest_goes_out_once(home, site, feeds, mailbox):

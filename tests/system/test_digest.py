@@ -14,7 +14,8 @@ from cocite.catalogue.schema import mails
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import Choice, Period
 from support.digests import SENDER, age_mails, environment, ran, start, subscribe
-from support.mail_server import Mailbox, free_port, running_mail_server
+from support.mail_server import Mailbox, running_mail_server
+from support.ports import free_port
 from support.scripted_feeds import ScriptedFeeds, new, paper, running_feeds
 
 SEND = ("send", "--period", "daily", "--json")

@@ -1,6 +1,7 @@
 """Where the services of one `cocite up` listen, and the settings that tell each of them."""
 
 import os
+import random
 import socket
 
 from pydantic import SecretStr
@@ -9,6 +10,8 @@ from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import PREFIX, Settings
 
 SERVICES = ("embedding", "features", "recommender", "feeds", "gateway")  # in the order they are started
+_CHOSEN_FROM = range(20_000, 32_768)  # below what Linux gives to outgoing connections (ip_local_port_range)
+_TRIES = 20
 
 
 def with_addresses(settings: Settings) -> Settings:
@@ -23,10 +26,10 @@ def with_addresses(settings: Settings) -> Settings:
         for service in SERVICES:
             name = f"{service}_listen"
             host, port = split_address(getattr(settings, name), PREFIX + name.upper())
-            taken = bind(host, port)
+            taken = bind(host, port) if port else bind_any(host)
             if taken is None and name in settings.model_fields_set:
                 raise Unavailable(f"{host}:{port} is taken", hint=f"choose another {PREFIX}{name.upper()}")
-            bound = taken or bind(host, 0)
+            bound = taken or bind_any(host)
             if bound is None:
                 raise Unavailable(f"no port of {host} is free", hint=f"is {PREFIX}{name.upper()} an address of here?")
             held.append(bound)
@@ -82,6 +85,17 @@ def bind(host: str, port: int, shared: bool = False) -> socket.socket | None:
         bound.close()
         return None
     return bound
+
+
+def bind_any(host: str) -> socket.socket | None:
+    """A socket with a free port of this machine that nobody is given for outgoing connections.
+
+    One of those may be taken by anybody between the moment it is chosen and the moment a service listens there.
+    """
+    for port in random.sample(_CHOSEN_FROM, _TRIES):
+        if bound := bind(host, port):
+            return bound
+    return bind(host, 0)
 
 
 def _reachable(host: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from cocite.cli.addresses import bind, split_address
+from cocite.cli.addresses import bind, bind_any, split_address
 from cocite.cli.processes import Process, end_all, grace_s, spawn
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import PREFIX, Settings
@@ -96,7 +96,7 @@ def hold_port(address: str, field: str) -> tuple[socket.socket, str]:
     if address.startswith("unix"):
         raise InvalidArgument(f"{field}: workers share a port, not a socket file", field=field)
     host, port = split_address(address, field)
-    alone = bind(host, port)  # without sharing: that would succeed beside others who share
+    alone = bind(host, port) if port else bind_any(host)  # without sharing: that would succeed beside others who share
     if alone is None:
         raise Unavailable(f"cannot listen on {address}", hint="is another server running there?")
     with alone:

@@ -25,6 +25,12 @@ def test_each_service_gets_a_port_of_its_own_and_the_others_know_it():
     assert not any(listen.endswith(":0") for listen in listens)
 
 
+def test_a_chosen_port_is_not_one_that_an_outgoing_connection_may_take():
+    first_of_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    placed = with_addresses(Settings(**FREE))
+    assert all(int(getattr(placed, f"{service}_listen").split(":")[1]) < first_of_outgoing for service in SERVICES)
+
+
 def test_a_default_port_that_is_taken_gives_way(taken, monkeypatch):
     monkeypatch.setattr(Settings.model_fields["features_listen"], "default", taken)
     Settings.model_rebuild(force=True)

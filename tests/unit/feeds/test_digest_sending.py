@@ -17,7 +17,8 @@ from cocite.feeds.mail_courier import Courier
 from cocite.feeds.mail_delivery import Delivery
 from cocite.feeds.mail_settings import mail_server
 from support.digests import SECRET, SENDER, age_mails, subscribe
-from support.mail_server import Mailbox, free_port, running_mail_server
+from support.mail_server import Mailbox, running_mail_server
+from support.ports import free_port
 from support.scripted_feeds import ScriptedFeeds, new, paper, running_feeds
 
 OCCASION = Occasion(Period.DAILY, (date(2026, 11, 23),))

@@ -13,7 +13,8 @@ from cocite.catalogue.subscription_records import MailState, Taken
 from cocite.core.errors import NotReady, Unavailable
 from cocite.feeds.mail_delivery import Delivery, Handed, ServerGone
 from cocite.feeds.mail_settings import MailServer
-from support.mail_server import Mailbox, free_port, running_mail_server
+from support.mail_server import Mailbox, running_mail_server
+from support.ports import free_port
 
 MAIL = b"From: a@example.org\r\nTo: b@example.org\r\n\r\n.dot\r\nend\r\n"
 TO = "b@example.org"

@@ -22,7 +22,8 @@ from cocite.feeds.secrets import signer
 from cocite.feeds.subscribing import Subscribing
 from cocite.v1 import feed_service_pb2 as pb
 from support.digests import SECRET, age_mails
-from support.mail_server import Mailbox, free_port, running_mail_server
+from support.mail_server import Mailbox, running_mail_server
+from support.ports import free_port
 
 ADDRESS = "reader@example.org"
 DAILY = pb.SubscribeRequest(email=ADDRESS, period=pb.DIGEST_PERIOD_DAILY)

@@ -1,14 +1,14 @@
-"""cocite key: who may ask the gateway for more than strangers may."""
+"""cocite key: who may ask the gateway for more than strangers may, and the services where they ask for keys."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from cocite.gateway.key_store import KeyStore
-    from cocite.gateway.keys import Key
+    from cocite.serving.key_store import KeyStore
+    from cocite.serving.keys import Key
 
-key = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys of the gateway.")
+key = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys of the gateway and the services.")
 
 
 @key.command()
@@ -17,7 +17,7 @@ def create(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="What it is for: read, embed, readers; repeatable. By default read and embed."
+            metavar="NAME", help="What it is for: read, embed, readers, admin; repeatable. By default read and embed."
         ),
     ] = None,
     rate: Annotated[
@@ -27,13 +27,13 @@ def create(
     """Make a key and print its secret, which is shown this once and stored nowhere."""
     from cocite.cli.output import note, print_result
     from cocite.cli.usage import as_usage
-    from cocite.gateway.keys import Scope, scopes_of
+    from cocite.serving.keys import Scope, scopes_of
 
     with as_usage({"owner": "OWNER", "rate": "--rate", "scope": "--scope"}):
         scopes = scopes_of(",".join(scope), "scope") if scope else (Scope.READ, Scope.EMBED)
         made, secret = _store().create(owner, scopes, rate)
     print_result(secret)
-    note(f"key {made.id} of {owner} for {_told(made)}; running gateways know it within a second")
+    note(f"key {made.id} of {owner} for {_told(made)}; running gateways and services know it within a second")
 
 
 @key.command("list")
@@ -61,7 +61,7 @@ def list_keys(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 @key.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="An id from `cocite key list`.")]) -> None:
-    """Let a key be none any more; running gateways refuse it within a second."""
+    """Let a key be none any more; running gateways and services refuse it within a second."""
     from cocite.cli.output import note
 
     revoked = _store().revoke(key_id)
@@ -70,7 +70,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="An id from 
 
 def _store() -> "KeyStore":
     from cocite.core.settings import load_settings
-    from cocite.gateway.key_store import KeyStore
+    from cocite.serving.key_store import KeyStore
 
     return KeyStore(load_settings().keys)
 

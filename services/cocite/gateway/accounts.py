@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextvars import ContextVar
 
 from cocite.core.errors import Overloaded
-from cocite.gateway.keys import Scope
+from cocite.serving.keys import Scope
 
 # Takes so many requests of the caller, for what counts as so many in all. Raises QuotaExceeded.
 Take = Callable[[int, int], Awaitable[None]]

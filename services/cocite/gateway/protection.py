@@ -11,8 +11,6 @@ from cocite.core.settings import PREFIX, Settings
 from cocite.gateway import embeddings
 from cocite.gateway.buckets import Buckets, LocalBuckets
 from cocite.gateway.cors import with_cors
-from cocite.gateway.key_store import KeyRing, KeyStore
-from cocite.gateway.keys import Scope, scopes_of
 from cocite.gateway.methods import Method
 from cocite.gateway.quota import Admission
 from cocite.gateway.refusals import refusal
@@ -20,7 +18,14 @@ from cocite.gateway.response_cache import App
 from cocite.gateway.security import Security
 from cocite.gateway.security_guard import Guard, Hosts
 from cocite.gateway.transcoding import Route
+from cocite.serving.key_store import KeyRing, KeyStore
+from cocite.serving.keys import Scope, scopes_of
 from cocite.serving.status import INTERNAL_TEXT
+
+_NEVER_ANONYMOUS = {
+    Scope.READERS: "with it anybody could be any reader",
+    Scope.ADMIN: "with it anybody could change what others are answered",
+}
 
 
 def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Iterable[Route]) -> App:
@@ -63,10 +68,9 @@ def _anonymous_scopes(settings: Settings) -> tuple[Scope, ...]:
     """What may be asked without a key. Raises InvalidArgument for what never may."""
     name = f"{PREFIX}GATEWAY_ANONYMOUS_SCOPES"
     scopes = scopes_of(settings.gateway_anonymous_scopes, name)
-    if Scope.READERS in scopes:
-        raise InvalidArgument(
-            f"{name}: {Scope.READERS} needs a key always", hint="with it anybody could be any reader", field=name
-        )
+    for scope, why in _NEVER_ANONYMOUS.items():
+        if scope in scopes:
+            raise InvalidArgument(f"{name}: {scope} needs a key always", hint=why, field=name)
     return scopes
 
 

@@ -9,13 +9,13 @@ from cocite.gateway import accounts
 from cocite.gateway.accounts import Account, QuotaExceeded
 from cocite.gateway.addresses import UNKNOWN, household_of
 from cocite.gateway.buckets import Buckets, Quota, Verdict
-from cocite.gateway.key_store import KeyRing
-from cocite.gateway.keys import Key, Scope
 from cocite.gateway.response_cache import App, Receive, Send
 from cocite.gateway.response_cache import Scope as Request
 from cocite.gateway.security import TOLD
 from cocite.gateway.security_wrong_keys import WrongKeys
 from cocite.gateway.site import PAGES
+from cocite.serving.key_store import KeyRing
+from cocite.serving.keys import Key, Scope
 
 ANONYMOUS = "anonymous"  # callers without a key, in the headers of quotas
 NO_KEY = b"none"  # what programs send that insist on a key where none is needed

@@ -20,11 +20,11 @@ from cocite.gateway.batch_lines import lines
 from cocite.gateway.batch_places import Places
 from cocite.gateway.bodies import TooLarge
 from cocite.gateway.buckets import LocalBuckets
-from cocite.gateway.key_store import KeyRing, KeyStore
-from cocite.gateway.keys import Scope
 from cocite.gateway.methods import open_methods
 from cocite.gateway.quota import Admission
 from cocite.gateway.security_guard import Guard, Hosts
+from cocite.serving.key_store import KeyRing, KeyStore
+from cocite.serving.keys import Scope
 from cocite.v1 import recommender_service_pb2 as pb
 from support.asgi import exchange, ndjson, pieces, request
 from support.gateway import MODEL, answering, running_gateway

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from cocite.core.errors import CorruptData, InvalidArgument, NotFound
 from cocite.core.settings import Settings
-from cocite.gateway.key_store import KeyRing, KeyStore
-from cocite.gateway.keys import Scope, scopes_of
+from cocite.serving.key_store import KeyRing, KeyStore
+from cocite.serving.keys import Scope, scopes_of
 from support.feature_stores import Clock
 from support.gateway_server import EMBED, READ, gateway_server
 

@@ -12,10 +12,10 @@ from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
 from cocite.gateway.buckets import LocalBuckets, Quota
 from cocite.gateway.buckets_shared import SharedBuckets
-from cocite.gateway.key_store import KeyStore
-from cocite.gateway.keys import Scope
 from cocite.gateway.main import proxies_of
 from cocite.gateway.quota import address_of
+from cocite.serving.key_store import KeyStore
+from cocite.serving.keys import Scope
 from support.feature_stores import HASTY_S, PATIENT_S, Clock
 from support.gateway_server import READ, gateway_server
 from support.redis_stores import valkey

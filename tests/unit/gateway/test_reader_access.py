@@ -9,12 +9,12 @@ from google.protobuf.json_format import MessageToDict
 
 from cocite.core.errors import InvalidArgument
 from cocite.core.settings import Settings
-from cocite.gateway.key_store import KeyStore
-from cocite.gateway.keys import Scope
 from cocite.gateway.methods import open_methods
 from cocite.gateway.protection import protected
-from cocite.gateway.reader_access import NAMING
 from cocite.gateway.transcoding import routes_of
+from cocite.serving.key_store import KeyStore
+from cocite.serving.keys import Scope
+from cocite.serving.reader_names import NAMING
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.paper_pb2 import Paper
 from support.gateway import answering, running_gateway

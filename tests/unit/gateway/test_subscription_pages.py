@@ -8,8 +8,8 @@ import pytest
 from lxml import html
 
 from cocite.core.errors import NotFound, Unavailable
-from cocite.gateway.key_store import KeyStore
-from cocite.gateway.keys import Scope
+from cocite.serving.key_store import KeyStore
+from cocite.serving.keys import Scope
 from cocite.v1 import feed_service_pb2 as pb
 from support.gateway import running_gateway
 

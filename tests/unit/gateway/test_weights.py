@@ -10,14 +10,14 @@ from starlette.applications import Starlette
 from cocite.gateway import embeddings
 from cocite.gateway.asking import Asker
 from cocite.gateway.buckets import LocalBuckets
-from cocite.gateway.key_store import KeyRing, KeyStore
-from cocite.gateway.keys import Scope
 from cocite.gateway.methods import open_methods
 from cocite.gateway.quota import Admission
 from cocite.gateway.rest import http_routes
 from cocite.gateway.security_guard import Guard, Hosts
 from cocite.gateway.transcoding import routes_of
 from cocite.gateway.weights import weight_of
+from cocite.serving.key_store import KeyRing, KeyStore
+from cocite.serving.keys import Scope
 from cocite.v1 import embedding_service_pb2, feature_service_pb2, feed_service_pb2
 from cocite.v1 import recommender_service_pb2 as pb
 from support.asgi import exchange, pieces, request

@@ -7,10 +7,10 @@ import pytest
 from cocite.core.errors import Overloaded, Unauthenticated
 from cocite.gateway import security_wrong_keys
 from cocite.gateway.buckets import LocalBuckets
-from cocite.gateway.key_store import KeyRing, KeyStore
-from cocite.gateway.keys import Scope
 from cocite.gateway.quota import Admission
 from cocite.gateway.security_wrong_keys import WrongKeys
+from cocite.serving.key_store import KeyRing, KeyStore
+from cocite.serving.keys import Scope
 from support.asgi import exchange, request
 from support.gateway_server import READ, saying_ok
 from support.virtual_time import run_in_virtual_time

@@ -1,6 +1,7 @@
-"""The file that keys are kept in, and the gateway's view of it."""
+"""The file that keys are kept in, and the view of it that a process has which checks them."""
 
 import hmac
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -13,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cocite.core.durable import write_atomically
 from cocite.core.errors import CorruptData, InvalidArgument, NotFound
 from cocite.core.locks import exclusive
-from cocite.gateway.keys import ID_LENGTH, OWNER, OWNER_HINT, PREFIX, Key, Scope, digest, new_key
+from cocite.serving.keys import ID_LENGTH, OWNER, OWNER_HINT, PREFIX, Key, Scope, digest, new_key
 
-log = structlog.get_logger("cocite.gateway")
+log = structlog.get_logger("cocite.keys")
 
 MOST_OF_ONE_OWNER = 2  # the old one and the new one, while clients change over
 _MOST_BYTES = 8 << 20
@@ -103,7 +104,7 @@ class KeyStore:
 
 
 class KeyRing:
-    """The keys of a store as the gateway knows them; looks for changes when asked, once a second at most.
+    """The keys of a store; looks for changes when asked, once a second at most. Thread-safe.
 
     A file that is damaged or cannot be read changes nothing; the log says so. clock returns seconds, monotonic.
     """
@@ -112,14 +113,18 @@ class KeyRing:
         self._store = store
         self._clock = clock
         self._look_at = 0.0
+        self._looking = threading.Lock()
         self._seen: tuple[int, ...] | None = None
         self._keys: dict[str, tuple[Key, bytes]] = {}
         self._look()
 
     def holder(self, secret: bytes) -> Key | None:
         """The key with this secret, None where there is none, which takes as long to find out."""
-        if self._clock() >= self._look_at:
-            self._look()
+        if self._clock() >= self._look_at and self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
         key, expected = self._keys.get(_id_in(secret), (None, _NOBODYS))
         return key if hmac.compare_digest(digest(secret[:_LONGEST_SECRET]), expected) else None
 

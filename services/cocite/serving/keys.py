@@ -1,4 +1,4 @@
-"""Keys that callers of the gateway show: what one looks like, and what is known of who holds it.
+"""Keys that callers show: what one looks like, and what is known of who holds it.
 
 A secret is "cocite_", the key's id, "_" and 256 random bits. Of it only the SHA-256 is stored. A slow hash is for
 what can be guessed, as passwords are; nobody guesses 256 random bits, and whoever sends wrong secrets would make a
@@ -31,6 +31,7 @@ class Scope(StrEnum):
     READ = "read"  # papers and recommendations
     EMBED = "embed"  # vectors of texts
     READERS = "readers"  # what readers do and see, of any reader by name
+    ADMIN = "admin"  # what services keep for one another, which can change what others are answered
 
 
 class Key(BaseModel):

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cocite.cli.model_delivery import fetch, push
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from cocite.training.activation import BundleInfo
 
 model = typer.Typer(no_args_is_help=True, help="Fetch the embedding model; choose which trained model serves.")
+model.command()(push)
+model.command()(fetch)
 
 
 @model.command()

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     bundles_dir: Path | None = Field(
         default=None, description="directory of model bundles; bundles/ in the home directory when unset"
     )
+    model_store: str = Field(
+        default="",
+        description="URL of the store that trained models are pushed to and fetched from: s3://, gs://, az://, https:// "
+        "or file://",
+    )
     models_dir: Path | None = Field(
         default=None, description="directory of embedding model files; models/ in the home directory when unset"
     )

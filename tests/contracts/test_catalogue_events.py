@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from cocite.catalogue import event_batch
-from cocite.catalogue.events import Counts, EventKind, EventLog, NewEvent, ReaderName, Status
+from cocite.catalogue.events import Counts, EventKind, EventLog, NewEvent, ReaderName, Status, Voters
 from cocite.catalogue.readers import Reader, Readers
 from cocite.catalogue.records import Fields, LibraryRecord, PaperRecord
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import DAY_MS
 from cocite.core.errors import DeadlineExceeded, InvalidArgument
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
 
@@ -169,6 +170,50 @@ def test_a_reader_counts_once_a_paper(catalogue: Catalogue, log: EventLog) -> No
     key = paper_key(catalogue, DOI)
     assert log.counts([key, paper_key(catalogue, ARXIV), 99]) == {key: Counts(upvotes=2)}
     assert log.counts([]) == {}
+
+
+def test_voters_are_told_by_how_long_they_have_been_here(catalogue: Catalogue, log: EventLog) -> None:
+    def on(day: int, *events: NewEvent) -> None:
+        with catalogue.writing() as connection:
+            assert set(event_batch.record(connection, events, day * DAY_MS)) == {RECORDED}
+
+    for day in (10, 11, 13):
+        on(day, event(f"view {day}", VIEW, ARXIV), event(f"once more {day}", VIEW, ARXIV))
+    on(12, event("a clock that went back", VIEW, ARXIV))
+    on(14, event("1", UPVOTE, DOI), event("2", UPVOTE, ARXIV), event("1", UPVOTE, DOI, BEN))
+    on(14, event("1", SAVE, DOI, ReaderName(False, "cat")), event("1", UPVOTE, DOI, ReaderName(False, "dan")))
+    on(14, event("1", UPVOTE, DOI, ReaderName(False, "eve")), event("2", UPVOTE, DOI, BEN))
+    doi, arxiv = paper_key(catalogue, DOI), paper_key(catalogue, ARXIV)
+    newcomers = [Voters(False, 1, 2), Voters(True, 1, 1)]
+    assert log.voters([doi, arxiv, 99], 3) == {
+        doi: [newcomers[0], Voters(False, 3, 1), newcomers[1]],
+        arxiv: [Voters(False, 3, 1)],
+    }
+    assert log.voters([arxiv], 9) == {arxiv: [Voters(False, 4, 1)]}
+    catalogue.write([PaperRecord((DOI, ARXIV))])
+    assert log.voters([paper_key(catalogue, DOI)], 9)[doi] == [newcomers[0], Voters(False, 4, 1), newcomers[1]]
+    assert log.voters([], 9) == {}
+
+
+def test_what_was_dismissed_later_is_nothing_to_learn_from(
+    catalogue: Catalogue, log: EventLog, readers: Readers
+) -> None:
+    def learned() -> list[int]:
+        return [int(kind) for chunk in catalogue.iter_signals() for kind in chunk[:, 2]]
+
+    log.append([event("1", SAVE), event("2", EventKind.CLICK), event("3", DISMISS, reader=BEN)])
+    assert learned() == [EventKind.CLICK, SAVE], "of another reader's dismissal nothing follows"
+    log.append([event("4", DISMISS, ARXIV), event("5", DISMISS, "pmid:1")])
+    assert learned() == []
+    log.append([event("6", SAVE)])
+    assert learned() == [SAVE], "of the two the later holds"
+    log.append([event("7", DISMISS), event("8", DISMISS, undo=True)])
+    assert learned() == [EventKind.CLICK, SAVE]
+    log.append([event("9", UPVOTE, S2), event("10", DISMISS, "s2:78")])
+    catalogue.write([PaperRecord((S2,), Fields("C")), PaperRecord(("s2:78",), Fields("D"))])
+    assert learned() == [EventKind.CLICK, SAVE, UPVOTE]
+    catalogue.write([PaperRecord((S2, "s2:78"))])
+    assert learned() == [EventKind.CLICK, SAVE], "two papers that turn out to be one"
 
 
 def test_a_reader_cannot_do_more_than_so_much_a_day(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from cocite.catalogue import listing
+from cocite.catalogue.recent import recent_papers
 from cocite.catalogue.records import CitationRecord, Fields, Outcome, PaperRecord
 from cocite.catalogue.store import Catalogue
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
@@ -21,7 +22,11 @@ def told(paper_id: str, published: date | None = None, year: int | None = None, 
 
 
 def days_of(catalogue: Catalogue, *days: date) -> dict[str, date]:
-    return {paper.paper_id: day for day in days for _, paper in catalogue.new_papers(day)}
+    return {paper_id: day for day in days for paper_id in of_day(catalogue, day)}
+
+
+def of_day(catalogue: Catalogue, day: date, field: str = "", limit: int = 100) -> list[str]:
+    return [paper.paper_id for paper in recent_papers(catalogue, day, limit, until=day, field=field)]
 
 
 @pytest.mark.parametrize(
@@ -85,14 +90,12 @@ def test_papers_that_turn_out_to_be_one_keep_the_first_day(catalogue: Catalogue,
     assert found and (found.day, found.total) == (YESTERDAY, 1)
 
 
-def test_the_papers_of_a_day_page_by_page(catalogue: Catalogue) -> None:
+def test_the_papers_of_a_day(catalogue: Catalogue) -> None:
     catalogue.write([told(f"s2:{n}", TODAY) for n in range(1, 8)] + [told(A, YESTERDAY), told(B, None, 1973)])
-    pages, after = [], -1
-    while page := catalogue.new_papers(TODAY, after=after, limit=3):
-        pages.append([paper.paper_id for _, paper in page])
-        after = page[-1][0]
-    assert pages == [["s2:1", "s2:2", "s2:3"], ["s2:4", "s2:5", "s2:6"], ["s2:7"]]
-    assert catalogue.new_papers(TOMORROW) == []
+    assert of_day(catalogue, TODAY) == [f"s2:{n}" for n in range(7, 0, -1)]
+    assert of_day(catalogue, TODAY, limit=2) == ["s2:7", "s2:6"]
+    assert of_day(catalogue, TOMORROW) == []
+    assert [paper.day for paper in recent_papers(catalogue, YESTERDAY, 100)] == [*[TODAY] * 7, YESTERDAY]
 
 
 def test_days_around(catalogue: Catalogue) -> None:
@@ -123,7 +126,7 @@ def test_papers_of_a_field(catalogue: Catalogue) -> None:
     )
     cases = {"computer SCIENCE": "s2:1", "science": "s2:2", "GRößE": "s2:3", '"Art"': None, ", ": None, "%": None}
     for field, expected in cases.items():
-        assert [paper.paper_id for _, paper in catalogue.new_papers(TODAY, field)] == [expected] * bool(expected)
+        assert of_day(catalogue, TODAY, field) == [expected] * bool(expected)
     assert catalogue.listing_day(None, "art") == listing.ListingDay(TODAY, 1, YESTERDAY, None)
     assert catalogue.listing_day(YESTERDAY, "Art") == listing.ListingDay(YESTERDAY, 1, far, TODAY)
     assert catalogue.listing_day(TODAY, "Science") == listing.ListingDay(TODAY, 1, None, None)

@@ -6,14 +6,18 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from cocite.catalogue import migrate, schema
+from cocite.catalogue import event_batch, migrate, schema
 from cocite.catalogue.engine import create_engine, parse_url
+from cocite.catalogue.event_records import EventKind, NewEvent, ReaderName
 from cocite.catalogue.records import Fields, PaperRecord
 from cocite.catalogue.store import Catalogue
+from cocite.core.clock import DAY_MS
 from cocite.core.errors import InvalidArgument
 from support.catalogues import catalogue, catalogue_url, postgres_server, postgres_url
 
 __all__ = ["catalogue", "catalogue_url", "postgres_server", "postgres_url"]  # fixtures
+
+ANN, BEN = ReaderName(False, "ann"), ReaderName(False, "ben")
 
 
 def test_two_that_open_at_once_make_one_schema(catalogue_url: str) -> None:
@@ -55,6 +59,19 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_and_keeps_its_papers(cata
         paper = catalogue.get_papers(["local:a"])["local:a"]
         assert (paper.title, paper.fields) == ("Kept", ())
         assert [arrival.paper.paper_id for arrival in catalogue.arrivals(0, 10)] == ["local:a"]
+
+
+def test_days_of_readers_are_counted_from_their_events(catalogue_url: str) -> None:
+    with Catalogue.open(catalogue_url) as catalogue:
+        for day in (10, 11, 11, 13):
+            with catalogue.writing() as connection:
+                sent = [NewEvent(f"{day}", name, EventKind.VIEW, "s2:1") for name in (ANN, BEN)[: 1 + (day == 13)]]
+                event_batch.record(connection, sent, day * DAY_MS)
+        with catalogue.writing() as connection:
+            command.downgrade(migrate.config_of(connection), "0004")
+    with Catalogue.open(catalogue_url) as catalogue, catalogue.reading() as connection:
+        found = connection.execute(sa.select(schema.readers.c.name, schema.readers.c.active_days))
+        assert {name: days for name, days in found} == {"ann": 3, "ben": 1}
 
 
 def test_a_newer_catalogue_is_refused(catalogue_url: str) -> None:

@@ -32,7 +32,10 @@ def record(connection: sa.Connection, events: Sequence[NewEvent], now: int) -> l
 
 @dataclass(slots=True)
 class _Reader:
-    """The row of a reader. events_on_day counts those of counted_day, a number of days since 1970."""
+    """The row of a reader.
+
+    events_on_day counts those of counted_day, a number of days since 1970, active_days the days with events.
+    """
 
     reader_key: int
     event_count: int
@@ -40,16 +43,22 @@ class _Reader:
     last_sequence: int
     counted_day: int
     events_on_day: int
+    active_days: int
     last_place: int = -1  # of the last event in _Batch._kept
 
     def count(self, now: int, place: int) -> None:
         """One event more."""
         day = now // DAY_MS
         self.events_on_day = self.events_on_day + 1 if self.counted_day == day else 1
+        self.active_days += day > self.counted_day
         self.counted_day = day
         self.event_count += 1
         self.first_event_at = now if self.first_event_at is None else self.first_event_at
         self.last_place = place
+
+    def days(self) -> tuple[int, int, int]:
+        """What was counted by days, as in COUNTED_COLUMNS."""
+        return self.counted_day, self.events_on_day, self.active_days
 
 
 @dataclass(slots=True)
@@ -120,11 +129,8 @@ class _Batch:
         rows = [(number, *row) for number, row in zip(sequences, self._kept, strict=True)]
         self._run(statements.add_events(self._dialect), rows)
         self._write_held(sequences)
-        counted = [
-            (r.reader_key, r.event_count, r.first_event_at, sequences[r.last_place], r.counted_day, r.events_on_day)
-            for r in self._readers.values()
-            if r.last_place >= 0
-        ]
+        kept = [reader for reader in self._readers.values() if reader.last_place >= 0]
+        counted = [(*(r.reader_key, r.event_count, r.first_event_at, sequences[r.last_place]), *r.days()) for r in kept]
         self._run(statements.count_events(self._dialect), counted)
 
     def _run(self, statement: sa.Executable, rows: Sequence[Sequence[Any]]) -> Iterable[Any]:

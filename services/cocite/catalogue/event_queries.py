@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from cocite.catalogue.bulk import one_of
 from cocite.catalogue.event_records import TRAINED_KINDS, EventKind
-from cocite.catalogue.schema import COUNTED, events, identifiers, papers, reader_papers
+from cocite.catalogue.schema import COUNTED, events, identifiers, papers, reader_papers, readers
 
 TARGET = sa.func.coalesce(identifiers.c.paper_key, identifiers.c.identifier_key).label("target")
 OF_EVENT = identifiers.c.identifier_key == events.c.identifier_key
@@ -69,10 +69,35 @@ def readers_of_papers(connection: sa.Connection, keys: Sequence[int]) -> sa.Sele
     return chosen.group_by(identifiers.c.paper_key, reader_papers.c.kind)
 
 
+def voters_of_papers(connection: sa.Connection, keys: Sequence[int], most_days: int) -> sa.Select[Any]:
+    """Paper key, is_session, active_days up to most_days, and number of readers like that who upvote the paper."""
+    joined = identifiers.join(reader_papers, OF_PAIR)
+    pairs = sa.select(identifiers.c.paper_key, reader_papers.c.reader_key).select_from(joined).distinct()
+    upvoted = (sa.text(COUNTED), reader_papers.c.kind == EventKind.UPVOTE)
+    votes = pairs.where(one_of(connection, identifiers.c.paper_key, keys), *upvoted).subquery()
+    days = sa.case((readers.c.active_days < most_days, readers.c.active_days), else_=most_days).label("days")
+    of = (votes.c.paper_key, readers.c.is_session, days)
+    voters = votes.join(readers, readers.c.reader_key == votes.c.reader_key)
+    return sa.select(*of, sa.func.count()).select_from(voters).group_by(*of).order_by(*of)
+
+
+_dismissed, _dismissed_id = reader_papers.alias("dismissed"), identifiers.alias("dismissed_id")
+_dismissals = (
+    sa.select(_dismissed.c.reader_key, _dismissed_id.c.paper_key, sa.func.max(_dismissed.c.sequence).label("last"))
+    .select_from(_dismissed.join(_dismissed_id, _dismissed_id.c.identifier_key == _dismissed.c.identifier_key))
+    .where(_dismissed.c.active, _dismissed.c.kind == EventKind.DISMISS, _dismissed_id.c.paper_key.is_not(None))
+    .group_by(_dismissed.c.reader_key, _dismissed_id.c.paper_key)
+    .subquery("dismissals")
+)
+_of_same = sa.and_(
+    _dismissals.c.reader_key == reader_papers.c.reader_key, _dismissals.c.paper_key == identifiers.c.paper_key
+)
+
 SIGNALS = (
     sa.select(reader_papers.c.reader_key, identifiers.c.paper_key, reader_papers.c.kind)
-    .select_from(reader_papers.join(identifiers, OF_PAIR))
+    .select_from(reader_papers.join(identifiers, OF_PAIR).outerjoin(_dismissals, _of_same))
     .where(reader_papers.c.active, reader_papers.c.kind.in_(TRAINED_KINDS), identifiers.c.paper_key.is_not(None))
+    .where(sa.func.coalesce(_dismissals.c.last, 0) < reader_papers.c.sequence)
     .distinct()
     .order_by(reader_papers.c.reader_key, identifiers.c.paper_key, reader_papers.c.kind)
 )

@@ -94,3 +94,14 @@ class Counts:
 
     upvotes: int = 0
     saves: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Voters:
+    """So many readers who upvote a paper and have been here, browsers without a name or readers with one, on so many
+    days.
+    """  # fmt: skip
+
+    is_session: bool
+    days: int
+    readers: int

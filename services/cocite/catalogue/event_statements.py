@@ -16,7 +16,15 @@ from cocite.catalogue.schema import events, identifiers, reader_papers, readers
 
 EVENT_COLUMNS = tuple(column.name for column in events.c)
 HELD_COLUMNS = tuple(column.name for column in reader_papers.c)
-COUNTED_COLUMNS = ("reader_key", "event_count", "first_event_at", "last_sequence", "counted_day", "events_on_day")
+COUNTED_COLUMNS = (
+    "reader_key",
+    "event_count",
+    "first_event_at",
+    "last_sequence",
+    "counted_day",
+    "events_on_day",
+    "active_days",
+)
 _READER = (readers.c.is_session, readers.c.name, *(readers.c[name] for name in COUNTED_COLUMNS))
 
 

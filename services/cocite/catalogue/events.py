@@ -20,6 +20,7 @@ from cocite.catalogue.event_records import (
     ReaderPaper,
     Status,
     StoredEvent,
+    Voters,
 )
 from cocite.catalogue.group_commit import GroupCommit
 from cocite.catalogue.schema import readers
@@ -37,6 +38,7 @@ __all__ = [
     "ReaderPaper",
     "Status",
     "StoredEvent",
+    "Voters",
 ]
 
 APPEND_WAIT_S = 10.0
@@ -117,6 +119,19 @@ class EventLog:
                 for key, kind, number in connection.execute(event_queries.readers_of_papers(connection, paper_keys)):
                     found.setdefault(key, {})[kind] = number
         return {key: Counts(of.get(EventKind.UPVOTE, 0), of.get(EventKind.SAVE, 0)) for key, of in found.items()}
+
+    def voters(self, paper_keys: Sequence[int], most_days: int) -> dict[int, list[Voters]]:
+        """Who upvotes each of the papers, those alike taken together; papers that nobody does are absent.
+
+        most_days: as many as matter; readers who have been here on more count as of so many.
+        """
+        found: dict[int, list[Voters]] = {}
+        if paper_keys:
+            with self._catalogue.reading() as connection:
+                query = event_queries.voters_of_papers(connection, paper_keys, most_days)
+                for key, *voters in connection.execute(query):
+                    found.setdefault(key, []).append(Voters(*voters))
+        return found
 
 
 class _Writer:

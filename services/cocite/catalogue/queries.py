@@ -66,15 +66,9 @@ def page_of_arrivals(after: int, size: int) -> sa.Select[Any]:
     return sa.select(*columns).where(papers.c.arrival > after).order_by(papers.c.arrival).limit(size)
 
 
-def page_of_new_papers(connection: sa.Connection, day: date, field: str, after: int, size: int) -> sa.Select[Any]:
-    """The size papers new on a day with the lowest keys above after, by ascending key; of a field unless it is ""."""
-    new = sa.and_(papers.c.listed_on == day, papers.c.paper_key > after, _of_field(connection, field))
-    return sa.select(*_paper_columns).where(new).order_by(papers.c.paper_key).limit(size)
-
-
 def count_of_new_papers(connection: sa.Connection, day: date, field: str) -> sa.Select[Any]:
     """How many papers are new on a day."""
-    new = sa.and_(papers.c.listed_on == day, _of_field(connection, field))
+    new = sa.and_(papers.c.listed_on == day, of_field(connection, field))
     return sa.select(sa.func.count()).select_from(papers).where(new)
 
 
@@ -84,17 +78,17 @@ def last_listing_day(connection: sa.Connection, field: str, before: date | None)
     bounds: list[sa.ColumnElement[bool]] = [listed.is_not(None) if before is None else listed < before]
     if before is not None and field:
         bounds.append(listed >= before - timedelta(NEAR_DAYS))
-    return sa.select(listed).where(*bounds, _of_field(connection, field)).order_by(listed.desc()).limit(1)
+    return sa.select(listed).where(*bounds, of_field(connection, field)).order_by(listed.desc()).limit(1)
 
 
 def first_listing_day(connection: sa.Connection, field: str, after: date) -> sa.Select[Any]:
     """The first day after a day that has new papers; near that day where a field is asked for."""
     listed = papers.c.listed_on
     bounds = [listed > after, *([listed <= after + timedelta(NEAR_DAYS)] if field else [])]
-    return sa.select(listed).where(*bounds, _of_field(connection, field)).order_by(listed).limit(1)
+    return sa.select(listed).where(*bounds, of_field(connection, field)).order_by(listed).limit(1)
 
 
-def _of_field(connection: sa.Connection, field: str) -> sa.ColumnElement[bool]:
+def of_field(connection: sa.Connection, field: str) -> sa.ColumnElement[bool]:
     """Condition that one of a paper's fields of study has this name, whatever the case of its ASCII letters."""
     if not field:
         return sa.true()

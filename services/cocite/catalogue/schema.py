@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004")  # the migrations
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # the migrations
 REVISION = REVISIONS[-1]
 
 metadata = sa.MetaData()
@@ -101,11 +101,12 @@ readers = sa.Table(
     sa.Column("name", Name, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),  # milliseconds since 1970, like all times below
     sa.Column("feed_token_number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("event_count", Key, nullable=False, server_default="0"),  # this and the four below: see event_batch.py
+    sa.Column("event_count", Key, nullable=False, server_default="0"),  # this and the five below: see event_batch.py
     sa.Column("first_event_at", sa.BigInteger),
     sa.Column("last_sequence", Key, nullable=False, server_default="0"),
     sa.Column("counted_day", sa.Integer, nullable=False, server_default="0"),
     sa.Column("events_on_day", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("active_days", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("is_session", "name", name="uq_readers_name"),
     sqlite_autoincrement=True,
 )

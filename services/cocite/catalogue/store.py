@@ -162,7 +162,7 @@ class Catalogue:
             yield row.reader, row.paper_key
 
     def iter_signals(self) -> Iterator[npt.NDArray[np.int64]]:
-        """What readers did and did not undo, as far as models learn from it (event_records.TRAINED_KINDS).
+        """What readers did and neither undid nor dismissed later, as far as models learn from it (TRAINED_KINDS).
 
         Chunks of shape (k, 3): reader key, key of a known paper, number of an EventKind; distinct, ascending.
         """
@@ -202,17 +202,6 @@ class Catalogue:
                 cited = linked_ids(connection, list(keys.values()), citing=False)
                 found |= {name: cited.get(key, ()) for name, key in keys.items()}
         return found
-
-    def new_papers(
-        self, day: date, field: str = "", after: int = -1, limit: int = LOOKUP_BATCH
-    ) -> list[tuple[int, Paper]]:
-        """At most limit papers that are new on a day, each with its key, by ascending key above after.
-
-        field: only papers of this field of study, whole name, whatever the case of ASCII letters; all when "".
-        """
-        with self.reading() as connection:
-            query = queries.page_of_new_papers(connection, day, field, after, limit)
-            return [(row.paper_key, _paper(row)) for row in connection.execute(query)]
 
     def listing_day(self, day: date | None = None, field: str = "") -> ListingDay | None:
         """What there is of new papers on a day, by default the last that has any; None when there is no such day.

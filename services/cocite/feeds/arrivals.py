@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from cocite.catalogue.events import EventLog
 from cocite.catalogue.recent import RecentPaper, recent_papers
 from cocite.catalogue.store import Catalogue
+from cocite.feeds.upvotes import NO_UPVOTES, upvotes_of
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.paper_pb2 import Paper
 
@@ -44,7 +45,7 @@ class Arrivals:
         return self._days
 
     def items(self) -> list[pb.FeedItem]:
-        """The new papers that most readers recommend, then the newest; SHOWN of them. Raises Unavailable."""
+        """The new papers whose upvotes weigh most, then the newest; SHOWN of them. Raises Unavailable."""
         self._refresh()
         return [
             pb.FeedItem(
@@ -59,8 +60,8 @@ class Arrivals:
             if time.monotonic() < self._until:
                 return
             recent = recent_papers(self._catalogue, self.since, MOST)
-            upvotes = self._log.counts([paper.paper_key for paper in recent])
-            ranked = sorted(recent, key=lambda p: -upvotes[p.paper_key].upvotes if p.paper_key in upvotes else 0)
+            upvotes = upvotes_of(self._log, [paper.paper_key for paper in recent])
+            ranked = sorted(recent, key=lambda paper: -upvotes.get(paper.paper_key, NO_UPVOTES).weight)
             self._days = {paper.paper_id: paper.day for paper in recent}
             self._best = tuple(ranked[:SHOWN])
             self._until = time.monotonic() + KEPT_S

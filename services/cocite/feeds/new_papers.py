@@ -6,12 +6,14 @@ from datetime import date
 
 from cocite.catalogue.events import EventLog
 from cocite.catalogue.listing import ListingDay
+from cocite.catalogue.recent import recent_papers
 from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 from cocite.core.paper import Paper
 from cocite.feeds.experiments_tokens import plain_token
 from cocite.feeds.secrets import Signer
 from cocite.feeds.similar import SimilarPapers
+from cocite.feeds.upvotes import NO_UPVOTES, Upvotes, upvotes_of
 from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.deadline import Deadline
 from cocite.serving.papers import paper_to_proto
@@ -28,10 +30,10 @@ _FIELD = "page_token"
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """Papers of a day in their order, with their upvotes."""
+    """Ids of the papers of a day in their order, with their upvotes."""
 
     listing: ListingDay
-    papers: list[tuple[Paper, int]]
+    papers: list[tuple[str, Upvotes]]
 
 
 class NewPapers:
@@ -85,27 +87,29 @@ class NewPapers:
         listing = self._catalogue.listing_day(day, field)
         if listing is None:
             return None
-        papers = self._catalogue.new_papers(listing.day, field, limit=MOST)
-        counts = self._log.counts([key for key, _ in papers])
-        upvoted = [(paper, counts[key].upvotes if key in counts else 0) for key, paper in papers]
-        return _Day(listing, sorted(upvoted, key=lambda each: (-each[1], each[0].paper_id)))
+        papers = recent_papers(self._catalogue, listing.day, MOST, until=listing.day, field=field)
+        upvotes = upvotes_of(self._log, [paper.paper_key for paper in papers])
+        upvoted = [(paper.paper_id, upvotes.get(paper.paper_key, NO_UPVOTES)) for paper in papers]
+        return _Day(listing, sorted(upvoted, key=lambda each: (-each[1].weight, each[0])))
 
     def _shown(self, day: _Day, offset: int, request: pb.ListNewRequest, deadline: Deadline) -> pb.ListNewResponse:
         end = offset + (request.page_size or DEFAULT_PAGE_SIZE)
         page = day.papers[offset:end]
-        similar = self._similar.get([paper.paper_id for paper, _ in page], request.similar, deadline)
+        ids = [paper_id for paper_id, _ in page]
+        papers = self._catalogue.get_papers(ids)
+        similar = self._similar.get(ids, request.similar, deadline)
         view = request.view or paper_pb2.PAPER_VIEW_BASIC
         of_day = day.listing.day.isoformat()
         token = self._signer.sign(PAGE, of_day, _digest(request.field), end)
         items = [
             pb.NewItem(
-                paper=paper_to_proto(paper, view),
+                paper=paper_to_proto(papers.get(paper_id, Paper(paper_id)), view),
                 rank=rank,
                 similar=like,
-                upvotes=upvotes,
+                upvotes=upvotes.readers,
                 attribution_token=plain_token(self._signer, f"new {of_day}", rank),
             )
-            for rank, ((paper, upvotes), like) in enumerate(zip(page, similar.papers, strict=True), offset + 1)
+            for rank, ((paper_id, upvotes), like) in enumerate(zip(page, similar.papers, strict=True), offset + 1)
         ]
         return pb.ListNewResponse(
             items=items,
@@ -114,7 +118,7 @@ class NewPapers:
             previous_date=day.listing.previous.isoformat() if day.listing.previous else "",
             next_date=day.listing.following.isoformat() if day.listing.following else "",
             degraded=similar.degraded,
-            total=day.listing.total,
+            total=min(day.listing.total, MOST),
         )
 
 

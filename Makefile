@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 TRANSPORT ?=
+IMAGE ?= cocite:latest
 BENCH := build/bench
 NPM_CI := npm ci --prefer-offline --no-fund --no-audit --loglevel=error
 
@@ -41,6 +42,10 @@ check: setup ## lint, types, import rules, buf lint, generated code is fresh
 format: setup ## format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+chaos: setup ## strike every fault under load and write docs/faults.md, half an hour on a quiet machine; ARGS="-k redis" for some
+	COCITE_TRANSPORT=$(TRANSPORT) $(BIN)/pytest tests/chaos -m chaos $(ARGS) || failed=1; \
+	  PYTHONPATH=tests $(BIN)/python -m chaos.harness.page; exit $${failed:-0}
 
 bench: setup ## measure latency, the embedding service and their parts, on a quiet machine; results in build/bench
 	@mkdir -p $(BENCH)
@@ -80,13 +85,23 @@ extension: ## build, test and pack the browser extension for both stores into di
 	npm run --prefix extension --silent lint
 	@echo "The extension: dist/extension/chrome and dist/extension/firefox, packed" dist/cocite-chrome-*.zip dist/cocite-firefox-*.zip
 
+image: ## build the container image of the last commit with buildah or docker; IMAGE=NAME:TAG, BASE=IMAGE
+	image/build $(IMAGE)
+
+test-image: setup ## build the image twice on a base of Debian packages and run a service in it: root, buildah, crun and mmdebstrap
+	$(BIN)/pytest tests/image $(ARGS)
+
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra all --constraints requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet -o image/requirements.lock
+	echo hatchling | $(BIN)/uv pip compile - --constraints requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet -o image/build.lock
 
 clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check format bench proto web web-check test-browser extension lock clean
+.PHONY: help setup demo test chaos check format bench proto web web-check test-browser extension image test-image lock clean
 .PHONY: .page-sources

@@ -8,7 +8,7 @@ while it is left alone; what is to be stored waits for a thread of its own.
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 
@@ -59,6 +59,16 @@ class SharedAnswers:
         self._writer = BoundedPool(1, WAITING, "answers")
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
+
+    @property
+    def well(self) -> bool:
+        """Whether Redis is asked at all."""
+        return self._store.well
+
+    @property
+    def troubles(self) -> Mapping[str, int]:
+        """How often Redis failed, as RedisStore counts it."""
+        return self._store.counts
 
     def get(self, model: str, method: str, request: bytes) -> bytes | None:
         """See SecondLevel."""

@@ -18,6 +18,7 @@ import structlog
 from cocite.core.errors import InvalidArgument
 from cocite.core.vectors import Dtype, decode_vector, encode_vector
 from cocite.serving.breaker import Breaker
+from cocite.serving.tally import Tallies
 from cocite.v1 import feature_service_pb2 as features
 from cocite.v1 import vector_pb2
 from cocite.v1.feature_service_pb2_grpc import FeatureServiceStub
@@ -45,6 +46,8 @@ class VectorCache:
     """The feature service as a cache of one encoder's vectors. channel is the caller's to close.
 
     After MAX_FAILURES failures in a row the service is left alone for OPEN_S seconds. Thread-safe.
+
+    reads counts vectors that were there ("hits") and were not ("misses", whatever the reason).
     """
 
     def __init__(self, channel: grpc.Channel, model_version: str, dimension: int) -> None:
@@ -52,12 +55,19 @@ class VectorCache:
         self._model_version = model_version
         self._dimension = dimension
         self._breaker = Breaker(MAX_FAILURES, OPEN_S)
+        self.reads = Tallies()
         self._puts: queue.Queue[features.BatchPutVectorsRequest | None] = queue.Queue(QUEUED_PUTS)  # None ends it
         self._writer = threading.Thread(target=self._write, name="vector-cache", daemon=True)
         self._writer.start()
 
     def get(self, keys: Sequence[str], timeout_s: float) -> dict[str, Vector]:
         """Rounded vectors of those keys the cache holds; empty when it fails. At most 1000 keys."""
+        found = self._get(keys, timeout_s)
+        self.reads.add("hits", count=len(found))
+        self.reads.add("misses", count=len(keys) - len(found))
+        return found
+
+    def _get(self, keys: Sequence[str], timeout_s: float) -> dict[str, Vector]:
         if timeout_s <= 0 or not self._breaker.allow():
             return {}
         request = features.BatchGetVectorsRequest(model_version=self._model_version, keys=keys)
@@ -69,6 +79,11 @@ class VectorCache:
         self._breaker.succeeded()
         found = {vector.key: self._decoded(vector.data, answer) for vector in answer.vectors}
         return {key: rounded(vector) for key, vector in found.items() if vector is not None}
+
+    @property
+    def well(self) -> bool:
+        """Whether the feature service is asked at all."""
+        return self._breaker.closed
 
     def put(self, vectors: Mapping[str, Vector]) -> None:
         """Have vectors stored soon, or never: nothing waits for it, and when too many puts wait this one is dropped.

@@ -57,6 +57,11 @@ class CatalogueSource:
             self.close()
             raise
 
+    @property
+    def well(self) -> bool:
+        """Whether the catalogue is asked at all."""
+        return self._breaker.closed
+
     def get_papers(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, Paper]:
         """The paper of each canonical id or alias; unknown ones are absent. Raises Unavailable in good time."""
         return self._answer(lambda catalogue: catalogue.get_papers(ids), deadline)

@@ -1,6 +1,6 @@
 """From a request to its answer, one model version throughout."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +57,17 @@ class _Page:
 
 
 class Answerer:
-    """Answers RecommendPapers. Thread-safe."""
+    """Answers RecommendPapers. Thread-safe. on_lack is told what an answer lacks."""
 
-    def __init__(self, features: FeatureClient, texts: TextVectors) -> None:
+    def __init__(
+        self,
+        features: FeatureClient,
+        texts: TextVectors,
+        on_lack: Callable[[Iterable[Degradation]], None] = lambda _: None,
+    ) -> None:
         self._features = features
         self._texts = texts
+        self._on_lack = on_lack
 
     def answer(self, request: RecommendPapersRequest, model: Model, deadline: Deadline) -> Answer:
         """The page asked for.
@@ -94,6 +100,8 @@ class Answerer:
             fallback=recommender_service_pb2.FALLBACK_POPULARITY if page.ranking.fallback else None,
             resolved_references=seeds.references,
         )
+        if rest.degraded:
+            self._on_lack(rest.degraded)
         return Answer(results + rest.SerializeToString(deterministic=True), _is_whole(rest))
 
     def _with_vectors(

@@ -80,6 +80,11 @@ class FeatureClient:
         self._list_new = stub.ListNewPapers
         self._guard = GuardedCalls("feature")
 
+    @property
+    def well(self) -> bool:
+        """Whether the service is asked at all."""
+        return self._guard.well
+
     def papers(self, ids: Sequence[str], view: paper_pb2.PaperView, deadline: Deadline) -> Lookup:
         """The papers of canonical ids, in one call when they fit. Never raises for the service's sake.
 
@@ -135,6 +140,11 @@ class EmbeddingClient:
         stub = EmbeddingServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
         self._embed = stub.EmbedTexts
         self._guard = GuardedCalls("embedding")
+
+    @property
+    def well(self) -> bool:
+        """Whether the service is asked at all."""
+        return self._guard.well
 
     def embed(self, texts: Sequence[str], deadline: Deadline) -> tuple[str, npt.NDArray[np.float32]]:
         """Version of the model and the vectors float32 (t, d) of texts, at most 256.

@@ -104,6 +104,16 @@ class Models:
         extension = self._extension
         return extension.bundle if extension else None
 
+    @property
+    def serving(self) -> Model | None:
+        """The serving model."""
+        return self._states[0] if self._states else None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the version that is published now was refused."""
+        return self._failure is not None
+
     def require(self, made_by: bytes = b"") -> Model:
         """The serving model; that of paging.model_digest made_by while it is kept. Raises NotReady when none is."""
         states = self._states

@@ -12,6 +12,7 @@ from cocite.core.errors import CociteError, DeadlineExceeded
 from cocite.core.paper import content_hash
 from cocite.recommender.clients import EmbeddingClient, degradation
 from cocite.serving.deadline import Deadline
+from cocite.serving.tally import Tallies
 from cocite.v1 import degradation_pb2
 from cocite.v1.degradation_pb2 import Degradation
 
@@ -24,13 +25,17 @@ Vector = npt.NDArray[np.float32]
 
 
 class TextVectors:
-    """Embeds texts for one bundle at a time, by way of a bounded least-recently-used memory. Thread-safe."""
+    """Embeds texts for one bundle at a time, by way of a bounded least-recently-used memory. Thread-safe.
+
+    reads counts texts whose vectors were remembered ("hits") and were not ("misses").
+    """
 
     def __init__(self, client: EmbeddingClient, remembered: int = _REMEMBERED) -> None:
         self._client = client
         self._remembered = remembered
         self._memory: OrderedDict[tuple[str, str], Vector] = OrderedDict()
         self._lock = threading.Lock()
+        self.reads = Tallies()
 
     def of(
         self, texts: Sequence[str], model_version: str, dimension: int, deadline: Deadline
@@ -39,6 +44,8 @@ class TextVectors:
         keys = [(model_version, content_hash(text[:MAX_TEXT_LENGTH])) for text in texts]
         known = self._recall(keys)
         missing = {key: text[:MAX_TEXT_LENGTH] for key, text in zip(keys, texts, strict=True) if key not in known}
+        self.reads.add("hits", count=len(texts) - len(missing))
+        self.reads.add("misses", count=len(missing))
         problems = []
         if missing:
             try:

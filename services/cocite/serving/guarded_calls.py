@@ -33,6 +33,11 @@ class GuardedCalls:
         self._breaker = Breaker(_MAX_FAILURES, _OPEN_S, clock)
         self._late_since: float | None = None  # first late answer since the last answer at all
 
+    @property
+    def well(self) -> bool:
+        """Whether the service is asked at all."""
+        return self._breaker.closed
+
     def call(self, method: Callable[..., ResponseT], request: object, timeout_s: float) -> ResponseT:
         """The answer. Raises DeadlineExceeded when it is late, another CociteError when it fails."""
         if timeout_s <= 0.0:

@@ -39,6 +39,10 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
             for send in self._watchers.get(service, ()):
                 self._announce(send, answer)
 
+    def serving(self, service: str) -> bool:
+        """Whether a service is SERVING."""
+        return self._answers.get(service) is _SERVING
+
     def end(self) -> None:
         """Turn every service NOT_SERVING for good."""
         for service in list(self._answers):

@@ -23,6 +23,11 @@ class BoundedPool(ThreadPoolExecutor):
         """Whether another task would be one too many."""
         return self._given >= self.limit
 
+    @property
+    def given(self) -> int:
+        """Tasks that run or wait."""
+        return self._given
+
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """See Executor.submit."""
         future = super().submit(fn, *args, **kwargs)

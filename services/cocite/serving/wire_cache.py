@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.deadline import Deadline
+from cocite.serving.tally import Tally
 
 MAX_ANSWER_BYTES = 1 << 20  # larger ones are rare, and would drive many others out
 WAIT_SHARE, WAIT_AT_MOST_S = 0.3, 1.0  # of its time that a call waits for an equal one before it computes by itself
@@ -69,14 +70,23 @@ class _Flight:
 
 
 class WireCache:
-    """Answers of the methods named, as "/package.Service/Method". Thread-safe."""
+    """Answers of the methods named, as "/package.Service/Method". Thread-safe.
+
+    misses counts what was asked of answer(); who calls get() counts its hits.
+    """
 
     def __init__(self, methods: frozenset[str], memory: AnswerMemory[bytes], second: SecondLevel | None = None) -> None:
         self.methods = methods
         self.get = memory.get  # the whole cost of a hit
         self._memory = memory
-        self._second = second
+        self.second = second
+        self.misses = Tally()
         self._flights: dict[tuple[str, str, bytes], _Flight] = {}  # as many as calls under way
+
+    @property
+    def size(self) -> int:
+        """Bytes of answers in memory."""
+        return self._memory.size
 
     def serve(self, model: str) -> None:
         """Called right before model begins to serve: what others have answered is freed."""
@@ -84,6 +94,7 @@ class WireCache:
 
     def answer(self, method: str, request: bytes, compute: Callable[[], Computed], deadline: Deadline) -> bytes:
         """The answer to a request that get() did not have. Raises whatever compute raises in this very call."""
+        self.misses.add()
         key = (self._memory.model, method, request)
         mine = _Flight()
         flight = self._flights.setdefault(key, mine)  # one operation of a dict, hence atomic
@@ -102,8 +113,8 @@ class WireCache:
 
     def _found(self, model: str, method: str, request: bytes) -> Computed | None:
         body = self.get(method, request)  # where an equal call that has just landed left it
-        if body is None and self._second is not None and model:
-            body = self._second.get(model, method, request)
+        if body is None and self.second is not None and model:
+            body = self.second.get(model, method, request)
             if body is not None:
                 self._memory.put(model, method, request, body)
         return None if body is None else Computed(body, model)
@@ -112,6 +123,6 @@ class WireCache:
         computed = compute()
         if computed.model and computed.model == self._memory.model and len(computed.body) <= MAX_ANSWER_BYTES:
             self._memory.put(computed.model, method, request, computed.body)
-            if self._second is not None:
-                self._second.put(computed.model, method, request, computed.body)
+            if self.second is not None:
+                self.second.put(computed.model, method, request, computed.body)
         return computed

@@ -131,13 +131,14 @@ def replay(
     from cocite.feeds.experiments_replay import Replay
     from cocite.feeds.recommending import Recommending
     from cocite.serving.channel import open_channel
+    from cocite.serving.credentials import credentials_of
 
     settings = load_settings()
     with as_usage({"ranking": "--ranking"}):
         rankings = [ranking_named(name) for name in dict.fromkeys(ranking or [DEFAULT.name])]
     with (
         open_existing(settings.catalogue) as catalogue,
-        open_channel(target or settings.recommender_target) as channel,
+        open_channel(target or settings.recommender_target, (), credentials_of(settings)) as channel,
         progress_bars() as bars,
     ):
         run = Replay(catalogue, Recommending(channel))

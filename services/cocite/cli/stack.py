@@ -13,11 +13,15 @@ from cocite.cli.processes import grace_s
 from cocite.cli.supervisor import Supervisor, answers_http, is_serving
 from cocite.core.errors import CorruptData, NotReady
 from cocite.core.settings import Settings
+from cocite.serving.credentials import credentials_of
+from cocite.serving.wall import check_own_way
 
 
 @contextmanager
 def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
     """The services, all of them SERVING, and the settings with their addresses; stopped on the way out."""
+    check_own_way(settings)
+    credentials = credentials_of(settings)
     placed = with_addresses(settings)
     if taken := moved(settings, placed):
         note(f"taken by others: {', '.join(taken)}; other ports are used instead")
@@ -25,8 +29,9 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
         for name in SERVICES:
             alone = placed if name == "recommender" else placed.model_copy(update={"workers": 1})
             command = [sys.executable, "-m", "cocite", "serve", name, "--parent", str(os.getpid())]
-            target, check = getattr(placed, f"{name}_target"), answers_http if name == "gateway" else is_serving
-            supervisor.start(name, partial(check, target), command, environment(alone))
+            target = getattr(placed, f"{name}_target")
+            ready = partial(answers_http, target) if name == "gateway" else partial(is_serving, target, credentials)
+            supervisor.start(name, ready, command, environment(alone))
         supervisor.wait_ready()
         try:
             yield supervisor, placed

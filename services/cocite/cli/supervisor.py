@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cocite.cli.processes import Process, end_all, spawn
 from cocite.core.errors import Unavailable
 from cocite.serving.channel import open_channel
+from cocite.serving.credentials import Credentials
 
 READY_S = 120.0  # the longest start: the embedding model is read, built and warmed up
 POLL_S = 0.2
@@ -89,9 +90,9 @@ class Supervisor:
         self.stop()
 
 
-def is_serving(target: str, timeout_s: float = 1.0) -> bool:
+def is_serving(target: str, credentials: Credentials | None = None, timeout_s: float = 1.0) -> bool:
     """Whether the server at target answers SERVING to a health check."""
-    with open_channel(target) as channel:
+    with open_channel(target, (), credentials) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         try:
             answer = stub.Check(  # type: ignore[attr-defined]  # missing from the stubs

@@ -8,7 +8,9 @@ from typing import Self, TypeVar
 import grpc
 
 from cocite.core.errors import CociteError, DeadlineExceeded, InvalidArgument, NotReady, Unavailable
+from cocite.core.settings import load_settings
 from cocite.serving.channel import BALANCED, UNHEALTHY, open_channel
+from cocite.serving.credentials import credentials_of
 from cocite.serving.status import from_rpc_error
 
 Request = TypeVar("Request")
@@ -42,7 +44,10 @@ MAX_TIMEOUT_S = 3600.0
 
 
 class Connection:
-    """What the clients share. target is "host:port" or "unix:path"; timeout_s bounds each call, retries included."""
+    """What the clients share. target is "host:port" or "unix:path"; timeout_s bounds each call, retries included.
+
+    Certificates and key are those that COCITE_TLS_CA, _CERT, _KEY and COCITE_API_KEY name.
+    """
 
     target_setting: str  # the setting a client takes its target from where it is given none
 
@@ -51,7 +56,7 @@ class Connection:
             raise InvalidArgument("target: must be an address", hint='for example "127.0.0.1:50053"', field="target")
         self.target = target
         self.timeout_s = checked_timeout(timeout_s)
-        self.channel = open_channel(target, _OPTIONS)
+        self.channel = open_channel(target, _OPTIONS, credentials_of(load_settings()))
         self._closed = False
 
     def call(

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         default=10, description="seconds that the gateway and its clients may keep an answer"
     )
     gateway_keys: Path | None = Field(
-        default=None, description="file of the gateway's keys; keys.json in the home directory when unset"
+        default=None, description="file of the keys of callers; keys.json in the home directory when unset"
     )
     gateway_key_rate: Annotated[int, Field(ge=1)] = Field(
         default=6000, description="requests a minute of a key that was made without --rate"
@@ -144,6 +144,28 @@ class Settings(BaseSettings):
         pattern=r"^(grpcio|native)$",
         description="library that listens: grpcio, or native for pygrpc-native, which needs the extra of that name",
     )
+    tls_ca: Path | None = Field(
+        default=None,
+        description="file of the authorities that certificates of services and their clients are signed by; TLS "
+        "between them is on where it is set",
+    )
+    tls_cert: Path | None = Field(
+        default=None, description="file of the certificate chain that a process shows; servers with TLS need one"
+    )
+    tls_key: Path | None = Field(default=None, description="file of the private key of that certificate")
+    tls_mutual: bool = Field(default=True, description="whether servers with TLS refuse clients without a certificate")
+    tls_server_name: str = Field(
+        default="", description="name in the certificates of servers, where it is not the host that is dialled"
+    )
+    tls_names: str = Field(
+        default="",
+        description="names in the certificates of clients that may call everything, separated by commas; others need a "
+        "key then",
+    )
+    require_keys: bool = Field(
+        default=False, description="whether services answer only callers with a key or a certificate with such a name"
+    )
+    api_key: SecretStr = Field(default=SecretStr(""), description="key that a process shows to the services it calls")
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
         default=1, description="processes of a service that answer on one port; with cocite up of the recommender alone"
     )
@@ -166,6 +188,11 @@ class Settings(BaseSettings):
     fresh_interval_s: Seconds = Field(default=2.0, description="seconds between looks for papers newer than the model")
     fresh_limit: Annotated[int, Field(ge=0)] = Field(
         default=10_000, description="papers newer than the model that are recommended at most; 0 for none"
+    )
+    metrics_listen: str = Field(
+        default="",
+        description="address where Prometheus reads the metrics of the process, as /metrics; none when empty. With "
+        "cocite up the services have this port and the four after it",
     )
     log_level: str = Field(
         default="info", pattern=r"^(debug|info|warning|error)$", description="least severe level that is logged"
@@ -201,7 +228,7 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> Path:
-        """File of the gateway's keys, the default filled in."""
+        """File of the keys of callers, the default filled in."""
         return self.gateway_keys or self.home / "keys.json"
 
 

@@ -11,6 +11,7 @@ from cocite.embedding.encoder import Encoder
 from cocite.embedding.encoders import load_encoder, worker_count
 from cocite.embedding.servicer import EmbeddingServicer
 from cocite.serving.channel import open_channel
+from cocite.serving.credentials import credentials_of
 from cocite.serving.server import GrpcServer, run
 from cocite.v1 import embedding_service_pb2, embedding_service_pb2_grpc
 
@@ -36,7 +37,7 @@ def build(settings: Settings) -> EmbeddingProcess:
     encoder = load_encoder(settings)
     encoder.encode(encoder.tokenize(["The first call allocates; better now than on a caller's time."]))
     with ExitStack() as stack:
-        channel = stack.enter_context(open_channel(settings.features_target))
+        channel = stack.enter_context(open_channel(settings.features_target, (), credentials_of(settings)))
         cache = VectorCache(channel, encoder.model_version, encoder.dimension)
         stack.callback(cache.close)
         batcher = Batcher(

@@ -41,6 +41,7 @@ from cocite.feeds.subscribing import Subscribing
 from cocite.feeds.trending.service import Trending
 from cocite.serving.answer_memory import AnswerMemory
 from cocite.serving.channel import open_channel
+from cocite.serving.credentials import credentials_of
 from cocite.serving.health_watch import HealthWatch
 from cocite.serving.interceptor import AtOnce
 from cocite.serving.server import GrpcServer, run
@@ -107,8 +108,9 @@ def _answering(
     settings: Settings, catalogue: Catalogue, log: EventLog, store: RedisStore, stack: ExitStack
 ) -> _Answering:
     keys, sign, readers = Keys(settings.redis_namespace), signer(settings), Readers(catalogue)
-    recommending = Recommending(stack.enter_context(open_channel(settings.recommender_target)))
-    contents = PaperContents(stack.enter_context(open_channel(settings.features_target)), catalogue)
+    credentials = credentials_of(settings)
+    recommending = Recommending(stack.enter_context(open_channel(settings.recommender_target, (), credentials)))
+    contents = PaperContents(stack.enter_context(open_channel(settings.features_target, (), credentials)), catalogue)
     tags, lists, tokens = ReaderTags(store, keys), FeedLists(store, keys), FeedTokens(sign, readers)
     feed_memory: AnswerMemory[KeptPage] = AnswerMemory(FEED_BYTES, FEED_KEPT_S)
     new_memory: AnswerMemory[bytes] = AnswerMemory(NEW_BYTES, NEW_KEPT_S)

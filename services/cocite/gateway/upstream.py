@@ -12,6 +12,7 @@ from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.gateway.methods import Method
 from cocite.serving.channel import open_aio_channel
+from cocite.serving.credentials import credentials_of
 from cocite.serving.request_id import REQUEST_ID
 from cocite.serving.status import from_rpc_error
 
@@ -23,7 +24,8 @@ class Upstream:
 
     def __init__(self, settings: Settings, methods: Iterable[Method]) -> None:
         services = sorted({method.service for method in methods})
-        self._channels = {name: open_aio_channel(getattr(settings, f"{name}_target")) for name in services}
+        credentials = credentials_of(settings)
+        self._channels = {name: open_aio_channel(getattr(settings, f"{name}_target"), credentials) for name in services}
         self._calls: dict[str, Any] = {
             method.path: self._channels[method.service].unary_unary(method.path) for method in methods
         }

@@ -16,6 +16,7 @@ from cocite.recommender.reload import Models, Watcher
 from cocite.recommender.servicer import RecommenderServicer
 from cocite.recommender.texts import TextVectors
 from cocite.serving.channel import open_channel
+from cocite.serving.credentials import credentials_of
 from cocite.serving.server import GrpcServer, run
 from cocite.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
 
@@ -41,8 +42,9 @@ def build(settings: Settings) -> Recommender:
     Raises InvalidArgument for settings that cannot work.
     """
     with ExitStack() as stack:
-        features_channel = stack.enter_context(open_channel(settings.features_target))
-        embedding_channel = stack.enter_context(open_channel(settings.embedding_target))
+        credentials = credentials_of(settings)
+        features_channel = stack.enter_context(open_channel(settings.features_target, (), credentials))
+        embedding_channel = stack.enter_context(open_channel(settings.embedding_target, (), credentials))
         wire = stack.enter_context(wire_cache(settings))
         models, features = Models(settings.bundles, before_swap=wire.serve), FeatureClient(features_channel)
         answerer = Answerer(features, TextVectors(EmbeddingClient(embedding_channel)))

@@ -7,6 +7,10 @@ import json
 
 import grpc
 
+from cocite.serving.credentials import Credentials, channel_credentials
+from cocite.serving.rotating_aio import RotatingAioChannel
+from cocite.serving.rotating_channel import RotatingChannel
+from cocite.serving.tls_files import Material
 from cocite.serving.transport import MAX_MESSAGE_BYTES
 
 # The part of a gRPC service config that every channel shares. Each connection watches the health of its server under
@@ -29,24 +33,46 @@ _OPTIONS: dict[str, int | str] = {
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
 
 
-def open_channel(target: str, extra_options: tuple[tuple[str, int | str], ...] = ()) -> grpc.Channel:
+def open_channel(
+    target: str, extra_options: tuple[tuple[str, int | str], ...] = (), credentials: Credentials | None = None
+) -> grpc.Channel:
     """A channel to "host:port", "unix:path" or any grpc target. Nothing is dialled until the first call.
 
-    extra_options go before the channel's own; a service config among them starts from BALANCED.
+    extra_options go before the channel's own; a service config among them starts from BALANCED. Without credentials it
+    is plaintext, and no key goes with its calls.
     """
-    return grpc.insecure_channel(_full(target), options=_options(target, extra_options))
+    full, options = _full(target), _options(target, extra_options, credentials)
+
+    def open_with(material: Material | None) -> grpc.Channel:
+        if material is None:
+            return grpc.insecure_channel(full, options=options)
+        return grpc.secure_channel(full, channel_credentials(material), options=options)
+
+    if credentials is None or not (credentials.files or credentials.key):
+        return open_with(None)
+    return RotatingChannel(open_with, credentials.files, credentials.metadata)
 
 
-def open_aio_channel(target: str) -> grpc.aio.Channel:
+def open_aio_channel(target: str, credentials: Credentials) -> RotatingAioChannel:
     """The same for the event loop that runs."""
-    return grpc.aio.insecure_channel(_full(target), options=_options(target))
+    full, options = _full(target), _options(target, (), credentials)
+
+    def open_with(material: Material | None) -> grpc.aio.Channel:
+        if material is None:
+            return grpc.aio.insecure_channel(full, options=options)
+        return grpc.aio.secure_channel(full, channel_credentials(material), options=options)
+
+    return RotatingAioChannel(open_with, credentials.files, credentials.metadata)
 
 
 def _full(target: str) -> str:
     return target if target.startswith(_SCHEMES) else f"dns:///{target}"
 
 
-def _options(target: str, extra: tuple[tuple[str, int | str], ...] = ()) -> tuple[tuple[str, int | str], ...]:
+def _options(
+    target: str, extra: tuple[tuple[str, int | str], ...], credentials: Credentials | None
+) -> tuple[tuple[str, int | str], ...]:
     # Of a list of addresses grpcio makes one host name, "a%2Cb", which servers that check host names refuse.
     authority = {"grpc.default_authority": "cocite"} if "," in _full(target) else {}
-    return tuple((_OPTIONS | authority | dict(extra)).items())
+    named = credentials.options if credentials else {}
+    return tuple((_OPTIONS | authority | named | dict(extra)).items())

@@ -21,6 +21,7 @@ from cocite.serving.deadline import Deadline
 from cocite.serving.pools import BoundedPool, in_pool
 from cocite.serving.request_id import call_under_way
 from cocite.serving.status import code_of, internal_status, to_status
+from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import Cacheable, Computed, WireCache
 
 log = structlog.get_logger("cocite.rpc")
@@ -59,7 +60,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
     Without pools everything runs in the server's own, and nothing is refused. A request that wire has the answer to is
     not even parsed, nor is one that the function in at_once of its method has an answer to; for a method that wire does
     not keep it is asked before anything else, and where it raises the call takes the long way. A behaviour returns a
-    message, the bytes of one, or either as Cacheable.
+    message, the bytes of one, or either as Cacheable. A wall is asked before all of that who may call.
     """
 
     def __init__(
@@ -69,12 +70,14 @@ class RpcInterceptor(grpc.ServerInterceptor):
         streams: ThreadPoolExecutor | None = None,
         wire: WireCache | None = None,
         at_once: Mapping[str, AtOnce] | None = None,
+        wall: Wall | None = None,
     ) -> None:
         self._default_deadline_s = default_deadline_s
         self._calls = calls
         self._streams = streams
         self._wire = wire
         self._at_once = at_once or {}
+        self._wall = wall
         self._handlers: dict[str, RpcHandler[Any, Any]] = {}  # by method; only those that exist
         self._refusing: RpcHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(self._refuse)
 
@@ -98,6 +101,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
     def _wrapped(self, method: str, inner: RpcHandler[Any, Any]) -> RpcHandler[Any, Any]:
         if inner.unary_unary is not None:
             behaviour = self._behaviour(method, inner)
+            if self._wall:
+                behaviour = self._behind(self._wall, method, behaviour)
             return grpc.unary_unary_rpc_method_handler(in_pool(self._calls, behaviour) if self._calls else behaviour)
         if inner.stream_stream is not None and self._streams and method.startswith(_REFLECTION):
             return grpc.stream_stream_rpc_method_handler(
@@ -119,6 +124,16 @@ class RpcInterceptor(grpc.ServerInterceptor):
         def call(data: bytes, context: grpc.ServicerContext) -> Any:
             kept = get(method, data)
             return guarded(data, context) if kept is None else kept
+
+        return call
+
+    def _behind(self, wall: Wall, method: str, behaviour: Behaviour) -> Behaviour:
+        def call(data: bytes, context: grpc.ServicerContext) -> Any:
+            try:
+                wall.check(method, data, context)
+            except CociteError as error:
+                return self._guarded(method, partial(_raise, error))(data, context)
+            return behaviour(data, context)
 
         return call
 
@@ -150,6 +165,10 @@ class RpcInterceptor(grpc.ServerInterceptor):
         limit = self._calls.limit if self._calls else 0
         error = Overloaded(f"{limit} calls are under way, as many as are allowed", retry_after_s=RETRY_AFTER_S)
         context.abort_with_status(rpc_status.to_status(to_status(error)))
+
+
+def _raise(error: CociteError, *_: object) -> bytes:
+    raise error
 
 
 def _nothing(_: bytes) -> None:

@@ -22,6 +22,7 @@ from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from cocite.serving.deadline import Deadline
 from cocite.serving.native_call import Aborted, Metadata, NativeCall
+from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import WireCache
 
 log = structlog.get_logger("cocite.native")
@@ -44,6 +45,7 @@ class NativeOptions:
     keepalive_timeout_ms: int
     reuse_port: bool
     wire: WireCache | None
+    wall: Wall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class NativeServer(grpc.Server):
         raise NotImplementedError
 
     def _receive(self, front: NativeGrpcFront) -> None:
-        wire = self._options.wire
+        wire, wall = self._options.wire, self._options.wall
         quick = [wire.get if wire and method in wire.methods else None for method in self._methods]
         while (events := front.recv_batch_details(BATCH)) is not None:
             for kind, call_id, method_id, payload, _, details in events:
@@ -147,6 +149,8 @@ class NativeServer(grpc.Server):
                     continue
                 assert payload is not None and details is not None
                 get = quick[method_id]
+                if get is not None and wall and not wall.admits(self._methods[method_id], payload, details[0]):
+                    get = None  # the interceptor says why
                 answer = None if get is None or self._stopping else get(self._methods[method_id], payload)
                 if answer is not None:
                     front.respond(call_id, answer)

@@ -19,7 +19,9 @@ from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import AtOnce, RpcInterceptor
 from cocite.serving.pools import BoundedPool
 from cocite.serving.signals import stop_on_signal
+from cocite.serving.tls_server import server_credentials
 from cocite.serving.transport import open_server
+from cocite.serving.wall import wall_of
 from cocite.serving.wire_cache import WireCache
 
 log = structlog.get_logger("cocite.server")
@@ -51,8 +53,9 @@ class GrpcServer:
         health_and_refusals = ThreadPoolExecutor(2, thread_name_prefix="health")
         streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
         self._pools = (calls, health_and_refusals, streams)
-        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once)
-        self._server = open_server(settings, health_and_refusals, interceptor, wire)
+        self._tls, wall = server_credentials(settings), wall_of(settings)
+        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once, wall=wall)
+        self._server = open_server(settings, health_and_refusals, interceptor, wire, wall=wall)
         self._health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         register(self._server)
@@ -64,7 +67,11 @@ class GrpcServer:
     def start(self) -> str:
         """Bind and serve; returns the address, with the real port where 0 was asked for."""
         try:
-            self.port = self._server.add_insecure_port(self._listen)
+            self.port = (
+                self._server.add_secure_port(self._listen, self._tls)
+                if self._tls
+                else self._server.add_insecure_port(self._listen)
+            )
         except RuntimeError as error:
             raise Unavailable(f"cannot listen on {self._listen}", hint="is another server running there?") from error
         self._server.start()

@@ -10,6 +10,7 @@ import grpc
 
 from cocite.core.errors import NotReady
 from cocite.core.settings import Settings
+from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import WireCache
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # above what the rules in the protos let through: those are what a caller meets
@@ -27,9 +28,14 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 def open_server(
-    settings: Settings, pool: ThreadPoolExecutor, interceptor: grpc.ServerInterceptor, wire: WireCache | None
+    settings: Settings,
+    pool: ThreadPoolExecutor,
+    interceptor: grpc.ServerInterceptor,
+    wire: WireCache | None,
+    wall: Wall | None = None,
 ) -> grpc.Server:
-    """A server that is not bound yet. pool runs what names no pool of its own; wire is asked before anything else.
+    """A server that is not bound yet. pool runs what names no pool of its own; wire is asked before anything else,
+    wall who may have what it has.
 
     With more than one worker they share the port. Raises NotReady when the library asked for is not installed.
     """
@@ -47,5 +53,5 @@ def open_server(
         raise NotReady("COCITE_TRANSPORT=native needs pygrpc-native", hint="pip install 'cocite[native]'")
     from cocite.serving.native import NativeOptions, NativeServer
 
-    options = NativeOptions(limit, MAX_MESSAGE_BYTES, _KEEPALIVE_MS, _KEEPALIVE_TIMEOUT_MS, reuse_port, wire)
+    options = NativeOptions(limit, MAX_MESSAGE_BYTES, _KEEPALIVE_MS, _KEEPALIVE_TIMEOUT_MS, reuse_port, wire, wall)
     return NativeServer(pool, interceptor, options, grpcio)

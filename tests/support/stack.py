@@ -40,6 +40,13 @@ class Home:
         self.environment = inherited | {PREFIX + name.upper(): value for name, value in ours.items()}
         self.environment["COLUMNS"] = "200"
 
+    def copied_to(self, path: Path, **settings: str) -> "Home":
+        """A copy of this home, which nothing may be running in."""
+        shutil.copytree(self.path, path, symlinks=True, dirs_exist_ok=True)
+        home = self.having(home=str(path), **settings)
+        home.path = path
+        return home
+
     def of_demo(self, **settings: str) -> "Home":
         """The home that `cocite up --demo` makes below this one, for other commands."""
         home = self.having(**settings)

@@ -17,7 +17,7 @@ from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.feed_service_pb2_grpc import FeedServiceStub
 from support.arxiv_listing import ArxivListing, Listed, some
 from support.mail_server import running_mail_server
-from support.stack import Home, Stack, eventually
+from support.stack import Stack, eventually
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -38,10 +38,9 @@ def mailbox():
 
 
 @pytest.fixture(scope="module")
-def site(fetched, mailbox, tmp_path_factory):
+def site(trained_demo, mailbox, tmp_path_factory):
     mails = {"smtp_url": mailbox.url, "mail_from": "Papers <papers@site.example>"}
-    home = Home(tmp_path_factory.mktemp("day"), fetched, fresh_interval_s="0.3", **mails)
-    with Stack(home) as stack:
+    with Stack(trained_demo.copied_to(tmp_path_factory.mktemp("day"), fresh_interval_s="0.3", **mails)) as stack:
         yield stack
 
 

@@ -16,6 +16,8 @@ from cocite.v1 import feed_service_pb2_grpc as pb_grpc
 from support.arxiv_listing import ArxivListing, Listed, silent, some, status, torn
 from support.stack import Home, Stack, eventually
 
+pytestmark = pytest.mark.timeout(240)  # the first to run trains a model
+
 ABSTRACT = "Zeppelin telemetry as a map of science, drawn from the references that papers share."
 SECONDS = 15.0  # a few, and room for a busy machine
 FOLLOW = ("ingest", "--follow", "arxiv:cs.DL")
@@ -43,8 +45,8 @@ def following(home, *options):
     )
 
 
-def test_a_listed_paper_is_new_and_recommended_within_seconds(fetched, listing, tmp_path):
-    with Stack(Home(tmp_path, fetched, fresh_interval_s="0.5")) as stack:
+def test_a_listed_paper_is_new_and_recommended_within_seconds(trained_demo, listing, tmp_path):
+    with Stack(trained_demo.copied_to(tmp_path, fresh_interval_s="0.5")) as stack:
         home = stack.home.of_demo(arxiv_url=listing.url)
         listed = Listed("2611.00003", "Zeppelins \x07and \u202etelemetry".replace("\x07", ""), now(), ABSTRACT)
         listing.entries = [

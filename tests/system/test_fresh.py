@@ -8,7 +8,9 @@ import pytest
 
 import cocite
 from cocite.client.types import SharedReferences
-from support.stack import Home, Stack, eventually
+from support.stack import Stack, eventually
+
+pytestmark = pytest.mark.timeout(240)  # the first to run trains a model
 
 SMALL = "doi:10.1002/asi.4630240406"
 CITING, BARE = "doi:10.5555/fresh.citing", "doi:10.5555/fresh.bare"
@@ -17,9 +19,9 @@ SECONDS = 15.0  # a few, and room for a busy machine
 
 
 @pytest.fixture(scope="module")
-def stack(fetched, tmp_path_factory):
+def stack(trained_demo, tmp_path_factory):
     """A stack of its own: what is ingested here is nothing to other tests."""
-    with Stack(Home(tmp_path_factory.mktemp("fresh"), fetched, fresh_interval_s="0.5")) as stack:
+    with Stack(trained_demo.copied_to(tmp_path_factory.mktemp("fresh"), fresh_interval_s="0.5")) as stack:
         yield stack
 
 

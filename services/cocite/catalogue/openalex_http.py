@@ -64,10 +64,11 @@ class Api:
 
     def get_changed_works(self, parameters: dict[str, str], known: Validators) -> Page | None:
         """get_works, but None when the page is the one that is known."""
-        return self._client.ask("/works", parameters, _page, known)
+        return self._client.ask("/works", parameters, read_page, known)
 
 
-def _page(answer: Answer) -> Page:
+def read_page(answer: Answer) -> Page:
+    """The page in an answer. Raises TryAgain for what is none, InvalidArgument for a refusal."""
     if answer.status != 200:
         raise InvalidArgument(
             f"OpenAlex refuses the question with HTTP {answer.status}: {_message(answer.body)}",

@@ -57,13 +57,13 @@ def record_lines(client: FeedClient, source: Source, progress: Callable[[], None
 def _events(source: Source, recorded: Recorded) -> Iterator[tuple[int, Event]]:
     for row in line_rows(source):
         try:
-            yield row.line, _event(row)
+            yield row.line, event_of(row)
         except (BadRecord, InvalidArgument) as error:
             recorded.bad_lines += 1
             recorded.complain(row.line, str(error))
 
 
-def _event(row: Row) -> Event:
+def event_of(row: Row) -> Event:
     """The event of a line, as the service's rules take it. Raises BadRecord or InvalidArgument."""
     if row.problem:
         raise BadRecord(row.problem)

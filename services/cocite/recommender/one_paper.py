@@ -39,7 +39,7 @@ class PageAsked(NamedTuple):
         end = 4 + request[3]
         rest = _REST.fullmatch(request, end)
         spelt = request[4:end]
-        if rest is None or not spelt.isascii():
+        if rest is None or end > len(request) or not spelt.isascii():  # fullmatch finds nothing behind the end, too
             return None
         empty_filter, size, token_size, token, view = rest.groups(b"")
         if token and token_size[0] != len(token):

@@ -74,3 +74,10 @@ def test_what_is_encoded_in_an_unusual_way_is_left_alone() -> None:
     for data in (b"\x20\x05" + plain, plain + b"\x20\x00", plain + b"\x20\x85\x00", plain + b"\x30\x01\x20\x05"):
         assert pb.RecommendPapersRequest.FromString(data).seeds.positive_ids == ["a"]
         assert PageAsked.of(data) is None
+
+
+@pytest.mark.parametrize("data", [b"\nJ\nH", b"\n\x20\n\x1edoi:10.1000/20"])
+def test_an_id_that_is_cut_short_is_not_taken(data: bytes) -> None:
+    whole = data.ljust(data[1] + 2, b"x")
+    assert PageAsked.of(whole) is not None
+    assert PageAsked.of(data) is None

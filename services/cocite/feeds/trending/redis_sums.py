@@ -1,5 +1,6 @@
 """The sums in Redis, which all replicas count into and read from."""
 
+import re
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ FIELDS_OF_A_PAPER = 8  # the first ones
 _LOCK_S = 120
 _LEFT_S = 60
 _TARGETS = 200  # in one step, while a generation is made: others wait for each
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _VECTOR = struct.Struct("<10d")
 _TOTAL = "*"
 
@@ -59,7 +61,7 @@ class Generation:
     def decoded(cls, state: bytes) -> "Generation | None":
         """The generation of a state; None when it is none."""
         name, *numbers = state.decode(errors="replace").split(" ")
-        if len(numbers) != 4 or not all(number.isascii() and number.isdigit() for number in numbers):
+        if len(numbers) != 4 or not all(map(_NUMBER.fullmatch, numbers)):
             return None
         return cls(name, *(int(number) for number in numbers))
 

@@ -22,7 +22,7 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
     """The services, all of them SERVING, and the settings with their addresses; stopped on the way out."""
     check_own_way(settings)
     credentials = credentials_of(settings)
-    placed = with_addresses(settings)
+    placed = with_addresses(settings).model_copy(update={"health_listen": ""})  # which is of one process
     if taken := moved(settings, placed):
         note(f"taken by others: {', '.join(taken)}; other ports are used instead")
     with Supervisor(settings.home / "logs", grace_s(settings) + 1) as supervisor:  # workers are ended a level below

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         pattern=r"^(grpcio|native)$",
         description="library that listens: grpcio, or native for pygrpc-native, which needs the extra of that name",
     )
+    health_listen: str = Field(
+        default="",
+        description="address of a listener that answers health alone, without TLS, for probes; none when empty, as with "
+        "cocite up",
+    )
     tls_ca: Path | None = Field(
         default=None,
         description="file of the authorities that certificates of services and their clients are signed by; TLS "

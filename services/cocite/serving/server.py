@@ -18,6 +18,7 @@ from cocite.serving.deadline import Deadline
 from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import AtOnce, RpcInterceptor
 from cocite.serving.pools import BoundedPool
+from cocite.serving.probes import Probes
 from cocite.serving.signals import stop_on_signal
 from cocite.serving.tls_server import server_credentials
 from cocite.serving.transport import open_server
@@ -57,6 +58,7 @@ class GrpcServer:
         interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once, wall=wall)
         self._server = open_server(settings, health_and_refusals, interceptor, wire, wall=wall)
         self._health = HealthServicer()
+        self._probes = Probes(settings, self._health)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         register(self._server)
         reflection.enable_server_reflection((*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
@@ -74,6 +76,7 @@ class GrpcServer:
             )
         except RuntimeError as error:
             raise Unavailable(f"cannot listen on {self._listen}", hint="is another server running there?") from error
+        self._probes.start()
         self._server.start()
         host = self._listen.rpartition(":")[0]
         return self._listen if self._listen.startswith("unix:") else f"{host}:{self.port}"
@@ -89,6 +92,7 @@ class GrpcServer:
         pause = self._settings.lame_duck_s if lame_duck_s is None else lame_duck_s
         threading.Event().wait(pause)
         self._server.stop(self._settings.drain_s).wait(self._settings.drain_s + 5)
+        self._probes.stop()
         self._health.close()
         for pool in self._pools:
             pool.shutdown(wait=False, cancel_futures=True)

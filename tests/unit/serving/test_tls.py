@@ -1,6 +1,7 @@
 """TLS between services over real sockets: who is refused, and certificates that are replaced under load."""
 
 import asyncio
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from pathlib import Path
 import grpc
 import pytest
 import trustme
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cocite.core.errors import CociteError, InvalidArgument
+from cocite.core.errors import CociteError, InvalidArgument, Unavailable
 from cocite.core.settings import Settings
 from cocite.serving.channel import open_aio_channel, open_channel
 from cocite.serving.credentials import Credentials, credentials_of
@@ -321,3 +323,41 @@ def test_no_error_holds_what_files_hold(server: Identity) -> None:
     with pytest.raises(CociteError) as caught:
         credentials_of(server.settings())
     assert "TOPSECRET" not in str(caught.value) + repr(caught.value)
+
+
+def test_probes_without_tls_learn_of_health_and_nothing_else(server: Identity) -> None:
+    running = GrpcServer(
+        server.settings(health_listen="127.0.0.1:0"),
+        "127.0.0.1:0",
+        [SERVICE],
+        lambda s: rpc.add_FeatureServiceServicer_to_server(Servicer(), s),
+    )
+    running.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{running._probes.port}") as channel:  # as kubelet does
+            health = health_pb2_grpc.HealthStub(channel)
+            for ready in (False, True):
+                running.set_ready(ready)
+                for service in ("", SERVICE):
+                    told = health.Check(
+                        health_pb2.HealthCheckRequest(service=service), timeout=PATIENT_S, wait_for_ready=True
+                    )
+                    assert (told.status == health_pb2.HealthCheckResponse.SERVING) is ready
+            with pytest.raises(grpc.RpcError) as caught:
+                ask(channel)
+            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    finally:
+        running.stop()
+
+
+def test_a_taken_address_for_probes_is_named(server: Identity) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        running = GrpcServer(
+            server.settings(health_listen=f"127.0.0.1:{port}"), "127.0.0.1:0", [SERVICE], lambda _: None
+        )
+        with pytest.raises(Unavailable, match=str(port)):
+            running.start()
+        running.stop()

@@ -49,6 +49,14 @@ def moved(settings: Settings, placed: Settings) -> list[str]:
     return [getattr(settings, name) for name in defaults if getattr(settings, name) != getattr(placed, name)]
 
 
+def metrics_address(settings: Settings, service: str) -> str:
+    """Where a service of one `cocite up` tells its metrics: the setting's port is the first one's."""
+    if not settings.metrics_listen:
+        return ""
+    host, port = split_address(settings.metrics_listen, f"{PREFIX}METRICS_LISTEN")
+    return f"{f'[{host}]' if ':' in host else host}:{port + SERVICES.index(service) if port else 0}"
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a child process that has the same settings.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from cocite.cli.addresses import SERVICES, environment, moved, with_addresses
+from cocite.cli.addresses import SERVICES, environment, metrics_address, moved, with_addresses
 from cocite.cli.existing import open_existing
 from cocite.cli.output import note, warn
 from cocite.cli.processes import grace_s
@@ -27,7 +27,8 @@ def running_stack(settings: Settings) -> Iterator[tuple[Supervisor, Settings]]:
         note(f"taken by others: {', '.join(taken)}; other ports are used instead")
     with Supervisor(settings.home / "logs", grace_s(settings) + 1) as supervisor:  # workers are ended a level below
         for name in SERVICES:
-            alone = placed if name == "recommender" else placed.model_copy(update={"workers": 1})
+            workers = placed.workers if name == "recommender" else 1
+            alone = placed.model_copy(update={"workers": workers, "metrics_listen": metrics_address(placed, name)})
             command = [sys.executable, "-m", "cocite", "serve", name, "--parent", str(os.getpid())]
             target = getattr(placed, f"{name}_target")
             ready = partial(answers_http, target) if name == "gateway" else partial(is_serving, target, credentials)

@@ -16,6 +16,7 @@ import structlog
 
 from cocite.cli.addresses import bind, bind_any, split_address
 from cocite.cli.processes import Process, end_all, grace_s, spawn
+from cocite.cli.workers_metrics import merged_metrics
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.core.settings import PREFIX, Settings
 
@@ -28,22 +29,25 @@ MAX_FAILURES = 5  # of a worker in a row, while no other lives
 
 @dataclass
 class Worker:
-    """One of the processes. While it is down, it is started again at start_at, on the monotonic clock."""
+    """One of the processes and its environment.
+
+    While it is down, it is started again at start_at, on the monotonic clock.
+    """
 
     process: Process
+    env: Mapping[str, str]
     started_at: float
     failures: int = 0
     start_at: float | None = None
 
 
 class Workers:
-    """Runs one command several times and starts anew what ends. A context manager: on the way out they end."""
+    """Runs a command in each of some environments and starts anew what ends. A context manager: in the end they end."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], count: int, grace_s: float) -> None:
+    def __init__(self, command: Sequence[str], environments: Sequence[Mapping[str, str]], grace_s: float) -> None:
         self._command = command
-        self._env = env
         self._grace_s = grace_s
-        self.workers = [Worker(spawn(command, env), time.monotonic()) for _ in range(count)]
+        self.workers = [Worker(spawn(command, env), env, time.monotonic()) for env in environments]
 
     def watch(self, stop: threading.Event) -> None:
         """Keep them running until stop is set. Raises Unavailable when none can be kept."""
@@ -59,7 +63,7 @@ class Workers:
         if worker.start_at is None:
             self._failed(worker, status, now)
         elif now >= worker.start_at:
-            worker.process, worker.started_at, worker.start_at = spawn(self._command, self._env), now, None
+            worker.process, worker.started_at, worker.start_at = spawn(self._command, worker.env), now, None
 
     def _failed(self, worker: Worker, status: int, now: float) -> None:
         worker.failures = 1 if now - worker.started_at > SETTLED_S else worker.failures + 1
@@ -82,7 +86,11 @@ def serve_with_workers(name: str, settings: Settings, stop: threading.Event) -> 
     held, listen = hold_port(getattr(settings, f"{name}_listen"), field)
     env = os.environ | {field: listen, f"{PREFIX}WORKERS": str(settings.workers)}
     command = [sys.executable, "-m", "cocite", "serve", name, "--worker-of", str(os.getpid())]
-    with held, Workers(command, env, settings.workers, grace_s(settings)) as workers:
+    with (
+        held,
+        merged_metrics(settings.metrics_listen, settings.workers) as addresses,
+        Workers(command, [env | {f"{PREFIX}METRICS_LISTEN": each} for each in addresses], grace_s(settings)) as workers,
+    ):
         log.info("workers started", service=name, address=listen, count=settings.workers)
         workers.watch(stop)
         log.info("stopping", service=name)

@@ -12,6 +12,7 @@ from cocite.embedding.encoders import load_encoder, worker_count
 from cocite.embedding.servicer import EmbeddingServicer
 from cocite.serving.channel import open_channel
 from cocite.serving.credentials import credentials_of
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.server import GrpcServer, run
 from cocite.v1 import embedding_service_pb2, embedding_service_pb2_grpc
 
@@ -51,7 +52,12 @@ def build(settings: Settings) -> EmbeddingProcess:
         register = partial(embedding_service_pb2_grpc.add_EmbeddingServiceServicer_to_server, servicer)
         # A call waits for its vectors in a thread, and only texts of calls that have one can be packed together.
         waiting = settings.model_copy(update={"server_threads": settings.max_concurrent_calls})
-        server = GrpcServer(waiting, settings.embedding_listen, [SERVICE], register)
+        meter = RpcMeter()
+        server = GrpcServer(waiting, settings.embedding_listen, [SERVICE], register, meter=meter)
+        if settings.metrics_listen:
+            from cocite.embedding.metrics import tell
+
+            stack.enter_context(tell(settings, server, meter, batcher, cache, encoder.model_version))
         server.set_ready(True)
         return EmbeddingProcess(server, encoder, batcher, stack.pop_all())
 

@@ -15,6 +15,7 @@ from cocite.features.servicer import FeatureServicer
 from cocite.features.source import CatalogueSource
 from cocite.features.vectors import VectorCache
 from cocite.serving.health_watch import HealthWatch
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.server import GrpcServer, run
 from cocite.v1 import feature_service_pb2, feature_service_pb2_grpc
 
@@ -42,18 +43,20 @@ def build(settings: Settings) -> FeatureProcess:
         store, close_store = open_redis(settings)
         stack.callback(close_store)
         keys = Keys(settings.redis_namespace)
-        servicer = FeatureServicer(
-            PaperReader(store, source, keys, settings.paper_ttl_s),
-            source,
-            VectorCache(store, keys, settings.vector_ttl_s),
-            settings.default_deadline_s,
-        )
+        papers = PaperReader(store, source, keys, settings.paper_ttl_s)
+        vectors = VectorCache(store, keys, settings.vector_ttl_s)
+        servicer = FeatureServicer(papers, source, vectors, settings.default_deadline_s)
         register: Callable[[grpc.Server], None] = partial(
             feature_service_pb2_grpc.add_FeatureServiceServicer_to_server, servicer
         )
-        server = GrpcServer(settings, settings.features_listen, [SERVICE], register)
+        meter = RpcMeter()
+        server = GrpcServer(settings, settings.features_listen, [SERVICE], register, meter=meter)
         watch = HealthWatch([store.ping, source.ping], server.set_ready)
         stack.callback(watch.close)
+        if settings.metrics_listen:
+            from cocite.features.metrics import tell
+
+            stack.enter_context(tell(settings, server, meter, store, source, papers, vectors))
         return FeatureProcess(server, stack.pop_all())
 
 

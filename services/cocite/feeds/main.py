@@ -44,6 +44,7 @@ from cocite.serving.channel import open_channel
 from cocite.serving.credentials import credentials_of
 from cocite.serving.health_watch import HealthWatch
 from cocite.serving.interceptor import AtOnce
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.server import GrpcServer, run
 from cocite.v1 import feed_service_pb2
 from cocite.v1.feed_service_pb2_grpc import add_FeedServiceServicer_to_server
@@ -75,6 +76,9 @@ class _Answering(NamedTuple):
     servicer: FeedServicer
     at_once: Mapping[str, AtOnce]
     probes: Sequence[Callable[[], None]]
+    recommending: Recommending
+    recording: Recording
+    trending: Trending
 
 
 def build(settings: Settings) -> FeedProcess:
@@ -94,13 +98,21 @@ def build(settings: Settings) -> FeedProcess:
         log = stack.enter_context(EventLog(catalogue))
         store, close_store = open_redis(settings)
         stack.callback(close_store)
-        servicer, at_once, probes = _answering(settings, catalogue, log, store, stack)
-        register: Callable[[grpc.Server], None] = partial(add_FeedServiceServicer_to_server, servicer)
-        server = GrpcServer(settings, settings.feeds_listen, [SERVICE], register, at_once=at_once)
+        meter = RpcMeter()
+        answering = _answering(settings, catalogue, log, store, stack)
+        register: Callable[[grpc.Server], None] = partial(add_FeedServiceServicer_to_server, answering.servicer)
+        server = GrpcServer(
+            settings, settings.feeds_listen, [SERVICE], register, at_once=answering.at_once, meter=meter
+        )
         watch = HealthWatch([partial(_ping, catalogue)], server.set_ready)
         stack.callback(watch.close)
-        background = HealthWatch(probes, lambda _: None)
+        background = HealthWatch(answering.probes, lambda _: None)
         stack.callback(background.close)
+        if settings.metrics_listen:
+            from cocite.feeds.metrics import tell
+
+            parts = (catalogue, store, answering.recommending, answering.recording, answering.trending)
+            stack.enter_context(tell(settings, server, meter, *parts))
         return FeedProcess(server, stack.pop_all())
 
 
@@ -139,13 +151,15 @@ def _answering(
     if sender:
         stack.callback(sender.close)
     subscribing = Subscribing(Subscriptions(catalogue), readers, sign, settings, sender)
-    servicer = FeedServicer(
-        Recording(log, tags), feed, new, of_readers, subscribing, trending, settings.default_deadline_s
-    )
+    recording = Recording(log, tags)
+    servicer = FeedServicer(recording, feed, new, of_readers, subscribing, trending, settings.default_deadline_s)
     return _Answering(
         servicer,
         {LIST_FEED: feed.at_once, LIST_NEW: new.at_once, LIST_TRENDING: trending.at_once},
         [tags.settle, model.look],
+        recommending,
+        recording,
+        trending,
     )
 
 

@@ -45,6 +45,11 @@ class Recommending:
         self._guard = GuardedCalls("recommender")
         self._background = GuardedCalls("recommender")  # what fails in the background must not shut calls out
 
+    @property
+    def well(self) -> bool:
+        """Whether the recommender is asked at all."""
+        return self._guard.well
+
     def papers(
         self, taste: Taste, size: int, timeout_s: float, *, since: int | None = None, diversity: float = 0.0
     ) -> RecommendPapersResponse:

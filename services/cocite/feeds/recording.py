@@ -1,6 +1,7 @@
 """RecordEvents: what is wrong with an event is told of that event, and the others are kept."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from cocite.catalogue.event_records import EventKind, NewEvent, ReaderName, Status
 from cocite.catalogue.events import EventLog
@@ -9,6 +10,7 @@ from cocite.core.ids import try_normalise_id
 from cocite.feeds.reader_refs import name_of
 from cocite.feeds.reader_tags import ReaderTags, digest_of
 from cocite.serving.deadline import Deadline
+from cocite.serving.tally import Tallies
 from cocite.v1 import feed_service_pb2 as pb
 
 AHEAD_MS = 5 * 60_000  # by which a sender's clock may be ahead
@@ -30,6 +32,11 @@ class Recording:
     def __init__(self, log: EventLog, tags: ReaderTags) -> None:
         self._log = log
         self._tags = tags
+        self._counts = Tallies()
+
+    def counts(self) -> Iterator[tuple[tuple[str, ...], int]]:
+        """How many events came to each status."""
+        return self._counts.items()
 
     def record(self, request: pb.RecordEventsRequest, deadline: Deadline) -> pb.RecordEventsResponse:
         """See feed_service.proto. Raises Overloaded, DeadlineExceeded and Unavailable: then all can be sent again."""
@@ -41,13 +48,13 @@ class Recording:
         readers = {event.reader for event, status in zip(events, statuses, strict=True) if status in _KEPT}
         self._tags.change(map(digest_of, readers))
         kept = iter(statuses)
+        told = [_STATUSES[next(kept)] if isinstance(each, NewEvent) else each for each in judged]
+        for status, count in Counter(told).items():
+            self._counts.add(pb.EventStatus.Name(status).removeprefix("EVENT_STATUS_").lower(), count=count)
         return pb.RecordEventsResponse(
             results=[
-                pb.EventResult(
-                    event_id=event.event_id,
-                    status=_STATUSES[next(kept)] if isinstance(each, NewEvent) else each,
-                )
-                for event, each in zip(request.events, judged, strict=True)
+                pb.EventResult(event_id=event.event_id, status=status)
+                for event, status in zip(request.events, told, strict=True)
             ]
         )
 

@@ -19,6 +19,7 @@ from cocite.gateway.asking import Asker
 from cocite.gateway.connect import ConnectApplication
 from cocite.gateway.encodings import negotiated
 from cocite.gateway.http_errors import WrongMethod
+from cocite.gateway.http_meter import HttpMeter, known_routes, metered
 from cocite.gateway.http_server import Ending
 from cocite.gateway.methods import Method, open_methods
 from cocite.gateway.model_watch import watch_model
@@ -39,8 +40,9 @@ _COMPRESSED_FROM_BYTES, _COMPRESSION = 1024, 5  # above that level little is gai
 LONGEST_S = 30.0  # that any client is waited for
 
 
-def build(settings: Settings, ending: Ending | None = None) -> App:
+def build(settings: Settings, ending: Ending | None = None, meter: HttpMeter | None = None) -> App:
     """Wire the application; to be called where its event loop runs."""
+    meter = meter or HttpMeter()
     methods = open_methods()
     upstream = Upstream(settings, methods.values())
     asker = Asker(upstream, settings.default_deadline_s, LONGEST_S)
@@ -83,8 +85,11 @@ def build(settings: Settings, ending: Ending | None = None) -> App:
         memory,
         frozenset({*methods, *(route.path for route in rest), *syndication.SHARED_PATHS}),
         most_bytes,
+        on_hit=meter.hits.add,
+        on_miss=meter.misses.add,
     )
-    return protected(cached, settings, methods.values(), rest)
+    routes = known_routes([*methods, *(route.path for route in application.routes if isinstance(route, Route))])
+    return metered(protected(cached, settings, methods.values(), rest, meter), meter, routes)
 
 
 def _either(paths: Collection[str], there: App, elsewhere: App) -> App:

@@ -1,6 +1,7 @@
 """The gateway process."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
@@ -26,15 +27,21 @@ _PART, _LEAST_OF_ONE = 4, 16  # one household has one of so many places of reque
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises Unavailable when the address cannot be had."""
     from cocite.gateway.app import build
+    from cocite.gateway.http_meter import HttpMeter
     from cocite.gateway.http_server import Ending, HttpServer
 
-    ending = Ending()
-    server = HttpServer(configured(settings, lambda: build(settings, ending)), ending, settings.lame_duck_s)
+    ending, meter = Ending(), HttpMeter()
+    server = HttpServer(configured(settings, lambda: build(settings, ending, meter)), ending, settings.lame_duck_s)
     log.info("listening", service="gateway", address=settings.gateway_listen)
-    try:
-        server.run()
-    except SystemExit:
-        raise Unavailable(f"cannot listen on {settings.gateway_listen}", hint="is another server there?") from None
+    with ExitStack() as stack:
+        if settings.metrics_listen:
+            from cocite.gateway.metrics import tell
+
+            stack.enter_context(tell(settings, meter))
+        try:
+            server.run()
+        except SystemExit:
+            raise Unavailable(f"cannot listen on {settings.gateway_listen}", hint="is another server there?") from None
 
 
 def configured(settings: Settings, build: "Callable[[], App]") -> "uvicorn.Config":

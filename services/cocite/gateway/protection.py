@@ -11,6 +11,7 @@ from cocite.core.settings import PREFIX, Settings
 from cocite.gateway import embeddings
 from cocite.gateway.buckets import Buckets, LocalBuckets
 from cocite.gateway.cors import with_cors
+from cocite.gateway.http_meter import HttpMeter
 from cocite.gateway.methods import Method
 from cocite.gateway.quota import Admission
 from cocite.gateway.refusals import refusal
@@ -28,8 +29,14 @@ _NEVER_ANONYMOUS = {
 }
 
 
-def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Iterable[Route]) -> App:
-    """The application behind quotas, checks and headers. Raises InvalidArgument that names the setting at fault."""
+def protected(
+    app: App, settings: Settings, methods: Iterable[Method], rest: Iterable[Route], meter: HttpMeter | None = None
+) -> App:
+    """The application behind quotas, checks and headers; meter counts what is refused.
+
+    Raises InvalidArgument that names the setting at fault.
+    """
+    meter = meter or HttpMeter()
     admitted = Admission(
         app,
         KeyRing(KeyStore(settings.keys)),
@@ -40,7 +47,7 @@ def protected(app: App, settings: Settings, methods: Iterable[Method], rest: Ite
         needed=_needed(methods, rest),
     )
     hosts = Hosts(f"{settings.gateway_hosts},{_public_name(settings)}", f"{PREFIX}GATEWAY_HOSTS")
-    guarded = Guard(admitted, hosts, settings.gateway_body_s, settings.max_concurrent_calls)
+    guarded = Guard(admitted, hosts, settings.gateway_body_s, settings.max_concurrent_calls, meter.refused.add)
     return Security(with_cors(guarded, settings.gateway_origins, f"{PREFIX}GATEWAY_ORIGINS"))
 
 

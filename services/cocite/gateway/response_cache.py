@@ -64,7 +64,8 @@ class Kept:
 class ResponseCache:
     """Stands before app for the paths given; requests of more than most_bytes pass by.
 
-    clock returns seconds on a monotonic clock.
+    on_hit and on_miss are called for each request of which an answer was looked for. clock returns seconds on a
+    monotonic clock.
     """
 
     def __init__(
@@ -74,12 +75,16 @@ class ResponseCache:
         paths: frozenset[str],
         most_bytes: int,
         clock: Callable[[], float] = time.monotonic,
+        on_hit: Callable[[], object] = int,
+        on_miss: Callable[[], object] = int,
     ) -> None:
         self._app = app
         self._clock = clock
         self._memory = memory
         self._paths = paths
         self._most_bytes = most_bytes
+        self._on_hit = on_hit
+        self._on_miss = on_miss
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -108,8 +113,10 @@ class ResponseCache:
         )
         kept = self._memory.get(kept_as, request)
         if kept is not None:
+            self._on_hit()
             await kept.send(send, method, if_none_match, self._clock() - kept.at)
             return
+        self._on_miss()
         model, recorder = self._memory.model, _Recorder(send, method, if_none_match, self._clock)
         await self._app(scope, replayed, recorder)
         if model and recorder.kept is not None and method != "HEAD":

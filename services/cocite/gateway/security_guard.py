@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -55,13 +56,17 @@ class Guard:
     """Turns away what is wrong, and gives every failure an answer.
 
     body_s: seconds that a body is waited for. most: requests that may be under way at once.
+    on_refusal is told the reason of each error that is told here.
     """
 
-    def __init__(self, app: App, hosts: Hosts, body_s: float, most: int) -> None:
+    def __init__(
+        self, app: App, hosts: Hosts, body_s: float, most: int, on_refusal: Callable[[str], object] = len
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._body_s = body_s
         self._most = most
+        self._on_refusal = on_refusal
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,6 +100,8 @@ class Guard:
             self._under_way -= 1
         if body.late:
             error = TooSlow(f"request: its body did not come within {self._body_s:g} s")
+        if error is not None:
+            self._on_refusal(error.reason)
         if error is not None and not started:
             response = refusal(scope, error)
             if body.late:

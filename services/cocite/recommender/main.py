@@ -17,6 +17,7 @@ from cocite.recommender.servicer import RecommenderServicer
 from cocite.recommender.texts import TextVectors
 from cocite.serving.channel import open_channel
 from cocite.serving.credentials import credentials_of
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.server import GrpcServer, run
 from cocite.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
 
@@ -47,11 +48,13 @@ def build(settings: Settings) -> Recommender:
         embedding_channel = stack.enter_context(open_channel(settings.embedding_target, (), credentials))
         wire = stack.enter_context(wire_cache(settings))
         models, features = Models(settings.bundles, before_swap=wire.serve), FeatureClient(features_channel)
-        answerer = Answerer(features, TextVectors(EmbeddingClient(embedding_channel)))
+        embedding, meter = EmbeddingClient(embedding_channel), RpcMeter()
+        texts = TextVectors(embedding)
+        answerer = Answerer(features, texts, on_lack=meter.lacking)
         servicer = RecommenderServicer(models, features, answerer, settings.default_deadline_s)
         register: Callable[[grpc.Server], None] = partial(add_RecommenderServiceServicer_to_server, servicer)
         at_once = {RECOMMEND: servicer.recommend_at_once}
-        server = GrpcServer(settings, settings.recommender_listen, [SERVICE], register, wire, at_once)
+        server = GrpcServer(settings, settings.recommender_listen, [SERVICE], register, wire, at_once, meter)
         watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
         watcher.start()
         stack.callback(watcher.close)
@@ -64,6 +67,10 @@ def build(settings: Settings) -> Recommender:
         )
         follower.start()
         stack.callback(follower.close)
+        if settings.metrics_listen:
+            from cocite.recommender.metrics import tell
+
+            stack.enter_context(tell(settings, server, meter, wire, models, texts, features, embedding))
         return Recommender(server, models, watcher, follower, stack.pop_all())
 
 

@@ -20,6 +20,7 @@ from cocite.core.errors import CociteError, InvalidArgument, Overloaded
 from cocite.serving.deadline import Deadline
 from cocite.serving.pools import BoundedPool, in_pool
 from cocite.serving.request_id import call_under_way
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.status import code_of, internal_status, to_status
 from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import Cacheable, Computed, WireCache
@@ -60,7 +61,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
     Without pools everything runs in the server's own, and nothing is refused. A request that wire has the answer to is
     not even parsed, nor is one that the function in at_once of its method has an answer to; for a method that wire does
     not keep it is asked before anything else, and where it raises the call takes the long way. A behaviour returns a
-    message, the bytes of one, or either as Cacheable. A wall is asked before all of that who may call.
+    message, the bytes of one, or either as Cacheable. meter counts the calls. A wall
+    is asked before all of that who may call.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
         streams: ThreadPoolExecutor | None = None,
         wire: WireCache | None = None,
         at_once: Mapping[str, AtOnce] | None = None,
+        meter: RpcMeter | None = None,
         wall: Wall | None = None,
     ) -> None:
         self._default_deadline_s = default_deadline_s
@@ -77,6 +80,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
         self._streams = streams
         self._wire = wire
         self._at_once = at_once or {}
+        self._meter = meter
         self._wall = wall
         self._handlers: dict[str, RpcHandler[Any, Any]] = {}  # by method; only those that exist
         self._refusing: RpcHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(self._refuse)
@@ -95,6 +99,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
                 return inner
             handler = self._handlers[method] = self._wrapped(method, inner)
         if self._calls and self._calls.full and handler.unary_unary is not None:
+            if self._meter:
+                self._meter.turned_away(method, grpc.StatusCode.RESOURCE_EXHAUSTED.name, Overloaded.reason)
             return self._refusing
         return handler
 
@@ -112,18 +118,23 @@ class RpcInterceptor(grpc.ServerInterceptor):
 
     def _behaviour(self, method: str, inner: RpcHandler[Any, Any]) -> Behaviour:
         wire, at_once = self._wire, self._at_once.get(method)
+        hit = self._meter.hit(method) if self._meter else None
         if wire is None or method not in wire.methods:
-            long_way = _computing(inner, _nothing)
+            long_way = _computing(inner, _nothing, self._meter)
             guarded = self._guarded(method, lambda data, context, _: long_way(data, context).body)
-            return guarded if at_once is None else _at_once_first(at_once, inner, guarded)
-        get, answer, compute = wire.get, wire.answer, _computing(inner, at_once or _nothing)
+            return guarded if at_once is None else _at_once_first(at_once, inner, guarded, hit)
+        get, answer, compute = wire.get, wire.answer, _computing(inner, at_once or _nothing, self._meter)
         guarded = self._guarded(
             method, lambda data, context, deadline: answer(method, data, partial(compute, data, context), deadline)
         )
 
         def call(data: bytes, context: grpc.ServicerContext) -> Any:
             kept = get(method, data)
-            return guarded(data, context) if kept is None else kept
+            if kept is None:
+                return guarded(data, context)
+            if hit is not None:
+                hit()
+            return kept
 
         return call
 
@@ -138,6 +149,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
         return call
 
     def _guarded(self, method: str, inner: Callable[[bytes, grpc.ServicerContext, Deadline], bytes]) -> Behaviour:
+        meter = self._meter
+
         def call(data: bytes, context: grpc.ServicerContext) -> Any:
             started = time.perf_counter()
             code = "OK"
@@ -148,15 +161,22 @@ class RpcInterceptor(grpc.ServerInterceptor):
                 return inner(data, context, deadline)
             except CociteError as error:
                 code = code_of(error).name
+                if meter:
+                    meter.refused.add(error.reason)
                 context.abort_with_status(rpc_status.to_status(to_status(error)))
             except Exception:
-                if context.code() is not None:  # type: ignore[attr-defined]  # set by abort; missing from the stubs
+                set_by_abort = context.code()  # type: ignore[attr-defined]  # missing from the stubs
+                if set_by_abort is not None:
+                    code = set_by_abort.name
                     raise
                 code = "INTERNAL"
                 log.exception("call failed", method=method)
                 context.abort_with_status(rpc_status.to_status(internal_status()))
             finally:
-                log.debug("call", method=method, code=code, ms=round((time.perf_counter() - started) * 1e3, 3))
+                seconds = time.perf_counter() - started
+                if meter:
+                    meter.ended(method, code, seconds)
+                log.debug("call", method=method, code=code, ms=round(seconds * 1e3, 3))
                 call_under_way.reset(token)
 
         return call
@@ -175,7 +195,9 @@ def _nothing(_: bytes) -> None:
     """No answer at once."""
 
 
-def _at_once_first(at_once: AtOnce, handler: RpcHandler[Any, Any], long_way: Behaviour) -> Behaviour:
+def _at_once_first(
+    at_once: AtOnce, handler: RpcHandler[Any, Any], long_way: Behaviour, hit: Callable[[], object] | None
+) -> Behaviour:
     """The answer that is there at once, else what the long way gives."""
     encode = _encoding(handler)
 
@@ -187,12 +209,16 @@ def _at_once_first(at_once: AtOnce, handler: RpcHandler[Any, Any], long_way: Beh
         except Exception:
             log.exception("no answer at once")
             given = None
-        return long_way(data, context) if given is None else encode(given.answer)
+        if given is None:
+            return long_way(data, context)
+        if hit is not None:
+            hit()
+        return encode(given.answer)
 
     return call
 
 
-def _computing(handler: RpcHandler[Any, Any], at_once: AtOnce) -> Compute:
+def _computing(handler: RpcHandler[Any, Any], at_once: AtOnce, meter: RpcMeter | None) -> Compute:
     """From the bytes of a request to those of its answer, by way of the handler's validated message if need be."""
     behaviour: Any = handler.unary_unary
     parse: Callable[[bytes], Any] = handler.request_deserializer or bytes
@@ -204,6 +230,8 @@ def _computing(handler: RpcHandler[Any, Any], at_once: AtOnce) -> Compute:
             request = _parsed(parse, data)
             validate(request)
             given = behaviour(request, context)
+            if meter:
+                meter.answered(given)
         answer, model = (given.answer, given.model) if isinstance(given, Cacheable) else (given, "")
         return Computed(encode(answer), model)
 

@@ -82,11 +82,16 @@ def telling(settings: Settings, server: GrpcServer, meter: RpcMeter, reads: Iter
         yield
 
 
+def build_metric() -> Metric:
+    """The release that runs."""
+    return InfoMetricFamily("cocite_build", "The release of cocite.", value={"version": version("cocite")})
+
+
 def rpc_metrics(meter: RpcMeter, server: GrpcServer, limit: int) -> Read:
     """The calls of a gRPC server."""
 
     def read() -> Iterator[Metric]:
-        yield InfoMetricFamily("cocite_build", "The release of cocite.", value={"version": version("cocite")})
+        yield build_metric()
         yield gauge("cocite_ready", "1 while the process is SERVING.", float(server.ready))
         yield counted("cocite_rpc_calls", "Calls that ended, by status.", ("method", "code"), meter.calls())
         help_text = "Time of the calls that were computed; those answered from memory are not timed."

@@ -22,6 +22,7 @@ from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from cocite.serving.deadline import Deadline
 from cocite.serving.native_call import Aborted, Metadata, NativeCall
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import WireCache
 
@@ -45,6 +46,7 @@ class NativeOptions:
     keepalive_timeout_ms: int
     reuse_port: bool
     wire: WireCache | None
+    meter: RpcMeter | None = None
     wall: Wall | None = None
 
 
@@ -140,8 +142,9 @@ class NativeServer(grpc.Server):
         raise NotImplementedError
 
     def _receive(self, front: NativeGrpcFront) -> None:
-        wire, wall = self._options.wire, self._options.wall
+        wire, meter, wall = self._options.wire, self._options.meter, self._options.wall
         quick = [wire.get if wire and method in wire.methods else None for method in self._methods]
+        hits = [meter.hit(method) if meter else None for method in self._methods]
         while (events := front.recv_batch_details(BATCH)) is not None:
             for kind, call_id, method_id, payload, _, details in events:
                 if kind != EVENT_CALL:
@@ -154,6 +157,8 @@ class NativeServer(grpc.Server):
                 answer = None if get is None or self._stopping else get(self._methods[method_id], payload)
                 if answer is not None:
                     front.respond(call_id, answer)
+                    if (hit := hits[method_id]) is not None:
+                        hit()
                     continue
                 self._begin(front, call_id, self._methods[method_id], payload, details)
 
@@ -171,6 +176,8 @@ class NativeServer(grpc.Server):
         under_way[call_id] = call
         try:
             if refusal := self._refusal(payload):
+                if self._options.meter:
+                    self._options.meter.turned_away(method, refusal[0].name, refusal[0].name)
                 call.fail(*refusal)
                 return
             handler = self._interceptor.intercept_service(

@@ -19,6 +19,7 @@ from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import AtOnce, RpcInterceptor
 from cocite.serving.pools import BoundedPool
 from cocite.serving.probes import Probes
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.signals import stop_on_signal
 from cocite.serving.tls_server import server_credentials
 from cocite.serving.transport import open_server
@@ -34,8 +35,8 @@ class GrpcServer:
     """One listening gRPC server for the services named; NOT_SERVING until set_ready(True), "live" from the start.
 
     Calls have a pool of threads of their own, so that health is answered while all of them are busy. wire keeps
-    answers of its methods, at_once answers some requests from their bytes, by method. Raises Unavailable from start()
-    when the address cannot be bound.
+    answers of its methods, at_once answers some requests from their bytes, by method; meter counts the calls. Raises
+    Unavailable from start() when the address cannot be bound.
     """
 
     def __init__(
@@ -46,17 +47,18 @@ class GrpcServer:
         register: Callable[[grpc.Server], None],
         wire: WireCache | None = None,
         at_once: Mapping[str, AtOnce] | None = None,
+        meter: RpcMeter | None = None,
     ) -> None:
         self._settings = settings
         self._listen = listen
         self._names = tuple(service_names)
-        calls = BoundedPool(settings.server_threads, settings.max_concurrent_calls, "rpc")
+        self._calls = calls = BoundedPool(settings.server_threads, settings.max_concurrent_calls, "rpc")
         health_and_refusals = ThreadPoolExecutor(2, thread_name_prefix="health")
         streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
         self._pools = (calls, health_and_refusals, streams)
         self._tls, wall = server_credentials(settings), wall_of(settings)
-        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once, wall=wall)
-        self._server = open_server(settings, health_and_refusals, interceptor, wire, wall=wall)
+        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once, meter, wall)
+        self._server = open_server(settings, health_and_refusals, interceptor, wire, meter, wall)
         self._health = HealthServicer()
         self._probes = Probes(settings, self._health)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -80,6 +82,16 @@ class GrpcServer:
         self._server.start()
         host = self._listen.rpartition(":")[0]
         return self._listen if self._listen.startswith("unix:") else f"{host}:{self.port}"
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are computed, or wait for a thread."""
+        return self._calls.given
+
+    @property
+    def ready(self) -> bool:
+        """What its health says."""
+        return self._health.serving("")
 
     def set_ready(self, ready: bool) -> None:
         """Set the health of the process and each of its services."""

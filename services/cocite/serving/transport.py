@@ -10,6 +10,7 @@ import grpc
 
 from cocite.core.errors import NotReady
 from cocite.core.settings import Settings
+from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import WireCache
 
@@ -32,10 +33,11 @@ def open_server(
     pool: ThreadPoolExecutor,
     interceptor: grpc.ServerInterceptor,
     wire: WireCache | None,
+    meter: RpcMeter | None = None,
     wall: Wall | None = None,
 ) -> grpc.Server:
-    """A server that is not bound yet. pool runs what names no pool of its own; wire is asked before anything else,
-    wall who may have what it has.
+    """A server that is not bound yet. pool runs what names no pool of its own; wire is asked before anything else, and
+    what it answers meter counts; wall says who may have that.
 
     With more than one worker they share the port. Raises NotReady when the library asked for is not installed.
     """
@@ -53,5 +55,7 @@ def open_server(
         raise NotReady("COCITE_TRANSPORT=native needs pygrpc-native", hint="pip install 'cocite[native]'")
     from cocite.serving.native import NativeOptions, NativeServer
 
-    options = NativeOptions(limit, MAX_MESSAGE_BYTES, _KEEPALIVE_MS, _KEEPALIVE_TIMEOUT_MS, reuse_port, wire, wall)
+    options = NativeOptions(
+        limit, MAX_MESSAGE_BYTES, _KEEPALIVE_MS, _KEEPALIVE_TIMEOUT_MS, reuse_port, wire, meter, wall
+    )
     return NativeServer(pool, interceptor, options, grpcio)

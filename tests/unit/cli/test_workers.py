@@ -24,7 +24,7 @@ def quick(monkeypatch):
 
 def test_a_worker_that_ends_is_started_again_and_the_other_is_left_alone():
     stop = threading.Event()
-    with Workers(SLEEPER, os.environ, 2, grace_s=10) as running:
+    with Workers(SLEEPER, [os.environ] * 2, grace_s=10) as running:
         first, second = (worker.process for worker in running.workers)
         watching = threading.Thread(target=running.watch, args=(stop,))
         watching.start()
@@ -38,7 +38,7 @@ def test_a_worker_that_ends_is_started_again_and_the_other_is_left_alone():
 
 
 def test_pauses_grow_while_a_worker_fails_and_start_over_once_it_has_lived():
-    with Workers([sys.executable, "-c", "raise SystemExit(3)"], os.environ, 1, grace_s=10) as running:
+    with Workers([sys.executable, "-c", "raise SystemExit(3)"], [os.environ], grace_s=10) as running:
         worker = running.workers[0]
         pauses = []
         for lived in (1.0, 1.0, 1.0, workers.SETTLED_S + 1, 1.0):
@@ -50,7 +50,7 @@ def test_pauses_grow_while_a_worker_fails_and_start_over_once_it_has_lived():
 def test_workers_of_which_none_can_live_are_given_up(tmp_path):
     log = tmp_path / "starts"
     command = [sys.executable, "-c", f"open({str(log)!r}, 'a').write('x'); raise SystemExit(3)"]
-    with pytest.raises(Unavailable, match="status 3"), Workers(command, os.environ, 2, grace_s=10) as running:
+    with pytest.raises(Unavailable, match="status 3"), Workers(command, [os.environ] * 2, grace_s=10) as running:
         running.watch(threading.Event())
     assert workers.MAX_FAILURES <= len(Path(log).read_text()) <= 2 * workers.MAX_FAILURES
 

@@ -10,6 +10,7 @@ from cocite.catalogue.ingest.checkpoint import load_state, save_state
 from cocite.catalogue.ingest.summary import Summary
 from cocite.catalogue.polite_http import Validators
 
+PREFIX = "follow "  # of the names that progress is kept by
 _RESUMED = timedelta(days=1)  # a look that was cut off longer ago begins anew: positions do not last for ever
 
 
@@ -91,7 +92,7 @@ def save(connection: sa.Connection, name: str, progress: FollowProgress) -> None
 
 
 def _key(name: str) -> str:
-    return f"follow {name}"
+    return f"{PREFIX}{name}"
 
 
 def _from_json(state: dict[str, Any]) -> FollowProgress:

@@ -74,6 +74,12 @@ class Trending:
         """Count no more."""
         self._follower.close()
 
+    @property
+    def cursor(self) -> int | None:
+        """Sequence of the last event that is counted; None where that is not known."""
+        serving = self._counter.serving
+        return serving.cursor if serving else None
+
     def forget(self, reader_key: int) -> None:
         """Take a reader out of what is counted. To be called before the reader is deleted from the catalogue."""
         self._counter.forget(reader_key)

@@ -96,6 +96,9 @@ def test_the_papers_of_a_day(catalogue: Catalogue) -> None:
     assert of_day(catalogue, TODAY, limit=2) == ["s2:7", "s2:6"]
     assert of_day(catalogue, TOMORROW) == []
     assert [paper.day for paper in recent_papers(catalogue, YESTERDAY, 100)] == [*[TODAY] * 7, YESTERDAY]
+    found = catalogue.get_papers([A, B])
+    assert (found[A].listed_on, found[B].listed_on) == (YESTERDAY, None)
+    assert {paper.paper_id: paper.listed_on for _, paper in catalogue.iter_papers(counts=False)}[A] == YESTERDAY
 
 
 def test_days_around(catalogue: Catalogue) -> None:

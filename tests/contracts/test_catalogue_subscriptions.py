@@ -101,12 +101,31 @@ def test_deleting_the_reader_does_not_open_the_mailbox(catalogue: Catalogue, sto
 def test_a_readers_confirmed_subscription_goes_with_the_reader(catalogue: Catalogue, store: Subscriptions) -> None:
     reader = add_reader(catalogue, "r")
     store.ask(ADDRESS, Choice(Period.DAILY, (), reader))
-    assert store.of_reader(reader) == []
     store.confirm(request_keys(catalogue)[0])
-    assert [each.email for each in store.of_reader(reader)] == [ADDRESS]
+    assert [(each.email, each.state) for each in store.of_reader(reader)] == [(ADDRESS, State.CONFIRMED)]
     with catalogue.writing() as connection:
         connection.execute(sa.delete(readers).where(readers.c.reader_key == reader))
     assert store.of_reader(reader) == store.confirmed(Period.DAILY, 0, 10) == []
+
+
+def test_a_reader_is_told_what_can_still_be_confirmed(catalogue: Catalogue, store: Subscriptions, clock: Clock) -> None:
+    reader, other = add_reader(catalogue, "r"), add_reader(catalogue, "other")
+    daily, weekly = (Choice(period, ("Physics",), reader) for period in Period)
+
+    def told() -> list[tuple[State, Choice]]:
+        return [(each.state, each.choice) for each in store.of_reader(reader)]
+
+    store.ask(ADDRESS, daily)
+    store.ask("another@example.org", Choice(Period.DAILY, (), other))
+    assert told() == [(State.PENDING, daily)]
+    store.confirm(request_keys(catalogue)[0])
+    assert told() == [(State.CONFIRMED, daily)], "not a second time for the request that was answered"
+    for choice in (weekly, weekly):
+        clock.forward(HOUR_MS)
+        store.ask(ADDRESS, choice)
+    assert told() == [(State.CONFIRMED, daily), (State.PENDING, weekly)]
+    clock.forward(7 * DAY_MS + 1)
+    assert told() == [(State.CONFIRMED, daily)]
 
 
 def test_ending_voids_every_link(catalogue: Catalogue, store: Subscriptions, clock: Clock) -> None:

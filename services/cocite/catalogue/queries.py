@@ -38,6 +38,7 @@ _content = tuple(column for column in papers.c if column not in (papers.c.arriva
 _described = (*_content, _identifiers_of_paper.label("identifiers"))
 _paper_columns = (
     *_described,
+    papers.c.listed_on,
     _count_of_links(_citing.c.paper_key, _cited.c.paper_key).label("citation_count"),
     _count_of_links(_cited.c.paper_key, _citing.c.paper_key).label("reference_count"),
 )
@@ -56,7 +57,7 @@ def papers_by_identifier(connection: sa.Connection, ids: Sequence[str]) -> sa.Se
 def page_of_papers(after: int, size: int, *, counts: bool) -> sa.Select[Any]:
     """The size papers with the lowest keys above after, by ascending key; without counts the two counts are 0."""
     none = (sa.literal(0).label("citation_count"), sa.literal(0).label("reference_count"))
-    columns = _paper_columns if counts else (*_described, *none)
+    columns = _paper_columns if counts else (*_described, papers.c.listed_on, *none)
     return sa.select(*columns).where(papers.c.paper_key > after).order_by(papers.c.paper_key).limit(size)
 
 

@@ -56,6 +56,14 @@ class Readers:
         assert made is not None  # just inserted
         return made
 
+    def library_entries(self, reader: ReaderName) -> int:
+        """Entries of ingested libraries of that name; sessions have none."""
+        if reader.is_session:
+            return 0
+        entries = sa.select(sa.func.count()).select_from(library_entries).where(library_entries.c.reader == reader.name)
+        with self._catalogue.reading() as connection:
+            return int(connection.execute(entries).scalar_one())
+
     def rotate(self, reader_key: int) -> Reader | None:
         """Give the reader the next feed_token_number, which makes the feed token void; None when deleted."""
         change = sa.update(readers).where(readers.c.reader_key == reader_key)

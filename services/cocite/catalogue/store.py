@@ -281,4 +281,5 @@ def _paper(row: sa.Row[Any]) -> Paper:
         fields=row.fields,
         citation_count=row.citation_count,
         reference_count=row.reference_count,
+        listed_on=row.listed_on,
     )

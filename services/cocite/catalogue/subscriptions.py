@@ -24,6 +24,7 @@ ENDED_MS = 30 * DAY_MS  # how long an address that has ended its subscription, o
 MAILS_MS = 100 * DAY_MS  # how long a mail is remembered
 LIMITS = ((HOUR_MS, 1), (DAY_MS, 5))  # confirmation mails to one mailbox: within, at most
 MAX_WAITING = 10_000  # confirmation mails that wait to be sent
+MOST_OF_READER = 1000  # subscriptions that a reader is told of
 
 
 class Subscriptions:
@@ -93,12 +94,22 @@ class Subscriptions:
         return [subscription_of(row) for row in rows]
 
     def of_reader(self, reader_key: int) -> list[Subscription]:
-        """What is sent for a reader, ended subscriptions included."""
-        query = sa.select(subscriptions).where(subscriptions.c.reader_key == reader_key)
+        """What is sent for a reader, then, as PENDING, what was asked for and can still be confirmed; MOST_OF_READER
+        of either.
+        """  # fmt: skip
+        held = sa.select(subscriptions).where(
+            subscriptions.c.reader_key == reader_key, subscriptions.c.state == State.CONFIRMED.value
+        )
+        requests = subscription_requests.c
+        asked = sa.select(subscriptions.c.email, subscription_requests).join_from(subscription_requests, subscriptions)
+        asked = asked.where(requests.reader_key == reader_key, requests.created_at >= self._clock() - REQUEST_MS)
         with self._catalogue.reading() as connection:
-            return [
-                subscription_of(row) for row in connection.execute(query.order_by(subscriptions.c.subscription_key))
-            ]
+            found = connection.execute(held.order_by(subscriptions.c.subscription_key).limit(MOST_OF_READER))
+            confirmed = [subscription_of(row) for row in found]
+            rows = connection.execute(asked.order_by(requests.request_key).limit(MOST_OF_READER))
+            wanted = [Subscription(r.subscription_key, r.email, State.PENDING, choice_of(r)) for r in rows]
+        known = {(each.email, each.choice) for each in confirmed}
+        return [*confirmed, *(each for each in dict.fromkeys(wanted) if (each.email, each.choice) not in known)]
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Number of subscriptions by name of the period and state."""

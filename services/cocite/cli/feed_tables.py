@@ -35,7 +35,7 @@ def print_recorded(recorded: Recorded) -> None:
 
 def print_reader(console: "Console", held: ReaderData) -> None:
     """Each paper with what the reader did; on stderr how much is held besides."""
-    if not held.event_count and not held.subscriptions:
+    if not (held.event_count or held.subscriptions or held.library_entries):
         note("nothing is held of this reader")
         return
     table = _table("title", "year", "what", "last")
@@ -46,6 +46,8 @@ def print_reader(console: "Console", held: ReaderData) -> None:
         print_table(console, table)
     since = f" since {held.first_event_at.date()}" if held.first_event_at else ""
     note(f"{counted(held.event_count, 'event', 'events')}{since}; times are UTC")
+    if held.library_entries:
+        note(f"{counted(held.library_entries, 'paper', 'papers')} in ingested libraries of this name")
     for subscription in held.subscriptions:
         state = "confirmed" if subscription.confirmed else "not confirmed"
         note(printable(f"digest {subscription.period} to {subscription.masked_email}, {state}"))

@@ -153,10 +153,10 @@ def _all_of(client: "FeedClient", name: "ReaderName") -> "ReaderData":
 
     from cocite.core.errors import CorruptData
 
-    page = client.reader(name, page_size=PAGE)
+    page = client.reader(name, page_size=PAGE, views=True)
     papers = list(page.papers)
     while page.next_page_token:
-        page = client.reader(name, page_size=PAGE, page_token=page.next_page_token)
+        page = client.reader(name, page_size=PAGE, page_token=page.next_page_token, views=True)
         if not page.papers:
             raise CorruptData("the pages of the answer do not advance")
         papers += page.papers

@@ -81,7 +81,12 @@ def new_papers(message: pb.ListNewResponse) -> types.NewPapers:
     return types.NewPapers(
         items=tuple(
             types.NewItem(
-                paper(item.paper), item.rank, tuple(map(paper, item.similar)), item.upvotes, item.attribution_token
+                paper=paper(item.paper),
+                rank=item.rank,
+                similar=tuple(map(paper, item.similar)),
+                upvotes=item.upvotes,
+                attribution_token=item.attribution_token,
+                score=item.score,
             )
             for item in message.items
         ),
@@ -109,4 +114,5 @@ def reader_data(message: pb.GetReaderResponse) -> types.ReaderData:
             types.Subscription(each.masked_email, period(each.period), each.confirmed, tuple(each.fields))
             for each in message.subscriptions
         ),
+        library_entries=message.library_entries,
     )

@@ -120,12 +120,15 @@ def subscribe_request(
     return request
 
 
-def reader_request(reader: str | Reader, page_size: int, page_token: str) -> pb.GetReaderRequest:
+def reader_request(reader: str | Reader, page_size: int, page_token: str, views: bool) -> pb.GetReaderRequest:
     """What is held of a reader."""
+    if not isinstance(views, bool):
+        raise InvalidArgument(f"views: must be True or False, not {views!r:.60}", field="views")
     request = pb.GetReaderRequest(
         reader=reader_ref(reader),
         page_size=whole_number(page_size, "page_size"),
         page_token=text(page_token, "page_token"),
+        views=views,
     )
     validate(request)
     return request

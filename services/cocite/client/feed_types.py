@@ -113,13 +113,14 @@ class TrendingItem:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """One paper of a day with papers like it, most alike first."""
+    """One paper of a day with papers like it, most alike first; score is what its upvotes weigh (docs/trending.md)."""
 
     paper: Paper
     rank: int
     similar: tuple[Paper, ...]
     upvotes: int
     attribution_token: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class ReaderData:
-    """What is held about a reader, papers latest first; feed_token is "" where nothing is held."""
+    """What is held about a reader, papers latest first; feed_token is "" where nothing is held.
+
+    library_entries: papers in ingested libraries of the reader's name.
+    """
 
     papers: tuple[ReaderPaper, ...]
     next_page_token: str
@@ -195,3 +199,4 @@ class ReaderData:
     first_event_at: datetime | None
     feed_token: str = field(repr=False)
     subscriptions: tuple[Subscription, ...]
+    library_entries: int

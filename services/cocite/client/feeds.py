@@ -103,10 +103,19 @@ class FeedClient(Connection):
         self.call(self._stub.Unsubscribe, request, timeout_s)
 
     def reader(
-        self, reader: str | Reader, *, page_size: int = 0, page_token: str = "", timeout_s: float | None = None
+        self,
+        reader: str | Reader,
+        *,
+        page_size: int = 0,
+        page_token: str = "",
+        views: bool = False,
+        timeout_s: float | None = None,
     ) -> ReaderData:
-        """What is held about a reader, with a page of papers: page_size of them, at most 1000; 100 when 0."""
-        request = requests.reader_request(reader, page_size, page_token)
+        """What is held about a reader, with a page of papers: page_size of them, at most 1000; 100 when 0.
+
+        views: also papers that were only shown.
+        """
+        request = requests.reader_request(reader, page_size, page_token, views)
         return answers.reader_data(self.call(self._stub.GetReader, request, timeout_s))
 
     def rotate_feed_token(self, reader: str | Reader, *, timeout_s: float | None = None) -> str:

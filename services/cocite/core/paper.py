@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +10,7 @@ class Paper:
     """A scholarly work. paper_id and aliases are canonical ids; year is None when unknown.
 
     fields are its fields of study, as its source names them. citation_count and reference_count are filled by the
-    catalogue when it reads a paper.
+    catalogue when it reads a paper, and so is listed_on, the day that it is new on, None when there is none.
     """
 
     paper_id: str
@@ -23,6 +24,7 @@ class Paper:
     fields: tuple[str, ...] = ()
     citation_count: int = 0
     reference_count: int = 0
+    listed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

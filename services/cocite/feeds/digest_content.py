@@ -104,7 +104,7 @@ class Contents:
         """The days' papers, most upvoted first, later days before earlier ones."""
         days = reversed(self._occasion.days)
         items = [item for day in days for item in self._questions.new(day, field)]
-        return sorted(items, key=lambda item: -item.upvotes)
+        return sorted(items, key=lambda item: -item.score)
 
     def _section(
         self, heading: str, papers: Iterable[tuple[Paper, str]], most: int, seen: set[str], subject: str = ""

@@ -19,7 +19,7 @@ from cocite.serving.wire_cache import Cacheable
 from cocite.v1 import feed_service_pb2 as pb
 
 DEFAULT_PAGE_SIZE = 20
-PAGE = "feed page"  # purpose of page tokens
+PAGE = "feed page"  # purpose of page tokens; the reader follows, whose name they do not show
 RETRY_AFTER_S = 1.0
 _KEPT_BYTES = 400  # of a KeptPage beside its answer
 _METHOD = "ListFeed"
@@ -117,8 +117,8 @@ class FeedPages:
         return (kept.reader_key, kept.sequence) == ((found.reader_key, found.last_sequence) if found else (0, 0))
 
     def _start(self, token: str, reader: str) -> _Start:
-        match self._signer.verify(PAGE, token):
-            case (str(owner), bytes(list_id), int(sequence), int(offset)) if owner == reader:
+        match self._signer.verify(f"{PAGE} {reader}", token):
+            case (bytes(list_id), int(sequence), int(offset)):
                 return _Start(list_id, sequence, offset)
         raise InvalidArgument(
             "page_token is no token of this reader's feed", hint="pass next_page_token as it came", field=_FIELD
@@ -151,7 +151,7 @@ class FeedPages:
         items = ranked.answer.items[offset:end]
         named = [reason.acted_on.paper_id for item in items for reason in item.reasons if reason.HasField("acted_on")]
         contents = self._contents.get([*(item.paper.paper_id for item in items), *named], request.view, deadline)
-        token = self._signer.sign(PAGE, reader, ranked.list_id, ranked.sequence, end)
+        token = self._signer.sign(f"{PAGE} {reader}", ranked.list_id, ranked.sequence, end)
         return pb.ListFeedResponse(
             items=[self._item(item, rank, ranked, contents) for rank, item in enumerate(items, offset + 1)],
             next_page_token=token if end < len(ranked.answer.items) else "",

@@ -107,6 +107,7 @@ class NewPapers:
                 rank=rank,
                 similar=like,
                 upvotes=upvotes.readers,
+                score=upvotes.weight,
                 attribution_token=plain_token(self._signer, f"new {of_day}", rank),
             )
             for rank, ((paper_id, upvotes), like) in enumerate(zip(page, similar.papers, strict=True), offset + 1)

@@ -22,7 +22,8 @@ from cocite.v1 import paper_pb2
 
 DEFAULT_PAGE_SIZE = 100
 PAGE = "reader page"  # purpose of page tokens
-_SHOWN = tuple(kind for kind in EventKind if kind is not EventKind.VIEW)
+_ALL = tuple(EventKind)
+_ACTS = tuple(kind for kind in _ALL if kind is not EventKind.VIEW)
 _FIELD = "page_token"
 
 
@@ -55,25 +56,22 @@ class ReaderPages:
         """See feed_service.proto. Raises InvalidArgument for a page token of another reader."""
         name = require_name(request.reader)
         before = self._before(request.page_token, name)
-        found = self._readers.find(name)
+        found, entries = self._readers.find(name), self._readers.library_entries(name)
         if found is None:
-            return pb.GetReaderResponse()
+            return pb.GetReaderResponse(library_entries=entries)
         size = request.page_size or DEFAULT_PAGE_SIZE
-        papers = self._log.of_reader(found.reader_key, size + 1, _SHOWN, before)
+        papers = self._log.of_reader(found.reader_key, size + 1, _ALL if request.views else _ACTS, before)
         page = papers[:size]
         contents = self._contents.get([paper.paper_id for paper in page], paper_pb2.PAPER_VIEW_BASIC, deadline)
         more = len(papers) > size
         return pb.GetReaderResponse(
             papers=[_paper(paper, contents) for paper in page],
-            next_page_token=self._signer.sign(PAGE, digest_of(name), page[-1].sequence) if more else "",
+            next_page_token=self._signer.sign(_purpose(name), page[-1].sequence) if more else "",
             event_count=found.event_count,
             first_event_at=_time(found.first_event_at) if found.first_event_at is not None else None,
             feed_token=self._tokens.make(found),
-            subscriptions=[
-                _subscription(each)
-                for each in self._subscriptions.of_reader(found.reader_key)
-                if each.state in (State.PENDING, State.CONFIRMED)
-            ],
+            subscriptions=[_subscription(each) for each in self._subscriptions.of_reader(found.reader_key)],
+            library_entries=entries,
         )
 
     def rotate(self, request: pb.RotateFeedTokenRequest) -> pb.RotateFeedTokenResponse:
@@ -101,16 +99,21 @@ class ReaderPages:
     def _before(self, token: str, name: ReaderName) -> int | None:
         if not token:
             return None
-        match self._signer.verify(PAGE, token):
-            case (str(owner), int(sequence)) if owner == digest_of(name):
+        match self._signer.verify(_purpose(name), token):
+            case (int(sequence),):
                 return sequence
         raise InvalidArgument(
             "page_token is no token of this reader", hint="pass next_page_token as it came", field=_FIELD
         )
 
 
+def _purpose(name: ReaderName) -> str:
+    """Of page tokens: they belong to the reader, whose name they do not show."""
+    return f"{PAGE} {digest_of(name)}"
+
+
 def _paper(paper: ReaderPaper, contents: Contents) -> pb.ReaderPaper:
-    kinds = [f"EVENT_KIND_{kind.name}" for kind in _SHOWN if kind in paper.kinds]
+    kinds = [f"EVENT_KIND_{kind.name}" for kind in _ALL if kind in paper.kinds]
     return pb.ReaderPaper(paper=contents.of(paper.paper_id), kinds=kinds, last_at=_time(paper.last_at))
 
 

@@ -1,5 +1,8 @@
 """Papers on the wire: core.Paper to cocite.v1.Paper and back, the views applied in one place."""
 
+from contextlib import suppress
+from datetime import date
+
 from cocite.core.paper import Paper
 from cocite.v1 import paper_pb2
 
@@ -22,6 +25,7 @@ def paper_to_proto(paper: Paper, view: paper_pb2.PaperView = paper_pb2.PAPER_VIE
         message.abstract = paper.abstract
         message.aliases.extend(paper.aliases)
         message.keywords.extend(paper.keywords)
+        message.listed_on = paper.listed_on.isoformat() if paper.listed_on else ""
     return message
 
 
@@ -39,7 +43,15 @@ def paper_from_proto(message: paper_pb2.Paper) -> Paper:
         fields=tuple(message.fields),
         citation_count=message.citation_count,
         reference_count=message.reference_count,
+        listed_on=listed_on(message),
     )
+
+
+def listed_on(message: paper_pb2.Paper) -> date | None:
+    """The day that the paper of a message is new on, as far as its view tells."""
+    with suppress(ValueError):  # what is no day says nothing
+        return date.fromisoformat(message.listed_on)
+    return None
 
 
 def in_view(message: paper_pb2.Paper, view: paper_pb2.PaperView) -> paper_pb2.Paper:
@@ -48,6 +60,6 @@ def in_view(message: paper_pb2.Paper, view: paper_pb2.PaperView) -> paper_pb2.Pa
         return message
     if view == paper_pb2.PAPER_VIEW_ID:
         return paper_pb2.Paper(paper_id=message.paper_id)
-    for name in ("abstract", "aliases", "keywords"):
+    for name in ("abstract", "aliases", "keywords", "listed_on"):
         message.ClearField(name)
     return message

@@ -254,18 +254,20 @@ class ListNewRequest(_message.Message):
     def __init__(self, date: _Optional[str] = ..., field: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., similar: _Optional[int] = ..., view: _Optional[_Union[_paper_pb2.PaperView, str]] = ...) -> None: ...
 
 class NewItem(_message.Message):
-    __slots__ = ("paper", "rank", "similar", "upvotes", "attribution_token")
+    __slots__ = ("paper", "rank", "similar", "upvotes", "attribution_token", "score")
     PAPER_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     SIMILAR_FIELD_NUMBER: _ClassVar[int]
     UPVOTES_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTION_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
     paper: _paper_pb2.Paper
     rank: int
     similar: _containers.RepeatedCompositeFieldContainer[_paper_pb2.Paper]
     upvotes: int
     attribution_token: str
-    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., rank: _Optional[int] = ..., similar: _Optional[_Iterable[_Union[_paper_pb2.Paper, _Mapping]]] = ..., upvotes: _Optional[int] = ..., attribution_token: _Optional[str] = ...) -> None: ...
+    score: float
+    def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., rank: _Optional[int] = ..., similar: _Optional[_Iterable[_Union[_paper_pb2.Paper, _Mapping]]] = ..., upvotes: _Optional[int] = ..., attribution_token: _Optional[str] = ..., score: _Optional[float] = ...) -> None: ...
 
 class ListNewResponse(_message.Message):
     __slots__ = ("items", "next_page_token", "date", "previous_date", "next_date", "degraded", "total")
@@ -324,14 +326,16 @@ class UnsubscribeResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class GetReaderRequest(_message.Message):
-    __slots__ = ("reader", "page_size", "page_token")
+    __slots__ = ("reader", "page_size", "page_token", "views")
     READER_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    VIEWS_FIELD_NUMBER: _ClassVar[int]
     reader: ReaderRef
     page_size: int
     page_token: str
-    def __init__(self, reader: _Optional[_Union[ReaderRef, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    views: bool
+    def __init__(self, reader: _Optional[_Union[ReaderRef, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., views: _Optional[bool] = ...) -> None: ...
 
 class ReaderPaper(_message.Message):
     __slots__ = ("paper", "kinds", "last_at")
@@ -344,20 +348,22 @@ class ReaderPaper(_message.Message):
     def __init__(self, paper: _Optional[_Union[_paper_pb2.Paper, _Mapping]] = ..., kinds: _Optional[_Iterable[_Union[EventKind, str]]] = ..., last_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetReaderResponse(_message.Message):
-    __slots__ = ("papers", "next_page_token", "event_count", "first_event_at", "feed_token", "subscriptions")
+    __slots__ = ("papers", "next_page_token", "event_count", "first_event_at", "feed_token", "subscriptions", "library_entries")
     PAPERS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     FIRST_EVENT_AT_FIELD_NUMBER: _ClassVar[int]
     FEED_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    LIBRARY_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     papers: _containers.RepeatedCompositeFieldContainer[ReaderPaper]
     next_page_token: str
     event_count: int
     first_event_at: _timestamp_pb2.Timestamp
     feed_token: str
     subscriptions: _containers.RepeatedCompositeFieldContainer[Subscription]
-    def __init__(self, papers: _Optional[_Iterable[_Union[ReaderPaper, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., event_count: _Optional[int] = ..., first_event_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., feed_token: _Optional[str] = ..., subscriptions: _Optional[_Iterable[_Union[Subscription, _Mapping]]] = ...) -> None: ...
+    library_entries: int
+    def __init__(self, papers: _Optional[_Iterable[_Union[ReaderPaper, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., event_count: _Optional[int] = ..., first_event_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., feed_token: _Optional[str] = ..., subscriptions: _Optional[_Iterable[_Union[Subscription, _Mapping]]] = ..., library_entries: _Optional[int] = ...) -> None: ...
 
 class Subscription(_message.Message):
     __slots__ = ("masked_email", "period", "confirmed", "fields")

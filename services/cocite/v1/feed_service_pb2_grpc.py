@@ -114,7 +114,7 @@ class FeedServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListNew(self, request, context):
-        """The papers of a day, most upvoted first, each with papers like it.
+        """The papers of a day, most upvoted first, upvotes weighed as docs/trending.md says, each with papers like it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63ocite/v1/paper.proto\x12\tcocite.v1\"\xf0\x01\n\x05Paper\x12\x10\n\x08paper_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08\x61\x62stract\x18\x03 \x01(\t\x12\x0f\n\x07\x61uthors\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05venue\x18\x06 \x01(\t\x12\x0f\n\x07\x61liases\x18\x07 \x03(\t\x12\x16\n\x0e\x63itation_count\x18\x08 \x01(\x05\x12\x17\n\x0freference_count\x18\t \x01(\x05\x12\x14\n\x0chas_abstract\x18\n \x01(\x08\x12\x10\n\x08keywords\x18\x0b \x03(\t\x12\x0e\n\x06\x66ields\x18\x0c \x03(\tB\x07\n\x05_year*e\n\tPaperView\x12\x1a\n\x16PAPER_VIEW_UNSPECIFIED\x10\x00\x12\x11\n\rPAPER_VIEW_ID\x10\x01\x12\x14\n\x10PAPER_VIEW_BASIC\x10\x02\x12\x13\n\x0fPAPER_VIEW_FULL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63ocite/v1/paper.proto\x12\tcocite.v1\"\x83\x02\n\x05Paper\x12\x10\n\x08paper_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08\x61\x62stract\x18\x03 \x01(\t\x12\x0f\n\x07\x61uthors\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05venue\x18\x06 \x01(\t\x12\x0f\n\x07\x61liases\x18\x07 \x03(\t\x12\x16\n\x0e\x63itation_count\x18\x08 \x01(\x05\x12\x17\n\x0freference_count\x18\t \x01(\x05\x12\x14\n\x0chas_abstract\x18\n \x01(\x08\x12\x10\n\x08keywords\x18\x0b \x03(\t\x12\x0e\n\x06\x66ields\x18\x0c \x03(\t\x12\x11\n\tlisted_on\x18\r \x01(\tB\x07\n\x05_year*e\n\tPaperView\x12\x1a\n\x16PAPER_VIEW_UNSPECIFIED\x10\x00\x12\x11\n\rPAPER_VIEW_ID\x10\x01\x12\x14\n\x10PAPER_VIEW_BASIC\x10\x02\x12\x13\n\x0fPAPER_VIEW_FULL\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cocite.v1.paper_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PAPERVIEW']._serialized_start=279
-  _globals['_PAPERVIEW']._serialized_end=380
+  _globals['_PAPERVIEW']._serialized_start=298
+  _globals['_PAPERVIEW']._serialized_end=399
   _globals['_PAPER']._serialized_start=37
-  _globals['_PAPER']._serialized_end=277
+  _globals['_PAPER']._serialized_end=296
 # @@protoc_insertion_point(module_scope)

@@ -19,7 +19,7 @@ PAPER_VIEW_BASIC: PaperView
 PAPER_VIEW_FULL: PaperView
 
 class Paper(_message.Message):
-    __slots__ = ("paper_id", "title", "abstract", "authors", "year", "venue", "aliases", "citation_count", "reference_count", "has_abstract", "keywords", "fields")
+    __slots__ = ("paper_id", "title", "abstract", "authors", "year", "venue", "aliases", "citation_count", "reference_count", "has_abstract", "keywords", "fields", "listed_on")
     PAPER_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     ABSTRACT_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,7 @@ class Paper(_message.Message):
     HAS_ABSTRACT_FIELD_NUMBER: _ClassVar[int]
     KEYWORDS_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
+    LISTED_ON_FIELD_NUMBER: _ClassVar[int]
     paper_id: str
     title: str
     abstract: str
@@ -44,4 +45,5 @@ class Paper(_message.Message):
     has_abstract: bool
     keywords: _containers.RepeatedScalarFieldContainer[str]
     fields: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, paper_id: _Optional[str] = ..., title: _Optional[str] = ..., abstract: _Optional[str] = ..., authors: _Optional[_Iterable[str]] = ..., year: _Optional[int] = ..., venue: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., citation_count: _Optional[int] = ..., reference_count: _Optional[int] = ..., has_abstract: _Optional[bool] = ..., keywords: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[str]] = ...) -> None: ...
+    listed_on: str
+    def __init__(self, paper_id: _Optional[str] = ..., title: _Optional[str] = ..., abstract: _Optional[str] = ..., authors: _Optional[_Iterable[str]] = ..., year: _Optional[int] = ..., venue: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., citation_count: _Optional[int] = ..., reference_count: _Optional[int] = ..., has_abstract: _Optional[bool] = ..., keywords: _Optional[_Iterable[str]] = ..., fields: _Optional[_Iterable[str]] = ..., listed_on: _Optional[str] = ...) -> None: ...

@@ -51,8 +51,8 @@ def headings(digest) -> list[tuple[str, str, list[str]]]:
     return [(each.heading, each.subject, [entry.title for entry in each.entries]) for each in digest.sections]
 
 
-def new(number: int, *fields: str, upvotes: int = 0) -> pb.NewItem:
-    return pb.NewItem(paper=paper(number, "", *fields), upvotes=upvotes)
+def new(number: int, *fields: str, upvotes: int = 0, score: float = 0.0) -> pb.NewItem:
+    return pb.NewItem(paper=paper(number, "", *fields), upvotes=upvotes, score=score)
 
 
 def test_each_paper_stands_once_and_new_ones_by_subject():
@@ -89,7 +89,8 @@ def test_a_day_without_new_papers_has_no_digest_and_a_week_may_have_one():
 
 
 def test_a_week_holds_its_days_most_upvoted_first():
-    days = {date(2026, 11, 16): [new(1, "P"), new(2, "P", upvotes=1)], date(2026, 11, 22): [new(3, "P")]}
+    crowd = new(1, "P", upvotes=50)  # of whom none is believed
+    days = {date(2026, 11, 16): [crowd, new(2, "P", upvotes=1, score=4.0)], date(2026, 11, 22): [new(3, "P")]}
     digest = contents(Period.WEEKLY, new=days).digest(Choice(Period.WEEKLY))
     assert headings(digest) == [("New papers", "P", ["Paper 2", "Paper 3", "Paper 1"])]
 

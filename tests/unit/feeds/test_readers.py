@@ -1,14 +1,20 @@
 """GetReader and DeleteReader by two replicas of the real service: what is held of a reader, and its end."""
 
+import base64
+
 import grpc
 import pytest
 
 from cocite.catalogue.events import EventLog
+from cocite.catalogue.readers import Readers
+from cocite.catalogue.records import LibraryRecord
+from cocite.catalogue.subscription_records import Choice, Period
+from cocite.catalogue.subscriptions import Subscriptions
 from cocite.feeds.reader_refs import require_name
 from cocite.feeds.reader_tags import digest_of
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.feed_service_pb2_grpc import FeedServiceStub
-from support.feed_site import WAIT_S, FeedSite, feed, number_of, reader, token_of
+from support.feed_site import WAIT_S, FeedSite, feed, number_of, paper, reader, token_of
 
 CLICK, DISMISS, SAVE, UPVOTE, VIEW = (
     pb.EVENT_KIND_CLICK,
@@ -20,8 +26,10 @@ CLICK, DISMISS, SAVE, UPVOTE, VIEW = (
 ANN, BOB = reader("ann"), reader("bob")
 
 
-def get(at: FeedServiceStub, who: pb.ReaderRef, size: int = 0, token: str = "") -> pb.GetReaderResponse:
-    request = pb.GetReaderRequest(reader=who, page_size=size, page_token=token)
+def get(
+    at: FeedServiceStub, who: pb.ReaderRef, size: int = 0, token: str = "", *, views: bool = False
+) -> pb.GetReaderResponse:
+    request = pb.GetReaderRequest(reader=who, page_size=size, page_token=token, views=views)
     answer: pb.GetReaderResponse = at.GetReader(request, timeout=WAIT_S)
     return answer
 
@@ -43,9 +51,37 @@ def test_all_that_is_held_is_told(site: FeedSite) -> None:
     held = get(at, ANN)
     told = [(number_of(each.paper.paper_id), [*each.kinds], each.paper.title) for each in held.papers]
     assert told == [(5, [CLICK], "Paper 5"), (4, [CLICK], "Paper 4"), (2, [SAVE, UPVOTE], "Paper 2")]
+    told = [(number_of(each.paper.paper_id), [*each.kinds]) for each in get(at, ANN, views=True).papers]
+    assert told == [(5, [CLICK]), (4, [CLICK]), (2, [VIEW, SAVE, UPVOTE]), (1, [VIEW])]
     assert held.event_count == 8
     assert held.first_event_at.seconds > 0
     assert get(at, BOB) == pb.GetReaderResponse()
+
+
+def test_what_came_otherwise_than_by_events_is_told_too(site: FeedSite) -> None:
+    at = site.replica()
+    site.catalogue.write([LibraryRecord("ann", paper(number)) for number in (1, 2, 999)])
+    assert get(at, ANN) == pb.GetReaderResponse(library_entries=3)
+    site.act(at, ANN, SAVE, 5)
+    key = Readers(site.catalogue).create(require_name(ANN)).reader_key
+    Subscriptions(site.catalogue).ask("ann@example.org", Choice(Period.WEEKLY, ("Physics",), key))
+    held = get(at, ANN)
+    assert held.library_entries == 3
+    (asked,) = held.subscriptions
+    assert (asked.masked_email, asked.period, asked.confirmed) == ("a***@example.org", pb.DIGEST_PERIOD_WEEKLY, False)
+    assert get(at, pb.ReaderRef(session_id="a" * 30)) == pb.GetReaderResponse()
+    delete(at, ANN)
+    assert get(at, ANN) == pb.GetReaderResponse()
+
+
+def test_tokens_of_pages_do_not_tell_of_whom_they_are(site: FeedSite) -> None:
+    at = site.replica()
+    site.act(at, ANN, SAVE, *range(1, 8))
+    by_token = pb.ReaderRef(feed_token=token_of(at, ANN))
+    for token in (get(at, ANN, 3).next_page_token, feed(at, by_token, size=3).next_page_token):
+        said = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        assert token
+        assert digest_of(require_name(ANN)).encode() not in said, "anybody can make it from a name that they guess"
 
 
 def test_pages_go_through_all_papers_once(site: FeedSite) -> None:

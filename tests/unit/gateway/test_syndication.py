@@ -1,5 +1,6 @@
 """Feeds as RSS, Atom and JSON Feed: valid whatever papers are called, the same again, and private where they are."""
 
+import sys
 from datetime import date
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -151,6 +152,24 @@ def test_days_are_those_on_which_papers_were_new_or_of_their_year(gateway):
     of_reader = checked(*whole(get(gateway, "reader", "atom"))).entries
     assert [entry.updated for entry in of_reader] == ["2021-01-01T00:00:00Z", "2026-11-20T00:00:00Z"]
     assert "Because you saved “" in of_reader[0].content[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "published"),  # queries that no other test asks: answers are kept
+    [
+        ("trending", {"window": "day"}, 1),
+        ("search", {"q": "days"}, 1),
+        ("related", {"id": "doi:10.1000/2"}, 1),
+        ("reader", {"token": TOKEN}, 2),
+    ],
+)
+def test_days_that_papers_tell_themselves_are_told(gateway, name, query, published, monkeypatch):
+    dated = paper(1)
+    dated.listed_on = "2026-11-19"
+    monkeypatch.setattr(sys.modules[__name__], "PAPERS", [dated, *PAPERS[1:]])
+    entries = checked(*whole(get(gateway, name, "rss", query))).entries
+    assert entries[0].published == "Thu, 19 Nov 2026 00:00:00 GMT"
+    assert sum("published" in entry for entry in entries) == published
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -1,9 +1,14 @@
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from cocite.core.paper import Paper
 from cocite.serving.papers import in_view, paper_from_proto, paper_to_proto
 from cocite.v1 import paper_pb2
-from support.feature_stores import SMALL as PAPER
+from support.feature_stores import SMALL
+
+PAPER = replace(SMALL, listed_on=date(1973, 7, 1))
 
 
 def test_the_full_view_carries_every_field_both_ways() -> None:
@@ -15,6 +20,11 @@ def test_an_unknown_year_stays_unknown_and_year_zero_stays_zero() -> None:
     zero = Paper("local:a", year=0)
     assert paper_from_proto(paper_to_proto(unknown)).year is None
     assert paper_from_proto(paper_to_proto(zero)).year == 0
+
+
+@pytest.mark.parametrize("told", ["", "2026-02-30", "yesterday"])
+def test_what_is_no_day_is_none(told: str) -> None:
+    assert paper_from_proto(paper_pb2.Paper(listed_on=told)).listed_on is None
 
 
 @pytest.mark.parametrize("view", [paper_pb2.PAPER_VIEW_UNSPECIFIED, paper_pb2.PAPER_VIEW_BASIC])

@@ -9,6 +9,7 @@ from cocite.core.errors import InvalidArgument
 from cocite.gateway.landing_pages import landing_page
 from cocite.gateway.syndication.feed import Item, midnight
 from cocite.gateway.syndication.text import link, one_line, paragraph
+from cocite.serving.papers import listed_on
 from cocite.v1.paper_pb2 import Paper
 
 _EPOCH = date(1970, 1, 1)  # of a paper of which no date is known: it has to have one in Atom, and always the same
@@ -18,7 +19,7 @@ _TAG_YEAR = 2026  # when the name of a site was its own, which a tag has to say 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A paper of a list. day: on which it was new, None if unknown; why: in words why it is there, or ""."""
+    """A paper of a list. day: on which it was new, if the list tells; why: in words why it is there, or ""."""
 
     paper: Paper
     day: date | None = None
@@ -49,7 +50,7 @@ class Site:
         return [*{each.paper.paper_id: self._item(each, today) for each in papers}.values()]
 
     def _item(self, listed: Listed, today: date) -> Item:
-        paper = listed.paper
+        paper, day = listed.paper, listed.day or listed_on(listed.paper)
         page, title = self.page(paper.paper_id), one_line(paper.title)
         authors = [name for name in map(one_line, paper.authors) if name]
         by = authors if len(authors) <= _MOST_AUTHORS else [*authors[:_MOST_AUTHORS], "and others"]
@@ -63,8 +64,8 @@ class Site:
             authors=authors[:_MOST_AUTHORS],
             subjects=[name for name in map(one_line, paper.fields) if name],
             html="".join([*map(paragraph, told), link(page, "Related papers")]),
-            listed_on=listed.day,
-            updated=midnight(listed.day or _published(paper, today)),
+            listed_on=day,
+            updated=midnight(day or _published(paper, today)),
         )
 
 

@@ -11,6 +11,7 @@ const { gateway: base, markup } = demo();
 let browser;
 let page;
 let shown;
+let reasons;
 
 before(async () => {
   browser = await chromium.launch(CHROMIUM);
@@ -25,6 +26,10 @@ before(async () => {
   shown = await page.locator(".result").evaluateAll((all) =>
     all.map((each) => ({ id: each.dataset.id, title: each.querySelector("h3").textContent })),
   );
+  reasons = await page.locator(".result").evaluateAll((all) =>
+    all.map((each) => [...each.querySelectorAll("span.reason, .reason summary")].map((reason) => reason.textContent)),
+  );
+  assert.ok(reasons.some((each) => each.length));
   assert.ok(shown.some(({ id }) => id === markup.id));
 });
 after(() => browser.close());
@@ -45,12 +50,15 @@ test("JSON", async () => {
   const papers = JSON.parse(await readFile(path, "utf8"));
   assert.deepEqual(papers.map((paper) => ({ id: paper.paper_id, title: paper.title })), shown);
   assert.ok(papers.every((paper) => Array.isArray(paper.authors) && paper.year >= 2010));
+  assert.deepEqual(papers.map((paper) => paper.rank), shown.map((_, index) => index + 1));
+  assert.deepEqual(papers.map((paper) => paper.reasons), reasons);
 });
 
 test("CSV, in which no cell is a formula", async () => {
   const { path } = await exported("CSV");
   const rows = python("import csv, json, sys; print(json.dumps(list(csv.DictReader(open(sys.argv[1], newline='')))))", path);
   assert.deepEqual(rows.map((row) => ({ id: row.paper_id, title: row.title })), shown);
+  assert.deepEqual(rows.map((row) => [row.rank, row.reasons]), reasons.map((each, index) => [String(index + 1), each.join("; ")]));
   assert.equal(rows.find((row) => row.paper_id === markup.id).venue, `'${markup.venue}`);
 });
 
@@ -74,6 +82,7 @@ test("RIS", async () => {
   assert.ok(lines.every((line) => line === "" || /^[A-Z][A-Z0-9]  - /.test(line)));
   const titles = lines.filter((line) => line.startsWith("TI  - ")).map((line) => line.slice(6));
   assert.deepEqual(titles, shown.map(({ title }) => title.replace(/\s+/g, " ")));
+  assert.deepEqual(lines.filter((line) => line.startsWith("N1  - ")).map((line) => line.slice(6)), reasons.filter((each) => each.length).map((each) => each.join("; ")));
   const ends = lines.filter((line) => line === "ER  - ").length;
   assert.equal(ends, shown.length);
   assert.equal(lines.filter((line) => line.startsWith("TY  - ")).length, shown.length);

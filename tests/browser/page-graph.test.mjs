@@ -31,12 +31,20 @@ test("papers and citations are those of the list, years are told by a legend", a
   const wrong = await page.evaluate((steps) => {
     const last = steps.length - 1;
     return [...document.querySelectorAll("#graph .node")].filter((node) => {
-      const year = Number(/ (\d{4}):/.exec(node.getAttribute("aria-label"))?.[1]);
+      const year = Number(/ (\d{4})[a-z]?:/.exec(node.getAttribute("aria-label"))?.[1]);
       const step = Number(/year-(\d)/.exec(node.getAttribute("class"))?.[1]) - (5 - last);
       return !(steps[step][0] <= year && year <= steps[step][1]);
     }).length;
   }, spans);
   assert.equal(wrong, 0);
+});
+
+test("papers of the same author and year are told apart", async (t) => {
+  const page = await graph(t);
+  const names = await page.locator(".node").evaluateAll((all) => all.map((each) => each.getAttribute("aria-label").split(":")[0]));
+  assert.equal(new Set(names).size, names.length);
+  assert.ok(names.includes("Small 1985a") && names.includes("Small 1985b"), names.join(", "));
+  assert.ok(names.includes("Small 1973")); // a name of its own needs no letter
 });
 
 test("it is walked, read and zoomed by keyboard alone", async (t) => {

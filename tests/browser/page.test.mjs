@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { CHROMIUM, demo, SMALL } from "./support.mjs";
+import { CHROMIUM, demo, eventually, SMALL } from "./support.mjs";
 
 const { gateway: base, markup } = demo();
 const OTHER = "doi:10.1126/science.149.3683.510";
@@ -30,6 +30,11 @@ async function opened(t, fragment = "") {
   });
   await page.goto(base + (fragment && `/#${fragment}`));
   return page;
+}
+
+async function recommended(seeds) {
+  const asked = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ seeds }) };
+  return (await fetch(`${base}/v1/papers:recommend`, asked)).json();
 }
 
 async function paste(page, text) {
@@ -81,6 +86,28 @@ test("a pasted title finds its paper, other words are a text to start from", asy
   await page.waitForFunction(() => location.hash.includes("text=mapping"));
   assert.match(await page.locator("#seeds").innerText(), /“mapping the structure of science”/);
   await page.locator(".reason", { hasText: "mapping the structure" }).first().waitFor();
+});
+
+test("words that nothing is close to are said to be such, others are not", async (t) => {
+  await eventually(async () => !(await recommended({ texts: [{ title: "banana bread" }] })).degraded, 60_000); // words alone tell no distance
+  const page = await opened(t, "text=banana+bread+recipe+with+walnuts");
+  await settled(page);
+  await page.locator("#notes", { hasText: "Nothing here is close" }).waitFor();
+  await changed(page, () => page.evaluate(() => (location.hash = "#text=mapping+the+structure+of+science")));
+  assert.equal(await page.locator("#notes").innerText(), "");
+  await changed(page, () => page.evaluate((id) => (location.hash = `#like=${id}&text=banana+bread+recipe`), SMALL));
+  assert.equal(await page.locator("#notes").innerText(), "");
+});
+
+test("who has no paper at hand is offered some", async (t) => {
+  const page = await opened(t);
+  const example = page.locator("#examples button").first();
+  const title = await example.innerText();
+  await example.click();
+  await settled(page);
+  assert.match(page.url(), /#like=/);
+  assert.ok((await page.locator("#seeds").innerText()).includes(title.slice(0, 20)));
+  assert.equal(await page.locator("#welcome").isVisible(), false);
 });
 
 test("a title that is broken into lines is one title, an address that tells no paper is none", async (t) => {
@@ -207,6 +234,12 @@ test("filters and diversity change the list", async (t) => {
   await page.fill("#from", "2005");
   await page.press("#from", "Tab");
   await page.locator("#filter-trouble", { hasText: "No year is both" }).waitFor();
+  assert.equal(await page.locator(".result:visible").count(), 0); // those of other years
+  assert.equal(await page.locator("#more, #tools").locator("visible=true").count(), 0);
+  await page.fill("#from", "1990");
+  await page.press("#from", "Tab");
+  await page.locator(".result:visible").first().waitFor();
+  assert.equal(await page.locator("#filter-trouble").innerText(), "");
   await changed(page, () => page.locator("#clear-filters").click());
 
   await changed(page, async () => {
@@ -242,8 +275,11 @@ test("a link holds everything: reloaded it shows the same, and back goes back wi
   await changed(page, () => page.press("#from", "Tab"));
   assert.equal(await page.evaluate(() => window.kept), true);
   const [url, shown] = [page.url(), await idsOf(page)];
+  const places = () => page.locator("#tools button:not(#link)").evaluateAll((all) => all.map((each) => each.getBoundingClientRect().x));
+  const before = await places();
   await page.locator("#link").click();
   await page.locator("#link", { hasText: "Copied" }).waitFor();
+  assert.deepEqual(await places(), before);
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), url);
   await page.reload();
   await settled(page);

@@ -71,6 +71,10 @@ test("the feed follows what is saved, says so, and leaves the library with every
   await visited(page, "library");
   assert.ok(!(await idsOf(page)).includes(first[0]));
 
+  await visited(page, "library?list=dismissed");
+  assert.deepEqual(await idsOf(page), [first[0]]);
+  assert.equal(await button(papers(page).first(), "Dismissed").getAttribute("aria-pressed"), "true");
+
   await visited(page, "library?list=saved");
   assert.deepEqual(await idsOf(page), [id]);
   const download = page.waitForEvent("download");
@@ -128,6 +132,23 @@ test("what is dismissed makes room, can be had back, and is not shown again", as
   await listed(page);
   assert.ok(!(await idsOf(page)).includes(id));
   await page.locator(".day", { hasText: "1 paper that you dismissed is not shown" }).first().waitFor();
+});
+
+test("where nothing is, a link leads to where something is", async (t) => {
+  const { page } = await opened(t, "library");
+  for (const path of ["library", "library?list=saved", "trending?field=Astrology"]) {
+    await visited(page, path);
+    await page.locator("#status a", { hasText: "the new papers" }).click();
+    await page.waitForURL(/\/today$/);
+    await papers(page).first().waitFor();
+  }
+});
+
+test("before the first day nothing is said to follow", async (t) => {
+  const { page } = await opened(t, "today?date=1600-01-01");
+  assert.match(await page.locator("#status").innerText(), /, and none before it\.$/);
+  await visited(page, "today?date=2100-01-01");
+  assert.match(await page.locator("#status").innerText(), /; those before it follow\.$/);
 });
 
 test("days are gone through, abstracts and similar papers open, fields narrow", async (t) => {
@@ -227,6 +248,9 @@ test("axe finds nothing, in both schemes of colours, and a phone needs no scroll
     await page.goto(`${base}/${path}`);
     await listed(page);
     assert.deepEqual(await axeRun(page), [], path);
-    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, path);
+    for (const width of [390, 320]) {
+      await page.setViewportSize({ width, height: 844 });
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${path} at ${width}`);
+    }
   }
 });

@@ -2,6 +2,8 @@
 
 export const BY_POPULARITY = "Nothing could be found by what you gave: these are the most cited papers instead.";
 
+export const NOTHING_CLOSE = "Nothing here is close to that: these papers are only less far from it than the others. Try other words, or a paper.";
+
 const BY_WORDS = "texts count by their words alone just now";
 const WITHOUT_DETAILS = "some details of papers are missing just now";
 const DEGRADED: Record<string, string> = {

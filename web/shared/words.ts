@@ -15,6 +15,16 @@ export function shortNameOf(paper: { authors: string[]; title: string; year?: nu
   return paper.year === undefined ? name : `${name} ${paper.year}`;
 }
 
+/** The names, with a, b and so on behind those that are the same, in their order: "Small 1985a". */
+export function toldApart(names: string[]): string[] {
+  const turns = new Map<string, number>();
+  return names.map((name) => {
+    const turn = turns.get(name) ?? 0;
+    turns.set(name, turn + 1);
+    return names.indexOf(name) === names.lastIndexOf(name) ? name : name + (turn < 26 ? String.fromCharCode(97 + turn) : `-${turn + 1}`);
+  });
+}
+
 /** The family name of "Given Family" or "Family, Given". */
 export function familyName(author: string): string {
   const [before, after] = author.split(",", 2);

@@ -1,11 +1,10 @@
 // Buttons that hand papers over as files.
 
 import { h } from "../shared/dom.js";
-import { downloadPapers, FORMATS } from "./exports.js";
-import type { Paper } from "./generated/cocite/v1/paper_pb.js";
+import { downloadPapers, type Exported, FORMATS } from "./exports.js";
 
 /** papers: those to export when a button is pressed; name: of the files. */
-export function exportButtons(papers: () => Paper[], name: string): HTMLElement[] {
+export function exportButtons(papers: () => Exported[], name: string): HTMLElement[] {
   return [
     h("span", { "aria-hidden": "true" }, "Export"),
     ...Object.entries(FORMATS).map(([words, format]) =>

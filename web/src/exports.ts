@@ -5,23 +5,30 @@ import { download } from "../shared/download.js";
 import { linkOf, valueOf } from "../shared/paper_links.js";
 import type { Paper } from "./generated/cocite/v1/paper_pb.js";
 
+/** A paper of a list: rank, 0 where it has none, and why it is there, in words. */
+export interface Exported {
+  paper: Paper;
+  rank: number;
+  reasons: string[];
+}
+
 export interface Format {
   extension: string;
   type: string;
-  write: (papers: Paper[]) => string;
+  write: (listed: Exported[]) => string;
 }
 
 export const FORMATS: Record<string, Format> = {
-  BibTeX: { extension: "bib", type: "application/x-bibtex", write: (papers) => bibtex(papers.map((paper) => ({ ...paper, id: paper.paperId }))) },
+  BibTeX: { extension: "bib", type: "application/x-bibtex", write: (listed) => bibtex(listed.map(({ paper }) => ({ ...paper, id: paper.paperId }))) },
   RIS: { extension: "ris", type: "application/x-research-info-systems", write: ris },
   CSV: { extension: "csv", type: "text/csv", write: csv },
   JSON: { extension: "json", type: "application/json", write: json },
 };
 
 // RIS: https://en.wikipedia.org/wiki/RIS_(file_format); one tag a line, lines end with CR LF.
-function ris(papers: Paper[]): string {
-  return papers
-    .flatMap((paper) => [
+function ris(listed: Exported[]): string {
+  return listed
+    .flatMap(({ paper, reasons }) => [
       `TY  - ${paper.venue ? "JOUR" : "GEN"}`,
       ...paper.authors.map((author) => `AU  - ${oneLine(author)}`),
       paper.title && `TI  - ${oneLine(paper.title)}`,
@@ -29,6 +36,7 @@ function ris(papers: Paper[]): string {
       paper.venue && `JO  - ${oneLine(paper.venue)}`,
       valueOf(paper.paperId, "doi") && `DO  - ${valueOf(paper.paperId, "doi")}`,
       linkOf(paper.paperId) && `UR  - ${linkOf(paper.paperId)}`,
+      reasons.length > 0 && `N1  - ${oneLine(reasons.join("; "))}`,
       `ID  - ${paper.paperId}`,
       "ER  - ",
       "",
@@ -39,9 +47,9 @@ function ris(papers: Paper[]): string {
 }
 
 // CSV: RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe.
-function csv(papers: Paper[]): string {
-  const head = ["paper_id", "title", "authors", "year", "venue", "citation_count", "url"];
-  const rows = papers.map((paper) => [
+function csv(listed: Exported[]): string {
+  const head = ["paper_id", "title", "authors", "year", "venue", "citation_count", "url", "rank", "reasons"];
+  const rows = listed.map(({ paper, rank, reasons }) => [
     paper.paperId,
     paper.title,
     paper.authors.join("; "),
@@ -49,6 +57,8 @@ function csv(papers: Paper[]): string {
     paper.venue,
     String(paper.citationCount),
     linkOf(paper.paperId) ?? "",
+    rank ? String(rank) : "",
+    reasons.join("; "),
   ]);
   return [head, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
@@ -58,8 +68,8 @@ function cell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function json(papers: Paper[]): string {
-  const told = papers.map((paper) => ({
+function json(listed: Exported[]): string {
+  const told = listed.map(({ paper, rank, reasons }) => ({
     paper_id: paper.paperId,
     title: paper.title,
     authors: paper.authors,
@@ -67,6 +77,8 @@ function json(papers: Paper[]): string {
     venue: paper.venue,
     citation_count: paper.citationCount,
     url: linkOf(paper.paperId) ?? null,
+    rank: rank || null,
+    reasons,
   }));
   return `${JSON.stringify(told, null, 2)}\n`;
 }
@@ -76,6 +88,6 @@ function oneLine(text: string): string {
 }
 
 /** Hand the papers over as a file of this name. */
-export function downloadPapers(papers: Paper[], { extension, type, write }: Format, name: string): void {
-  download(`${name}.${extension}`, type, write(papers));
+export function downloadPapers(listed: Exported[], { extension, type, write }: Format, name: string): void {
+  download(`${name}.${extension}`, type, write(listed));
 }

@@ -17,10 +17,13 @@ export class Filters {
   #trouble = byId("filter-trouble");
   #change: Change;
   #state: () => State;
+  #troubled: () => void;
 
-  constructor(state: () => State, change: Change) {
+  /** troubled: called when what the boxes hold begins or ceases to be something to ask for. */
+  constructor(state: () => State, change: Change, troubled: () => void) {
     this.#state = state;
     this.#change = change;
+    this.#troubled = troubled;
     for (const box of [this.#from, this.#to]) box.addEventListener("change", () => this.#years());
     this.#diversity.addEventListener("input", () => this.#tell());
     this.#diversity.addEventListener("change", () => change({ diversity: Number(this.#diversity.value) }));
@@ -32,6 +35,11 @@ export class Filters {
     byId("clear-filters").addEventListener("click", () =>
       change({ minYear: undefined, maxYear: undefined, venues: [], diversity: 0 }),
     );
+  }
+
+  /** Whether the boxes hold what cannot be asked for. */
+  get isTroubled(): boolean {
+    return this.#trouble.textContent !== "";
   }
 
   /** Show what the state holds. */
@@ -60,7 +68,10 @@ export class Filters {
     if (wrong) this.#complain(`“${wrong.value}” is no year.`);
     else if (minYear !== undefined && maxYear !== undefined && minYear > maxYear) {
       this.#complain(`No year is both from ${minYear} on and up to ${maxYear}.`);
-    } else this.#change({ minYear, maxYear });
+    } else {
+      this.#complain("");
+      this.#change({ minYear, maxYear });
+    }
   }
 
   #addVenue(): void {
@@ -82,7 +93,10 @@ export class Filters {
   }
 
   #complain(line: string): void {
+    if (line === this.#trouble.textContent) return;
     this.#trouble.textContent = line;
+    for (const box of [this.#from, this.#to]) box.setAttribute("aria-invalid", String(this.isTroubled));
+    this.#troubled();
   }
 
   #tell(): void {

@@ -8,7 +8,7 @@ import { EventKind } from "./generated/cocite/v1/feed_service_pb.js";
 import { type Paper, PaperView } from "./generated/cocite/v1/paper_pb.js";
 import { addressOf, go, inPlace, onAddress, queryOf } from "./listing/address.js";
 import { because } from "./listing/because.js";
-import { ask, notes, say, startPage, tellDegraded, withoutDismissed } from "./listing/frame.js";
+import { ask, notes, say, startPage, tellDegraded, toNewPapers, withoutDismissed } from "./listing/frame.js";
 import { type Listed, paperItem } from "./listing/paper_item.js";
 import { loadActs, papersWith } from "./reader/acts.js";
 import { tellConsent } from "./reader/consent.js";
@@ -19,16 +19,16 @@ import { stopSeeing } from "./reader/seeing.js";
 const AT_A_TIME = 50;
 const FEED = "";
 const LISTS: Record<string, { words: string; kind?: EventKind; empty: string }> = {
-  [FEED]: { words: "For you", empty: "Your feed begins with the first paper that you save or upvote: try the new papers." },
-  saved: { words: "Saved", kind: EventKind.SAVE, empty: "No paper is saved. Save one, and it is here." },
-  upvoted: { words: "Upvoted", kind: EventKind.UPVOTE, empty: "No paper is upvoted." },
-  dismissed: { words: "Dismissed", kind: EventKind.DISMISS, empty: "No paper is dismissed." },
-  opened: { words: "Opened", kind: EventKind.CLICK, empty: "Of no paper it is kept that you opened it." },
+  [FEED]: { words: "For you", empty: "Your feed begins with the first paper that you save or upvote" },
+  saved: { words: "Saved", kind: EventKind.SAVE, empty: "No paper is saved" },
+  upvoted: { words: "Upvoted", kind: EventKind.UPVOTE, empty: "No paper is upvoted" },
+  dismissed: { words: "Dismissed", kind: EventKind.DISMISS, empty: "No paper is dismissed" },
+  opened: { words: "Opened", kind: EventKind.CLICK, empty: "Of no paper it is kept that you opened it" },
 };
 
 const results = byId("results");
 const more = byId<HTMLButtonElement>("more");
-let shown: Paper[] = []; // and exported
+let shown: Listed[] = []; // and exported
 let showMore: () => Promise<void>;
 
 function list(): string {
@@ -51,7 +51,7 @@ async function show(): Promise<void> {
     const who = reader();
     if (kind) showKept(papersWith(kind), kind);
     else if (who) await showFeed(who, "", signal);
-    if (!shown.length) say(empty);
+    if (!shown.length) say(`${empty}: look at `, toNewPapers(), ".");
     byId("exports").hidden = !shown.length;
     performance.mark("list");
   });
@@ -74,16 +74,16 @@ async function showFeed(who: Reader, pageToken: string, signal: AbortSignal): Pr
 
 function showKept(papers: Paper[], kind: EventKind): void {
   const from = results.childElementCount;
-  const listed = papers.slice(from, from + AT_A_TIME).map((paper): Listed => ({ paper, rank: 0, attributionToken: "" }));
-  append(listed, kind !== EventKind.DISMISS);
-  shown = papers; // all of them are exported
+  const listed = papers.map((paper): Listed => ({ paper, rank: 0, attributionToken: "" }));
+  append(listed.slice(from, from + AT_A_TIME), kind !== EventKind.DISMISS);
+  shown = listed; // all of them are exported
   say(counted(papers.length, "paper"));
   continueBy(results.childElementCount < papers.length, async () => showKept(papers, kind));
 }
 
 function append(listed: Listed[], leaves: boolean): void {
   results.append(...listed.map((each) => paperItem(each, leaves)));
-  shown = [...shown, ...listed.map(({ paper }) => paper)];
+  shown = [...shown, ...listed];
 }
 
 function continueBy(isMore: boolean, next: () => Promise<void>): void {
@@ -100,7 +100,7 @@ function showLists(): void {
 }
 
 startPage();
-byId("exports").append(...exportButtons(() => shown, "library"));
+byId("exports").append(...exportButtons(() => shown.map(({ reasons = [], ...each }) => ({ ...each, reasons })), "library"));
 watchDeleting((line) => {
   go({});
   byId("status").focus();

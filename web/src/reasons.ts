@@ -28,8 +28,12 @@ export function sharesOf({ contributions }: Recommendation, naming: Naming): HTM
   return h("p", { class: "shares" }, `Owed to ${words.join(", ")}`);
 }
 
+export function reasonOf(reason: Reason, result: Recommendation, naming: Naming): string {
+  return reasonInWords(reason.evidence, naming.several ? naming.of(reason.seed) : "", haveAbstracts(reason, result));
+}
+
 function shown(reason: Reason, result: Recommendation, naming: Naming): HTMLElement {
-  const words = reasonInWords(reason.evidence, naming.several ? naming.of(reason.seed) : "", haveAbstracts(reason, result));
+  const words = reasonOf(reason, result, naming);
   const ids = paperIds(reason);
   const explanation = explanationOf(reason, naming, haveAbstracts(reason, result));
   if (!ids.length && !explanation) return h("span", { class: "reason" }, words);

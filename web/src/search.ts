@@ -4,6 +4,8 @@ import { byId } from "../shared/dom.js";
 import { counted } from "../shared/words.js";
 import { valuesOf } from "./asking.js";
 import { Entry, type Taken } from "./entry.js";
+import { offerExamples } from "./examples.js";
+import type { Exported } from "./exports.js";
 import { Filters } from "./filters.js";
 import { isRefused } from "./errors.js";
 import { keepingFocus } from "./focus.js";
@@ -12,7 +14,7 @@ import { type List, Lister } from "./list.js";
 import { Notes } from "./notes.js";
 import { describeModel } from "./model.js";
 import { fetchPapers } from "./papers.js";
-import { naming, type Naming } from "./reasons.js";
+import { naming, type Naming, reasonOf } from "./reasons.js";
 import { resultItem } from "./results.js";
 import { seedChips } from "./seeds.js";
 import { shortcomings } from "./shortcomings.js";
@@ -27,7 +29,7 @@ const store = new Store();
 const lister = new Lister();
 const change = (part: Partial<State>): void => store.change(part);
 const entry = new Entry(take);
-const filters = new Filters(() => store.state, change);
+const filters = new Filters(() => store.state, change, showView);
 const notes = new Notes(byId("notes"));
 const graph = new GraphPanel(judge);
 const status = byId("status");
@@ -134,19 +136,20 @@ function drawList(from = 0): void {
   else keepingFocus(results, status, () => results.replaceChildren(...drawn));
   results.setAttribute("aria-busy", "false");
   showView();
-  more.hidden = !list?.more;
-  status.textContent = told(found.length);
   filters.offer(found.map((result) => result.paper?.venue ?? ""));
 }
 
 function showView(): void {
   const asGraph = store.state.view === "graph";
-  byId("found").hidden = !list || asGraph;
-  byId("picture").hidden = !list || !asGraph;
-  byId("tools").hidden = !list;
+  const shown = filters.isTroubled ? undefined : list;
+  byId("found").hidden = !shown || asGraph;
+  byId("picture").hidden = !shown || !asGraph;
+  byId("tools").hidden = !shown;
+  more.hidden = !shown?.more;
+  status.textContent = told(shown);
   byId("as-list").setAttribute("aria-pressed", String(!asGraph));
   byId("as-graph").setAttribute("aria-pressed", String(asGraph));
-  if (list && asGraph) void drawGraph(list);
+  if (shown && asGraph) void drawGraph(shown);
 }
 
 async function drawGraph({ results: found }: List): Promise<void> {
@@ -160,10 +163,19 @@ async function drawGraph({ results: found }: List): Promise<void> {
   }
 }
 
-function told(count: number): string {
-  if (!list) return "";
+function told(shown: List | undefined): string {
+  if (!shown) return "";
+  const count = shown.results.length;
   if (!count) return "No paper is left: loosen the filters, or add other seeds.";
-  return list.more ? `The ${count} most related papers` : counted(count, "related paper");
+  return shown.more ? `The ${count} most related papers` : counted(count, "related paper");
+}
+
+function exported(): Exported[] {
+  const named = namingNow();
+  return (list?.results ?? []).flatMap((result): Exported[] => {
+    const { paper, rank } = result;
+    return paper ? [{ paper, rank, reasons: result.reasons.map((reason) => reasonOf(reason, result, named)) }] : [];
+  });
 }
 
 function draw(): void {
@@ -173,7 +185,7 @@ function draw(): void {
 
 watchTheme(byId("theme"));
 more.addEventListener("click", () => void askMore());
-watchTools(change, () => (list?.results ?? []).flatMap(({ paper }) => paper ?? []));
+watchTools(change, exported);
 store.watch((state, before) => {
   draw();
   if (toFragment({ ...state, view: "list" }) === toFragment({ ...before, view: "list" })) showView();
@@ -182,5 +194,6 @@ store.watch((state, before) => {
 draw();
 void ask();
 if (!store.state.seeds.length) entry.focus();
+if (!isAskable(store.state)) void offerExamples(byId("examples"), (paper) => judge(paper, false));
 performance.mark("interactive");
 void describeModel(byId("about"));

@@ -46,7 +46,7 @@ async function show(): Promise<void> {
     stopSeeing(listed.querySelectorAll(".paper"));
     listed.replaceChildren();
     showNavigation(day, first);
-    say(first.total ? "" : nothing(day, field));
+    say(first.total ? "" : nothing(day, field, first));
     await fill(first, signal);
     performance.mark("list");
   });
@@ -109,9 +109,10 @@ function showNavigation(asked: string, { date: day, previousDate, nextDate }: Li
   latest.href = addressOf({ field });
 }
 
-function nothing(day: string, field: string): string {
+function nothing(day: string, field: string, { previousDate, nextDate }: ListNewResponse): string {
   const of = field && ` of the field “${field}”`;
-  return day ? `No papers${of} came on ${LONG.format(new Date(day))}; those before it follow.` : `There are no new papers${of}.`;
+  if (!previousDate && !nextDate) return `There are no new papers${of}${field ? ": choose another field, or all of them" : ""}.`;
+  return `No papers${of} came on ${LONG.format(new Date(day))}${previousDate ? "; those before it follow" : ", and none before it"}.`;
 }
 
 startPage();

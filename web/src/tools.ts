@@ -3,11 +3,11 @@
 import { byId } from "../shared/dom.js";
 import { copied } from "./copying.js";
 import { exportButtons } from "./export_buttons.js";
-import type { Paper } from "./generated/cocite/v1/paper_pb.js";
+import type { Exported } from "./exports.js";
 import type { State } from "./state.js";
 
 /** papers: those that are listed now. */
-export function watchTools(change: (part: Partial<State>) => void, papers: () => Paper[]): void {
+export function watchTools(change: (part: Partial<State>) => void, papers: () => Exported[]): void {
   byId("as-list").addEventListener("click", () => change({ view: "list" }));
   byId("as-graph").addEventListener("click", () => change({ view: "graph" }));
   byId("exports").append(...exportButtons(papers, "related-papers"));

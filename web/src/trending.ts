@@ -7,7 +7,7 @@ import { TrendingWindow, type ListTrendingResponse } from "./generated/cocite/v1
 import { addressOf, go, inPlace, onAddress, queryOf } from "./listing/address.js";
 import { feedLinks } from "./listing/feed_links.js";
 import { FieldFilter } from "./listing/field_filter.js";
-import { ask, say, startPage, tellDegraded, withoutDismissed } from "./listing/frame.js";
+import { ask, say, startPage, tellDegraded, toNewPapers, withoutDismissed } from "./listing/frame.js";
 import { type Listed, paperItem } from "./listing/paper_item.js";
 import { loadActs } from "./reader/acts.js";
 import { stopSeeing } from "./reader/seeing.js";
@@ -62,14 +62,15 @@ function append({ items, nextPageToken, degraded }: ListTrendingResponse): void 
   results.append(...left.map((each) => paperItem(each)));
   nextPage = nextPageToken;
   more.hidden = !nextPage;
-  say(results.childElementCount || line ? line.trim() : nothing());
+  say(...(results.childElementCount || line ? [line.trim()] : nothing()));
   tellDegraded(degraded);
 }
 
-function nothing(): string {
+function nothing(): (string | Node)[] {
   const { window, field } = query();
   const of = field && ` of the field “${field}”`;
-  return `No paper${of} has been saved, upvoted or opened within ${WINDOWS[window]!.told}. What readers do shows here within seconds: begin with the new papers.`;
+  const none = `No paper${of} has been saved, upvoted or opened within ${WINDOWS[window]!.told}.`;
+  return [`${none} What readers do shows here within seconds: begin with `, toNewPapers(), "."];
 }
 
 function showWindows(window: string, field: string): void {

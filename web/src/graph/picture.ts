@@ -1,6 +1,7 @@
 // The picture of the neighbourhood: drawn as SVG, walked by keyboard, zoomed and moved.
 
 import { s } from "../../shared/dom.js";
+import { toldApart } from "../../shared/words.js";
 import { shortNameOf } from "../papers.js";
 import { watchGestures } from "./gestures.js";
 import { placed } from "./labels.js";
@@ -52,7 +53,8 @@ export class Picture {
     const measured = document.createElement("canvas").getContext("2d")!;
     measured.font = `${FONT_PX}px ${getComputedStyle(this.#svg).fontFamily}`;
     this.#lines = edges.map((edge) => ({ edge, line: s("line", { "marker-end": "url(#arrow)" }) }));
-    this.#marks = nodes.map((node) => this.#mark(node, edges, steps, measured));
+    const names = toldApart(nodes.map(({ paper }) => shortNameOf(paper)));
+    this.#marks = nodes.map((node, index) => this.#mark(node, names[index]!, edges, steps, measured));
     this.#current = nodes.find((node) => node.paper.paperId === this.#current?.paper.paperId) ?? nodes[0];
     this.#svg.replaceChildren(
       s("defs", {}, s("marker", ARROW, s("path", { d: "M0 0 6 3 0 6Z" }))),
@@ -81,15 +83,14 @@ export class Picture {
     this.#place();
   }
 
-  #mark(node: Node, edges: Edge[], steps: YearStep[], measured: CanvasRenderingContext2D): Mark {
-    const name = shortNameOf(node.paper);
+  #mark(node: Node, name: string, edges: Edge[], steps: YearStep[], measured: CanvasRenderingContext2D): Mark {
     const group = s(
       "g",
       {
         role: "button",
         tabindex: "-1",
         class: `node ${node.role} ${yearClass(node.paper.year, steps)}`,
-        "aria-label": describe(node, edges),
+        "aria-label": describe(node, name, edges),
         focus: () => this.#turnTo(node),
         click: () => this.#marks.find((mark) => mark.node === node)?.group.focus(),
       },
@@ -176,9 +177,9 @@ function shapeOf({ role, radius }: Node): SVGElement {
   return s("rect", { x: -side / 2, y: -side / 2, width: side, height: side, rx: 2 });
 }
 
-function describe(node: Node, edges: Edge[]): string {
+function describe(node: Node, name: string, edges: Edge[]): string {
   const cites = edges.filter((edge) => edge.source === node).length;
   const cited = edges.filter((edge) => edge.target === node).length;
   const role = { like: "seed", unlike: "seed, unlike", result: "result" }[node.role];
-  return `${shortNameOf(node.paper)}: ${node.paper.title}. ${role}, cites ${cites} and is cited by ${cited} of these`;
+  return `${name}: ${node.paper.title}. ${role}, cites ${cites} and is cited by ${cited} of these`;
 }

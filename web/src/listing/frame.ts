@@ -1,6 +1,6 @@
 // What the pages with lists have in common: one question at a time, its failure, what is said of it.
 
-import { byId } from "../../shared/dom.js";
+import { byId, h } from "../../shared/dom.js";
 import { counted } from "../../shared/words.js";
 import { degradedInWords } from "../../shared/shortcomings.js";
 import { isSuperseded } from "../errors.js";
@@ -35,8 +35,13 @@ export async function ask(doing: (signal: AbortSignal) => Promise<void>): Promis
   }
 }
 
-export function say(line: string): void {
-  byId("status").textContent = line;
+export function say(...line: (string | Node)[]): void {
+  byId("status").replaceChildren(...line);
+}
+
+/** Where there are papers in any case. */
+export function toNewPapers(): Node {
+  return h("a", { href: "today" }, "the new papers");
 }
 
 export function tellDegraded(degraded: Degradation[]): void {

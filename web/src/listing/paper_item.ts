@@ -42,7 +42,7 @@ export function paperItem(listed: Listed, leaves = true): HTMLElement {
     void act({ kind, paperId: paper.paperId, undo: holds(paper.paperId, kind), token: attributionToken, position: rank });
   const vote = h("button", { type: "button", class: "vote", click: toggle(EventKind.UPVOTE) });
   const save = h("button", { type: "button", click: toggle(EventKind.SAVE) });
-  const dismiss = h("button", { type: "button", "aria-label": `Dismiss: ${name}`, click: toggle(EventKind.DISMISS) }, "Dismiss");
+  const dismiss = h("button", { type: "button", click: toggle(EventKind.DISMISS) });
   const undo = h("button", { type: "button", "aria-label": `Undo: ${name}`, click: toggle(EventKind.DISMISS) }, "Undo");
   const expansion = new Expansion();
   const wasOpened = (): void => opened(shown);
@@ -75,8 +75,8 @@ export function paperItem(listed: Listed, leaves = true): HTMLElement {
     const focused = item.contains(document.activeElement);
     const dismissed = holds(paper.paperId, EventKind.DISMISS);
     showVote(vote, name, holds(paper.paperId, EventKind.UPVOTE), others);
-    showSave(save, name, holds(paper.paperId, EventKind.SAVE));
-    press(dismiss, dismissed);
+    showState(save, name, holds(paper.paperId, EventKind.SAVE), "Save", "Saved");
+    showState(dismiss, name, dismissed, "Dismiss", "Dismissed");
     said.textContent = line;
     const parts = dismissed && leaves ? gone : whole;
     if (item.firstChild === parts[0]) return;
@@ -103,10 +103,10 @@ function showVote(button: HTMLElement, name: string, mine: boolean, others: numb
   press(button, mine);
 }
 
-function showSave(button: HTMLElement, name: string, saved: boolean): void {
-  button.textContent = saved ? "Saved" : "Save";
+function showState(button: HTMLElement, name: string, done: boolean, toDo: string, past: string): void {
+  button.textContent = done ? past : toDo;
   button.setAttribute("aria-label", `${button.textContent}: ${name}`);
-  press(button, saved);
+  press(button, done);
 }
 
 function press(button: HTMLElement, pressed: boolean): void {

@@ -53,7 +53,7 @@ function showPrivateFeed(token: string): void {
   const box = h("input", { id: "feed-address", readonly: true, value: address("atom"), focus: () => box.select() });
   const forms = h("select", { "aria-label": "Format", change: () => (box.value = address(forms.value)) });
   forms.append(...Object.entries(FEED_FORMATS).map(([words, value]) => h("option", { value }, words)));
-  const copy = h("button", { type: "button", click: () => void copied(copy, box.value, "Copy it from the box") }, "Copy");
+  const copy = h("button", { type: "button", click: () => void copied(copy, box.value, "Copy it from the box") }, "Copy address");
   const anew = h("button", { type: "button", id: "rotate", click: () => void telling(rotate) }, "Make it anew");
   place.replaceChildren(
     h("label", { for: "feed-address" }, "Your feed in a feed reader"),

@@ -1,0 +1,50 @@
+"""Fixtures of faults: the model they strike, a stage for each, and where results are kept."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaos.harness.home import prepared_home
+from chaos.harness.reference import Reference
+from chaos.harness.stage import Stage
+from chaos.harness.verdict import Record
+
+TEST_S = 240  # of a test: three measurements of 60 s, and what the first one waits for the model to be made
+Staged = Callable[..., Stage]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.chaos)
+            item.add_marker(pytest.mark.timeout(TEST_S))
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """What every stage begins with."""
+    return prepared_home()
+
+
+@pytest.fixture(scope="session")
+def reference(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
+    """Right answers."""
+    reference = Reference(home, tmp_path_factory.mktemp("reference"))
+    with reference.stage:
+        yield reference
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Record:
+    """Where the result of the file's FAULT goes."""
+    module: Any = request.module
+    return Record(module.__name__.rpartition(".")[2].removeprefix("test_"), module.FAULT)
+
+
+@pytest.fixture
+def staged(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """Makes stages, each in a folder of its own; they run in a with block."""
+    return lambda **options: Stage(home, tmp_path_factory.mktemp("stage"), **options)

@@ -1,7 +1,7 @@
 """What the recommender tells to Prometheus."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from datetime import datetime
 
 from prometheus_client.core import Metric
@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 from cocite.cache.answers import SharedAnswers
 from cocite.core.settings import Settings
 from cocite.recommender.clients import EmbeddingClient, FeatureClient
+from cocite.recommender.recall_probe import RecallProbe
 from cocite.recommender.reload import Models
 from cocite.recommender.texts import TextVectors
 from cocite.serving.metrics import Read, breaker_metrics, cache_metrics, gauge, gauged, redis_metrics, telling
@@ -17,6 +18,7 @@ from cocite.serving.server import GrpcServer
 from cocite.serving.wire_cache import WireCache
 
 
+@contextmanager
 def tell(
     settings: Settings,
     server: GrpcServer,
@@ -26,7 +28,7 @@ def tell(
     texts: TextVectors,
     features: FeatureClient,
     embedding: EmbeddingClient,
-) -> AbstractContextManager[None]:
+) -> Iterator[None]:
     """Meanwhile tell what is measured. Raises as listening() does."""
 
     def of_wire() -> Mapping[str, int]:
@@ -34,9 +36,7 @@ def tell(
 
     def memory() -> Iterator[Metric]:
         yield gauge("cocite_wire_cache_bytes", "Bytes of answers in memory.", wire.size)
-        yield gauge(
-            "cocite_wire_cache_limit_bytes", "Bytes that may be.", settings.wire_cache_bytes
-        )
+        yield gauge("cocite_wire_cache_limit_bytes", "Bytes that may be.", settings.wire_cache_bytes)
 
     caches = {"wire": of_wire, "texts": texts.reads.counts}
     breakers = {"features": lambda: features.well, "embedding": lambda: embedding.well}
@@ -46,7 +46,26 @@ def tell(
         caches["shared_answers"] = lambda: shared.counts
         breakers["redis"] = lambda: shared.well
         reads.append(redis_metrics(shared.troubles))
-    return telling(settings, server, meter, (*reads, cache_metrics(caches), breaker_metrics(breakers)))
+    probe = RecallProbe(models)
+    reads += [recall_metrics(probe), cache_metrics(caches), breaker_metrics(breakers)]
+    with telling(settings, server, meter, reads):
+        probe.start()
+        try:
+            yield
+        finally:
+            probe.close()
+
+
+def recall_metrics(probe: RecallProbe) -> Read:
+    """How well the indexes of the serving model find."""
+
+    def read() -> Iterator[Metric]:
+        help_text = (
+            "Share of the nearest papers that an index finds, of a few papers; nothing where a model has no index."
+        )
+        yield gauged("cocite_index_recall", help_text, ("index",), [((name,), r) for name, r in probe.recall.items()])
+
+    return read
 
 
 def model_metrics(models: Models) -> Read:
@@ -63,8 +82,6 @@ def model_metrics(models: Models) -> Read:
         yield gauged("cocite_model_papers", "Papers that the model was trained with.", (), papers)
         fresh = [((), float(model.fresh_count))] if model else []
         yield gauged("cocite_model_fresh_papers", "Papers newer than the model that are recommended, too.", (), fresh)
-        yield gauge(
-            "cocite_model_refused", "1 while the published version is refused.", float(models.refuses)
-        )
+        yield gauge("cocite_model_refused", "1 while the published version is refused.", float(models.refuses))
 
     return read

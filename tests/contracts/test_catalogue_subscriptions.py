@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from cocite.catalogue import subscriptions as limits
+from cocite.catalogue.events import EventKind, EventLog, NewEvent, ReaderName
 from cocite.catalogue.mails import Mails
 from cocite.catalogue.schema import readers, subscription_requests
 from cocite.catalogue.store import Catalogue
@@ -176,6 +177,28 @@ def test_what_nobody_answers_is_forgotten(catalogue: Catalogue, store: Subscript
     clock.forward(100 * DAY_MS)
     store.forget()
     assert Mails(catalogue, clock).due_confirmations(9) == []
+
+
+def test_readers_who_did_nothing_but_ask_are_forgotten(catalogue: Catalogue, clock: Clock) -> None:
+    store = Subscriptions(catalogue, clock)
+    asked, confirmed, active = (add_reader(catalogue, name) for name in ("asked", "confirmed", "active"))
+    with EventLog(catalogue) as log:
+        log.append([NewEvent("1", ReaderName(False, "active"), EventKind.VIEW, "s2:1")])
+    store.ask("asked@example.org", Choice(Period.DAILY, (), asked))
+    store.ask("confirmed@example.org", Choice(Period.DAILY, (), confirmed))
+    store.confirm(request_keys(catalogue)[1])
+    clock.forward(REQUEST_MS)
+    store.forget()
+    assert len(request_keys(catalogue)) == 2, "they can still be confirmed"
+
+    def known() -> list[int]:
+        with catalogue.reading() as connection:
+            return list(connection.execute(sa.select(readers.c.reader_key).order_by(readers.c.reader_key)).scalars())
+
+    assert known() == [asked, confirmed, active]
+    clock.forward(1)
+    store.forget()
+    assert known() == [confirmed, active]
 
 
 def test_the_queue_has_a_bound(store: Subscriptions, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,13 @@ class Mails:
         """Mails of which nobody knows whether they went out, the oldest first."""
         return self._list(_unsure(self._clock()), size)
 
+    def in_doubt(self, occasion: str) -> int:
+        """How many mails of an occasion may have gone out or not, those that are just being handed over included."""
+        doubtful = mails.c.state.in_([MailState.UNSURE.value, MailState.HANDING_OVER.value])
+        query = sa.select(sa.func.count()).select_from(mails).where(mails.c.occasion == occasion, doubtful)
+        with self._catalogue.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Number of mails by occasion, all confirmations taken together, and state; unsure ones as such."""
         name = sa.case((mails.c.occasion.startswith(CONFIRMATION), "confirm"), else_=mails.c.occasion)

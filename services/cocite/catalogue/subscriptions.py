@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cocite.catalogue.schema import mails, subscription_requests, subscriptions
+from cocite.catalogue.schema import mails, readers, subscription_requests, subscriptions
 from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import (
     CONFIRMATION,
@@ -119,7 +119,10 @@ class Subscriptions:
             return {(Period(p).name.lower(), state): count for p, state, count in connection.execute(query)}
 
     def forget(self) -> int:
-        """Delete what nobody answered, what ended long ago, and old mails; the number of addresses deleted."""
+        """Delete what nobody answered, what ended long ago, and old mails; the number of addresses deleted.
+
+        Readers go, too, who have done nothing but to ask for a digest that nobody confirmed.
+        """
         now = self._clock()
         table = subscriptions
         unanswered = sa.and_(table.c.state == State.PENDING.value, table.c.changed_at < now - REQUEST_MS)
@@ -128,7 +131,16 @@ class Subscriptions:
             connection.execute(sa.delete(mails).where(mails.c.updated_at < now - MAILS_MS))
             old = subscription_requests.c.created_at < now - REQUEST_MS
             connection.execute(sa.delete(subscription_requests).where(old))
-            return connection.execute(sa.delete(table).where(unanswered | over)).rowcount
+            gone = connection.execute(sa.delete(table).where(unanswered | over)).rowcount
+            connection.execute(sa.delete(readers).where(_only_asked(now)))
+        return gone
+
+
+def _only_asked(now: int) -> sa.ColumnElement[bool]:
+    """Condition on readers of whom nothing is held but their name."""
+    silent = sa.and_(readers.c.event_count == 0, readers.c.created_at < now - REQUEST_MS)
+    asks = [table.c.reader_key == readers.c.reader_key for table in (subscriptions, subscription_requests)]
+    return sa.and_(silent, *(sa.not_(sa.exists(sa.select(sa.literal(1)).where(each))) for each in asks))
 
 
 def mailbox_of(email: str) -> str:

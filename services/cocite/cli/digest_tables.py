@@ -27,6 +27,7 @@ def report_as_json(report: "Report") -> dict[str, Any]:
         "subscriptions_ended": report.ended,
         "problems": problems,
         "stopped": report.stopped,
+        "in_doubt": report.in_doubt,
         "complete": report.complete,
     }
 
@@ -47,6 +48,10 @@ def print_report(report: "Report") -> None:
         warn(f"and {len(report.problems) - SHOWN} more, all of them with --json")
     if report.ended:
         warn(f"{report.ended} subscriptions ended: their addresses refuse all mails")
+    if report.in_doubt:
+        warn(
+            f"{report.in_doubt} may have gone out or not, and are not sent again by themselves: `cocite digest status`"
+        )
     if not report.complete and not report.stopped:
         warn("some mails wait, or nobody knows whether they went out: run the same again, see `cocite digest status`")
 

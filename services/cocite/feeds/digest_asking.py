@@ -7,6 +7,7 @@ from functools import lru_cache
 from cocite.catalogue.readers import Readers
 from cocite.catalogue.subscription_records import Period
 from cocite.client.connection import Connection
+from cocite.core.errors import NotReady, Unauthenticated
 from cocite.feeds.reader_refs import FeedTokens
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.feed_service_pb2_grpc import FeedServiceStub
@@ -32,13 +33,26 @@ class FeedQuestions(Connection):
         self.new: Callable[[date, str], tuple[pb.NewItem, ...]] = lru_cache(KEPT)(self._new)
 
     def feed(self, reader_key: int, size: int) -> tuple[pb.FeedItem, ...]:
-        """The reader's own feed; nothing of a reader who was deleted, or of whom nothing is known."""
-        reader = self._readers.by_key(reader_key)
-        if reader is None:
-            return ()
-        who = pb.ReaderRef(feed_token=self._tokens.make(reader))
-        answer: pb.ListFeedResponse = self.call(self._stub.ListFeed, pb.ListFeedRequest(reader=who, page_size=size))
-        return tuple(answer.items) if answer.personal else ()
+        """The reader's own feed; nothing of a reader who was deleted, or of whom nothing is known.
+
+        Raises NotReady when the feed service takes no tokens that are made here.
+        """
+        refused = None
+        while (reader := self._readers.by_key(reader_key)) is not None and reader != refused:
+            who = pb.ReaderRef(feed_token=self._tokens.make(reader))
+            request = pb.ListFeedRequest(reader=who, page_size=size)
+            try:
+                answer: pb.ListFeedResponse = self.call(self._stub.ListFeed, request)
+            except Unauthenticated:
+                refused = reader  # unless the reader has changed meanwhile, the fault is ours
+            else:
+                return tuple(answer.items) if answer.personal else ()
+        if reader is not None:
+            raise NotReady(
+                "the feed service does not take the addresses of feeds that are made here",
+                hint="give both the same COCITE_FEED_SECRET, or the same home directory",
+            )
+        return ()
 
     def _trending(self, period: Period) -> tuple[pb.TrendingItem, ...]:
         request = pb.ListTrendingRequest(window=_WINDOWS[period], page_size=PAGE)

@@ -34,6 +34,7 @@ class Report:
     problems: list[tuple[str, str, str]] = field(default_factory=list)  # address, outcome, error
     ended: int = 0  # subscriptions that ended because their address refused too often
     stopped: str = ""  # why it was given up, if it was
+    in_doubt: int = 0  # mails of the occasion, of whichever run, that may have gone out or not
 
     def add(self, to: Subscription, sent: Sent) -> None:
         """Count one mail."""
@@ -101,6 +102,7 @@ class DigestRun:
         """
         try:
             self._send_all(progress)
+            self.report.in_doubt = self._mails.in_doubt(self._occasion.name)
         except CociteError as error:
             self.report.stopped = str(error)
         return self.report

@@ -1,7 +1,6 @@
 """Sends the mails that ask for a confirmation."""
 
-import threading
-from collections.abc import Callable
+import time
 
 import structlog
 
@@ -10,13 +9,13 @@ from cocite.catalogue.store import Catalogue
 from cocite.catalogue.subscription_records import CONFIRMATION, Mail
 from cocite.catalogue.subscriptions import Subscriptions
 from cocite.core.clock import DAY_MS
-from cocite.core.errors import CociteError
 from cocite.core.settings import Settings
 from cocite.feeds.mail_courier import Courier, Letter, Outcome, Sent
 from cocite.feeds.mail_delivery import Delivery
 from cocite.feeds.mail_message import message
 from cocite.feeds.mail_rendering import confirmation_texts
 from cocite.feeds.mail_settings import MailServer, Postmark, mail_server, postmark
+from cocite.feeds.repeating import Repeating
 from cocite.feeds.secrets import Signer
 
 log = structlog.get_logger("cocite.mails")
@@ -24,8 +23,8 @@ BATCH = 50
 RATE = 5.0  # mails a second
 LOOK_S = 10.0  # between looks at the queue when nobody wakes the sender: for mails that wait for another try
 FIRST_WAIT_MS = 60_000  # until a mail is tried again, then twice as long each time
-CLOSE_S = 5.0
 LONGEST_WAIT_S = 300.0  # between tries of a server that is away
+FORGET_S = 3600.0  # between two times that old addresses are forgotten
 
 
 def confirmation(subscriptions: Subscriptions, postmark: Postmark, mail: Mail) -> Letter:
@@ -64,54 +63,28 @@ def start_sender(settings: Settings, catalogue: Catalogue, signer: Signer) -> "C
     return sender
 
 
-class ConfirmationSender:
-    """A thread that sends them as they come, and again what has to wait. A server that is away is asked ever less."""
+class ConfirmationSender(Repeating):
+    """Sends them as they come, and again what has to wait; a server that is away is asked ever less.
+
+    Once an hour it forgets addresses that nobody answered for.
+    """
 
     def __init__(
         self, subscriptions: Subscriptions, mails: Mails, postmark: Postmark, server: MailServer, look_s: float = LOOK_S
     ) -> None:
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._look_s = look_s
-        sender = postmark.sender.addr_spec
+        super().__init__("mails", self._look, rest_s=0.0, idle_s=look_s, longest_pause_s=LONGEST_WAIT_S)
+        self._subscriptions = subscriptions
+        self._mails = mails
+        self._postmark = postmark
+        self._server = server
+        self._forgets_at = 0.0  # on the monotonic clock
 
-        def send() -> dict[Outcome, int]:
-            with Delivery(server, sender) as delivery:
-                return send_confirmations(
-                    subscriptions, mails, postmark, Courier(delivery, mails, RATE, self._stop, reconnect_s=())
-                )
-
-        self._thread = threading.Thread(target=self._run, args=(send,), name="confirmations", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look at once."""
-        self._wake.set()
-
-    def close(self) -> None:
-        """End after the mail that is being handed over; one that takes longer than a moment is unsure then."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(CLOSE_S)
-
-    def _run(self, send: Callable[[], dict[Outcome, int]]) -> None:
-        failures = 0
-        while not self._stop.is_set():
-            self._wake.clear()
-            try:
-                if counts := send():
-                    log.info("confirmation mails", **{name.value.replace(" ", "_"): n for name, n in counts.items()})
-                failures = 0
-            except CociteError as error:
-                failures += 1
-                log.warning("confirmation mails have to wait", error=error.message)
-            except Exception:  # a bug must not end the sending for good
-                failures += 1
-                log.exception("confirmation mails failed")
-            if failures:  # whoever wakes the sender does not make a server come back
-                self._stop.wait(min(self._look_s * 2**failures, LONGEST_WAIT_S))
-            else:
-                self._wake.wait(self._look_s)
+    def _look(self) -> None:
+        if time.monotonic() >= self._forgets_at:
+            self._subscriptions.forget()
+            self._forgets_at = time.monotonic() + FORGET_S
+        with Delivery(self._server, self._postmark.sender.addr_spec) as delivery:
+            courier = Courier(delivery, self._mails, RATE, self.stop, reconnect_s=())
+            counts = send_confirmations(self._subscriptions, self._mails, self._postmark, courier)
+        if counts:
+            log.info("confirmation mails", **{name.value.replace(" ", "_"): n for name, n in counts.items()})

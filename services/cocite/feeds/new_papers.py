@@ -1,6 +1,5 @@
 """ListNew: the papers of a day."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +10,7 @@ from cocite.catalogue.store import Catalogue
 from cocite.core.errors import InvalidArgument
 from cocite.core.paper import Paper
 from cocite.feeds.experiments_tokens import plain_token
-from cocite.feeds.secrets import Signer
+from cocite.feeds.secrets import Signer, short
 from cocite.feeds.similar import SimilarPapers
 from cocite.feeds.upvotes import NO_UPVOTES, Upvotes, upvotes_of
 from cocite.serving.answer_memory import AnswerMemory
@@ -74,7 +73,7 @@ class NewPapers:
         if not request.page_token:
             return day, 0
         match self._signer.verify(PAGE, request.page_token):
-            case (str(of_day), bytes(field), int(offset)) if field == _digest(request.field) and request.date in (
+            case (str(of_day), bytes(field), int(offset)) if field == short(request.field) and request.date in (
                 "",
                 of_day,
             ):
@@ -100,7 +99,7 @@ class NewPapers:
         similar = self._similar.get(ids, request.similar, deadline)
         view = request.view or paper_pb2.PAPER_VIEW_BASIC
         of_day = day.listing.day.isoformat()
-        token = self._signer.sign(PAGE, of_day, _digest(request.field), end)
+        token = self._signer.sign(PAGE, of_day, short(request.field), end)
         items = [
             pb.NewItem(
                 paper=paper_to_proto(papers.get(paper_id, Paper(paper_id)), view),
@@ -121,10 +120,6 @@ class NewPapers:
             degraded=similar.degraded,
             total=min(day.listing.total, MOST),
         )
-
-
-def _digest(field: str) -> bytes:
-    return hashlib.blake2b(field.encode(), digest_size=8).digest()
 
 
 def _date(text: str) -> date:

@@ -113,6 +113,11 @@ _DECODERS: dict[bytes, Callable[[bytes], Part]] = {
 }
 
 
+def short(text: str) -> bytes:
+    """Stands for a text in a token, which is short and never longer."""
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
 def whole_numbers(parts: Sequence[Part] | None, count: int) -> tuple[int, ...] | None:
     """The parts, when they are that many whole numbers."""
     if parts is None or len(parts) != count:

@@ -5,10 +5,13 @@ from datetime import date
 
 import pytest
 
+from cocite.catalogue.event_records import ReaderName
 from cocite.catalogue.mails import HAND_OVER_MS, Mails
+from cocite.catalogue.readers import Readers
 from cocite.catalogue.store import Catalogue
-from cocite.catalogue.subscription_records import Choice, Period
+from cocite.catalogue.subscription_records import Choice, Period, Taken
 from cocite.catalogue.subscriptions import Subscriptions
+from cocite.core.errors import Unauthenticated
 from cocite.core.settings import Settings
 from cocite.feeds.digest_job import digest_job
 from cocite.feeds.digest_occasions import Occasion
@@ -16,6 +19,7 @@ from cocite.feeds.digest_sending import REFUSALS, DigestRun, Writer
 from cocite.feeds.mail_courier import Courier
 from cocite.feeds.mail_delivery import Delivery
 from cocite.feeds.mail_settings import mail_server
+from cocite.v1 import feed_service_pb2 as pb
 from support.digests import SECRET, SENDER, age_mails, subscribe
 from support.mail_server import Mailbox, running_mail_server
 from support.ports import free_port
@@ -146,14 +150,54 @@ def test_what_the_server_never_answered_is_sent_again_only_when_told_to(tmp_path
     subscribe(catalogue, "a@example.org")
     with running_mail_server(Mailbox(to_content={"a@example.org": ["", "250 OK"]})) as box:
         report = send(tmp_path, catalogue, feeds, box)
-        assert (report.outcomes, report.complete) == ({"unsure": 1}, False)
-        assert send(tmp_path, catalogue, feeds, box).outcomes == {"elsewhere": 1}
-        assert send(tmp_path, catalogue, feeds, box, occasion=NEXT).outcomes == {"sent": 1}
+        assert (report.outcomes, report.complete, report.in_doubt) == ({"unsure": 1}, False, 1)
+        report = send(tmp_path, catalogue, feeds, box)
+        assert (report.outcomes, report.complete, report.in_doubt) == ({"elsewhere": 1}, True, 1)
+        report = send(tmp_path, catalogue, feeds, box, occasion=NEXT)
+        assert (report.outcomes, report.in_doubt) == ({"sent": 1}, 0)
         with job_for(tmp_path, catalogue, feeds, box.url) as (job, _):
             assert job.retry_unsure().outcomes == {"sent": 1}
+            assert job.mails.in_doubt(OCCASION.name) == 0
             assert job.retry_unsure().outcomes == {}
     ids = [each.mail["Message-ID"] for each in box.received]
     assert ids[0] == ids[2] != ids[1]  # by which its reader's program may know it for the same
+
+
+def test_a_run_tells_of_the_mail_that_one_before_died_with(tmp_path, catalogue, feeds):
+    to = subscribe(catalogue, "a@example.org")
+    assert Mails(catalogue).take(to, OCCASION.name) is Taken.TAKEN
+    with running_mail_server() as box:
+        report = send(tmp_path, catalogue, feeds, box)
+    assert (report.outcomes, report.in_doubt, box.received) == ({"elsewhere": 1}, 1, [])
+
+
+@pytest.mark.parametrize("change", ["rotated", "deleted", "nothing"])
+def test_an_address_of_a_feed_that_is_void_by_then_ends_no_run(tmp_path, catalogue, change):
+    readers = Readers(catalogue)
+    reader = readers.create(ReaderName(True, "a" * 64))
+    subscribe(catalogue, "a@example.org", Choice(Period.DAILY, (), reader.reader_key))
+    subscribe(catalogue, "b@example.org")
+    refused = []
+
+    def feed(request):
+        if change != "nothing" and refused:
+            return pb.ListFeedResponse()
+        refused.append(request.reader.feed_token)
+        if change == "rotated":
+            readers.rotate(reader.reader_key)
+        if change == "deleted":
+            readers.delete(reader.reader)
+        raise Unauthenticated("this feed address opens no feed any more", hint="ask its owner for the new one")
+
+    with running_feeds(ScriptedFeeds(new=new(paper(1)), feed=feed)) as feeds, running_mail_server() as box:
+        report = send(tmp_path, catalogue, feeds, box)
+    assert len(refused) == 1
+    if change == "nothing":
+        assert "give both the same COCITE_FEED_SECRET" in report.stopped
+    else:
+        assert report.stopped == ""
+        gone = ["not wanted"] * (change == "deleted")
+        assert sorted(report.outcomes.elements()) == [*gone, *["sent"] * (2 - len(gone))]
 
 
 def test_who_left_is_not_sent_what_is_unsure(tmp_path, catalogue, feeds):
@@ -176,9 +220,6 @@ def test_who_has_nothing_new_gets_nothing_and_may_get_it_later(tmp_path, catalog
 
 
 def test_the_feed_of_a_reader_is_asked_for_by_its_own_token_and_other_lists_once(tmp_path, catalogue):
-    from cocite.catalogue.event_records import ReaderName
-    from cocite.catalogue.readers import Readers
-
     scripted = ScriptedFeeds(new=new(paper(1)))
     for name in "ab":
         reader = Readers(catalogue).create(ReaderName(True, name * 64))

@@ -7,13 +7,14 @@ import grpc
 import pytest
 import sqlalchemy as sa
 
+from cocite.catalogue.event_records import ReaderName
 from cocite.catalogue.mails import Mails
 from cocite.catalogue.readers import Readers
 from cocite.catalogue.schema import readers, subscriptions
 from cocite.catalogue.store import Catalogue
-from cocite.catalogue.subscription_records import Period
+from cocite.catalogue.subscription_records import Choice, Period
 from cocite.catalogue.subscriptions import Subscriptions
-from cocite.core.clock import HOUR_MS
+from cocite.core.clock import DAY_MS, HOUR_MS, now_ms
 from cocite.core.errors import InvalidArgument, NotFound, NotReady
 from cocite.core.settings import Settings
 from cocite.feeds.mail_confirming import ConfirmationSender, start_sender
@@ -24,6 +25,7 @@ from cocite.v1 import feed_service_pb2 as pb
 from support.digests import SECRET, age_mails
 from support.mail_server import Mailbox, running_mail_server
 from support.ports import free_port
+from support.stack import eventually
 
 ADDRESS = "reader@example.org"
 DAILY = pb.SubscribeRequest(email=ADDRESS, period=pb.DIGEST_PERIOD_DAILY)
@@ -162,6 +164,21 @@ def test_mails_wait_for_a_server_that_is_away(tmp_path, catalogue):
             came(box, 1)
     finally:
         sender.close()
+
+
+def test_addresses_that_nobody_answered_for_are_forgotten_without_a_digest(tmp_path, catalogue):
+    reader = Readers(catalogue).create(ReaderName(False, "ada"))
+    Subscriptions(catalogue).ask(ADDRESS, Choice(Period.DAILY, (), reader.reader_key))
+    settings = settings_for(tmp_path, f"smtp://127.0.0.1:{free_port()}")
+    later = Subscriptions(catalogue, lambda: now_ms() + 8 * DAY_MS)
+    stamp = postmark(settings, signer(settings))
+    sender = ConfirmationSender(later, Mails(catalogue), stamp, mail_server(settings))
+    sender.start()
+    try:
+        assert eventually(lambda: not later.counts())
+    finally:
+        sender.close()
+    assert Readers(catalogue).find(reader.reader) is None, "of whom nothing else was known"
 
 
 def test_the_feed_service_answers_so(tmp_path, box):

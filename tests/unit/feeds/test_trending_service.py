@@ -16,7 +16,6 @@ from cocite.core.clock import DAY_MS
 from cocite.core.errors import InvalidArgument
 from cocite.feeds.contents import PaperContents
 from cocite.feeds.secrets import Signer
-from cocite.feeds.trending.follower import Follower
 from cocite.feeds.trending.formula import Window
 from cocite.feeds.trending.service import Trending
 from cocite.serving.channel import open_channel
@@ -269,24 +268,6 @@ def test_the_follower_counts_what_was_recorded(service: Service, community: Comm
         answer = service.ask()
     assert [item.paper.paper_id for item in answer.items] == ["s2:1"]
     assert not answer.degraded
-
-
-def test_the_follower_outlives_what_goes_wrong() -> None:
-    looked = threading.Semaphore(0)
-    outcomes = iter([RuntimeError("a bug"), InvalidArgument("no"), True, False])
-
-    def count() -> bool:
-        outcome = next(outcomes, False)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    follower = Follower(count, looked.release, rest_s=0.001)
-    follower.start()
-    for _ in range(3):
-        assert looked.acquire(timeout=WAIT_S)
-    follower.close()
-    assert next(outcomes, None) is None
 
 
 def test_two_replicas_count_each_event_once(community: Community, valkey: RealValkey) -> None:

@@ -1,6 +1,5 @@
 """Trending as the feed service uses it: one object that counts in the background and answers ListTrending."""
 
-import hashlib
 import time
 
 from cocite.cache.keys import Keys
@@ -13,9 +12,9 @@ from cocite.core.errors import InvalidArgument
 from cocite.feeds.contents import PaperContents
 from cocite.feeds.experiments_tokens import plain_token
 from cocite.feeds.feed_page import DEFAULT_PAGE_SIZE
-from cocite.feeds.secrets import Signer
+from cocite.feeds.repeating import Repeating
+from cocite.feeds.secrets import Signer, short
 from cocite.feeds.trending.counter import Counter
-from cocite.feeds.trending.follower import Follower
 from cocite.feeds.trending.formula import Window
 from cocite.feeds.trending.lists import Listed, Lists, TrendingList
 from cocite.feeds.trending.redis_sums import RedisSums
@@ -28,6 +27,8 @@ from cocite.v1 import paper_pb2
 PAGE = "trending page"  # purpose of a token
 FEED_ITEMS = 20
 FEED_KEPT_S = 30.0
+REST_S = 1.0  # between two looks at the log, so that lists change no more often
+LONGEST_PAUSE_S = 60.0  # between two tries while a store is away
 _MEMORY_BYTES, _MEMORY_S = 8 << 20, 10.0
 _METHOD = "ListTrending"
 _FIELD = "page_token"
@@ -59,20 +60,22 @@ class Trending:
         self._contents = contents
         self._signer = signer
         self._memory: AnswerMemory[bytes] = AnswerMemory(_MEMORY_BYTES, _MEMORY_S)
-        self._follower = Follower(self._counter.count, self._looked)
+        self._counting = Repeating(
+            "trending", self._count, rest_s=REST_S, idle_s=REST_S, longest_pause_s=LONGEST_PAUSE_S
+        )
         self._feed_items: tuple[float, list[pb.FeedItem]] | None = None  # until when
 
     def start(self) -> None:
         """Count in the background from now on."""
-        self._follower.start()
+        self._counting.start()
 
     def wake(self) -> None:
         """Events were recorded; returns at once."""
-        self._follower.wake()
+        self._counting.wake()
 
     def close(self) -> None:
         """Count no more."""
-        self._follower.close()
+        self._counting.close()
 
     @property
     def cursor(self) -> int | None:
@@ -119,6 +122,14 @@ class Trending:
             self._feed_items = kept = (now + FEED_KEPT_S, items)
         return kept[1]
 
+    def _count(self) -> None:
+        """Count all there is. Raises Unavailable."""
+        try:
+            while self._counter.count() and not self._counting.stop.is_set():
+                pass
+        finally:
+            self._looked()
+
     def _looked(self) -> None:
         serving = self._counter.serving
         self._memory.serve(serving.encoded() if serving else "")
@@ -129,7 +140,7 @@ class Trending:
         end = offset + size
         page = found.papers[offset:end]
         contents = self._contents.get([each.paper_id for each in page], paper_pb2.PAPER_VIEW_BASIC, deadline)
-        token = self._signer.sign(PAGE, int(window), _digest(field), end)
+        token = self._signer.sign(PAGE, int(window), short(field), end)
         return pb.ListTrendingResponse(
             items=[
                 pb.TrendingItem(
@@ -155,15 +166,11 @@ class Trending:
             raise InvalidArgument(
                 "page_token is no token of this service", hint="pass next_page_token as it came", field=_FIELD
             )
-        if parts[:2] != (int(window), _digest(field)) or not isinstance(parts[-1], int):
+        if parts[:2] != (int(window), short(field)) or not isinstance(parts[-1], int):
             raise InvalidArgument(
                 "page_token belongs to another request", hint="only page_size may change between pages", field=_FIELD
             )
         return parts[-1]
-
-
-def _digest(field: str) -> bytes:
-    return hashlib.blake2b(field.encode(), digest_size=6).digest()
 
 
 def _feed_item(listed: Listed, readers: int) -> pb.FeedItem:

@@ -19,6 +19,7 @@ from cocite.serving.channel import open_channel
 CALLERS = 16
 DEADLINE_S = 0.3
 OK = "OK"
+STATUS_KEY = "grpc-status-details-bin"
 _OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)  # or else callers of one process share one
 _RETRIES = (("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_retries", 1))
 
@@ -32,6 +33,7 @@ class Call:
     latency_s: float = 0.0
     status: str = ""  # empty while it is under way
     details: str = ""
+    problem: bytes = b""  # google.rpc.Status, where the server sent one
     body: bytes = b""
 
     @property
@@ -101,10 +103,11 @@ class OpenLoad:
         rate: float,
         deadline_s: float = DEADLINE_S,
         seed: int = 0,
+        most_s: float = 600.0,
     ) -> None:
         self.rate = rate
         self._callers, self._questions, self._deadline_s = callers, questions, deadline_s
-        self._offsets = poisson(rate, 600.0, seed).tolist()  # longer than any fault is measured
+        self._offsets = poisson(rate, most_s, seed).tolist()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load")
         self._calls: list[Call] = []
@@ -149,4 +152,6 @@ def _note(call: Call, future: Any) -> None:
     call.details = future.details() or ""
     if code is grpc.StatusCode.OK:
         call.body = future.result()
+    else:
+        call.problem = dict(future.trailing_metadata() or ()).get(STATUS_KEY, b"")
     call.status = code.name

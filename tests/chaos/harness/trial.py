@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 
 from chaos.harness.load import DEADLINE_S, Call, Callers, OpenLoad
-from chaos.harness.questions import Question, Questions, Told, told
-from chaos.harness.reference import Reference
+from chaos.harness.questions import Questions, Told, told
+from chaos.harness.reference import Judge, Right
 from chaos.harness.stage import Stage
 
 WARM_S, CAPACITY_S = 1.0, 2.0
@@ -28,7 +28,7 @@ class Part:
     seconds: float
     calls: list[Call] = field(default_factory=list)
     answers: dict[int, Told] = field(default_factory=dict)  # by id() of a call that was answered
-    right: dict[Question, Told] = field(default_factory=dict)
+    right: Right = field(default_factory=dict)
 
     def of(self, *kinds: str) -> "Part":
         """Those of the calls that asked such questions."""
@@ -56,7 +56,8 @@ class Part:
         return [call for call in self.calls if not call.failed and self._is_wrong(call)]
 
     def _is_wrong(self, call: Call) -> bool:
-        answer, right = self.answers[id(call)], self.right[call.question]
+        answer = self.answers[id(call)]
+        right = self.right[call.question, answer.model]
         return answer.model != right.model or (not answer.degraded and not answer.same_as(right))
 
     @property
@@ -91,7 +92,7 @@ class Trial:
     def __init__(
         self,
         stage: Stage,
-        reference: Reference,
+        reference: Judge,
         *,
         retries: bool = False,
         seed: int = 0,
@@ -122,8 +123,8 @@ class Trial:
         """The phases by name, judged."""
         ended = time.monotonic()
         calls = self._load.stop()
-        right = self._reference.answers({call.question for call in calls})
         answers = {id(call): told(call.question, call.body) for call in calls if not call.failed}
+        right = self._reference.answers({(c.question, answers[id(c)].model) for c in calls if not c.failed})
         bounds = [*self._phases, (ended, "")]
         parts: dict[str, Part] = {}
         for (begin, name), (until, _) in pairwise(bounds):

@@ -59,6 +59,8 @@ def up(
         _print_addresses(placed)
         _exit_on_sigterm(0)
         _print_what_to_try(placed, seed)
+        if demo:
+            note(f"other commands on this catalogue: export COCITE_HOME={shlex.quote(str(settings.home))}")
         note("up; Ctrl-C stops")
         supervisor.watch()
 

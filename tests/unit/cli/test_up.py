@@ -36,6 +36,13 @@ def test_a_catalogue_that_is_not_there_is_not_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_there_is_a_demo_the_way_to_its_catalogue_is_told(tmp_path):
+    of_demo = Settings(home=tmp_path / "a home" / "demo" / "scientometrics")
+    Catalogue.open(of_demo.catalogue).close()
+    with pytest.raises(NotReady, match=r"for that of the demo say COCITE_HOME='.*/a home/demo/scientometrics'"):
+        open_existing(Settings(home=tmp_path / "a home").catalogue)
+
+
 def test_one_that_is_there_is_opened(settings):
     with open_existing(settings.catalogue) as catalogue:
         assert catalogue.count_papers() == 1

@@ -34,6 +34,13 @@ PUBLIC = {
     "related": {"id": "doi:10.1000/1"},
 }
 ALL = {**PUBLIC, "reader": {"token": TOKEN}}
+PAGES = {  # that show the same
+    "trending": "trending?window=month&field=Physics",
+    "new": "today?date=2026-11-23&field=Physics",
+    "search": "#text=co-citation+%26+%3Canalysis%3E",
+    "related": "#like=doi%3A10.1000%2F1",
+    "reader": "library",
+}
 LEFT_OUT = {"degraded": [Degradation(detail="a service is away")]}
 
 
@@ -103,6 +110,7 @@ def test_every_feed_is_valid_and_says_what_it_is(gateway, name, form):
     own = found["feed_url"] if form == "json" else next(link.href for link in found.feed.links if link.rel == "self")
     assert own.startswith(f"{SITE}/feeds/{name}.{form}?")
     assert {name: values[0] for name, values in parse_qs(urlsplit(own).query).items()} == ALL[name]
+    assert (found["home_page_url"] if form == "json" else found.feed.link) == f"{SITE}/{PAGES[name]}"
     titles = [item["title"] for item in found["items"]] if form == "json" else [each.title for each in found.entries]
     assert titles[0] == PLAIN
     assert "doi:10.1000/2" in titles or name == "reader"  # what has no title is called by its id

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from google.protobuf.message import Message
 
@@ -38,15 +39,16 @@ Query = Mapping[str, str]
 class PaperList:
     """Papers in their order. as_of: the day that the list as a whole is of, None for today.
 
-    seed: the paper that they are like, "" for none. complete: nothing is missing that may be there in a moment.
+    page: of ours that shows them, as it stands behind our address. complete: nothing is missing that may be there in
+    a moment.
     """
 
     title: str
     description: str
+    page: str
     papers: Sequence[Listed]
     complete: bool
     as_of: date | None = None
-    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Lists:
         full = await self._full([item.paper.paper_id for item in answer.items], deadline)
         papers = [Listed(full.papers.get(item.paper.paper_id, item.paper)) for item in answer.items]
         title = f"Trending {_WINDOWS[window]}{_of(query)}"
-        return PaperList(title, "Papers that readers turn to", papers, full.complete and not answer.degraded)
+        complete = full.complete and not answer.degraded
+        return PaperList(title, "Papers that readers turn to", _page("trending", query), papers, complete)
 
     async def new(self, query: Query, deadline: Deadline) -> PaperList:
         """date, YYYY-MM-DD, without which it is the last days that have papers: who asks rarely misses few; field."""
@@ -99,7 +102,7 @@ class Lists:
                 break
         title = f"New papers{_of(query)}" + (f", {latest}" if "date" in query else "")
         as_of = date.fromisoformat(latest) if latest else None
-        return PaperList(title, "New papers, most upvoted first", papers, complete, as_of)
+        return PaperList(title, "New papers, most upvoted first", _page("today", query), papers, complete, as_of)
 
     async def search(self, query: Query, deadline: Deadline) -> PaperList:
         """q: a text that the papers are to be like."""
@@ -108,7 +111,8 @@ class Lists:
             raise InvalidArgument(f"q: must be a text of 1 to {_MOST_TEXT} characters", field="q")
         seed = recommender_service_pb2.TextSeed(title=text)
         papers, complete = await self._related(recommender_service_pb2.Seeds(texts=[seed]), deadline)
-        return PaperList(f"Papers on “{_short(text)}”", "Papers most related to a text", papers, complete)
+        page = f"#{urlencode({'text': text})}"
+        return PaperList(f"Papers on “{_short(text)}”", "Papers most related to a text", page, papers, complete)
 
     async def related(self, query: Query, deadline: Deadline) -> PaperList:
         """id: of the paper that the others are to be related to, in any form. Raises NotFound for one of none."""
@@ -118,7 +122,8 @@ class Lists:
             raise NotFound(f"there is no paper {asked}", field="id")
         papers, complete = await self._related(recommender_service_pb2.Seeds(positive_ids=[asked]), deadline)
         title = f"Papers related to “{_short(seed.title_of(asked))}”"
-        return PaperList(title, "Papers most related to one paper", papers, complete and seed.complete, seed=asked)
+        page = f"#{urlencode({'like': asked})}"
+        return PaperList(title, "Papers most related to one paper", page, papers, complete and seed.complete)
 
     async def reader(self, query: Query, deadline: Deadline) -> PaperList:
         """token: of the reader's private feed. Raises NotFound for one that opens none."""
@@ -131,7 +136,8 @@ class Lists:
         except Unauthenticated as error:  # nothing that a feed reader could ask its user to log in for
             raise NotFound(str(error), field="token") from None
         papers = [Listed(item.paper, *_reasons(item)) for item in answer.items]
-        return PaperList("Your feed", "Papers chosen for one reader; keep the address private", papers, False)
+        told = "Papers chosen for one reader; keep the address private"
+        return PaperList("Your feed", told, "library", papers, False)
 
     async def _related(self, seeds: recommender_service_pb2.Seeds, deadline: Deadline) -> tuple[list[Listed], bool]:
         asked = recommender_service_pb2.RecommendPapersRequest(seeds=seeds, page_size=SIZE, view=PAPER_VIEW_FULL)
@@ -161,6 +167,11 @@ def _reasons(item: feed_service_pb2.FeedItem) -> tuple[date | None, str]:
             paper = reason.acted_on.title or reason.acted_on.paper_id
             why = f"Because you {_ACTS[reason.acted_on.kind]} “{_short(paper)}”"
     return day, why
+
+
+def _page(name: str, query: Query) -> str:
+    """A page that takes the same parameters."""
+    return f"{name}?{urlencode(query)}" if query else name
 
 
 def _of(query: Query) -> str:

@@ -92,7 +92,7 @@ class Publisher:
             title=found.title,
             description=found.description,
             self_url=f"{self._site.url}{_PATH.format(source.name, form)}{asked}",
-            home_url=self._site.page(found.seed) if found.seed else f"{self._site.url}/",
+            home_url=f"{self._site.url}/{found.page}",
             updated=midnight(found.as_of or today),
             items=self._site.items(found.papers, today),
         )

@@ -23,13 +23,13 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \
     PYTHONPATH=$(echo tools/lib/python3.*/site-packages) /opt/cocite/bin/cocite model pull
 # The inner loops, compiled for processors of one level rather than for that of the builder: pods copy them to where
 # they may write (k8s/base/recommender.yaml), and none waits half a minute for the compiler.
-# numba notes where in memory functions were; that is blotted out, as no two builds have it alike.
+# numba notes where in memory things were; that is blotted out, as no two builds have it alike.
 ARG CPU=x86-64-v3
 ENV NUMBA_CPU_NAME=${CPU} NUMBA_CPU_FEATURES=""
 RUN NUMBA_CACHE_DIR=/opt/cocite/machine-code /opt/cocite/bin/python -c 'import cocite.recommender.engine, \
     cocite.recommender.assembly, cocite.recommender.array_checks, cocite.recommender.ranking.forest_sums' \
     && find /opt/cocite/machine-code -name '*.nbc' -exec \
-       env LC_ALL=C sed -i -E 's/ at 0x[0-9a-f]{12}/ at 0x000000000000/g' {} +
+       env LC_ALL=C sed -i -E 's/( at |array_expr_)0x[0-9a-f]{12}/\10x000000000000/g' {} +
 # Byte code that is checked by nothing at run time, so that it holds no times of files.
 RUN /opt/cocite/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/cocite/lib
 

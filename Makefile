@@ -56,6 +56,9 @@ bench: setup ## measure latency, the embedding service and their parts, on a qui
 	$(BIN)/python tests/load/index.py --json $(BENCH)/index.json
 	COCITE_BUNDLES_DIR=$$(ls -td $(BENCH)/models/synthetic-* | head -1) $(BIN)/python tests/load/assembly.py --json $(BENCH)/assembly.json
 
+fuzz: setup ## fuzz every parser, 300 s each, two at once; ARGS="--seconds 30 ids" for less; findings in build/fuzz
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
+
 proto: setup ## regenerate services/cocite/v1 and the OpenAPI document from protos/
 	$(BIN)/python protos/generate.py
 
@@ -88,8 +91,8 @@ extension: ## build, test and pack the browser extension for both stores into di
 image: ## build the container image of the last commit with buildah or docker; IMAGE=NAME:TAG, BASE=IMAGE
 	image/build $(IMAGE)
 
-test-image: setup ## build the image twice on a base of Debian packages and run a service in it: root, buildah, crun and mmdebstrap
-	$(BIN)/pytest tests/image $(ARGS)
+test-image: setup ## build the image twice on a base of Debian packages and run a service in it: root, buildah, runc and mmdebstrap
+	$(BIN)/pytest tests/image -m image $(ARGS)
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
@@ -103,5 +106,5 @@ clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test chaos check format bench proto web web-check test-browser extension image test-image lock clean
+.PHONY: help setup demo test chaos check format bench fuzz proto web web-check test-browser extension image test-image lock clean
 .PHONY: .page-sources

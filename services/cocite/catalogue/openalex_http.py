@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +11,7 @@ import orjson
 
 from cocite.catalogue.polite_http import Answer, PoliteClient, Service, TryAgain, Validators
 from cocite.core.errors import InvalidArgument
+from cocite.core.outgoing import Network
 
 OPENALEX = Service(
     name="OpenAlex",
@@ -35,17 +36,23 @@ class Page:
 class Api:
     """OpenAlex's API at url. mailto, a contact address, and api_key are sent along where given.
 
-    sleep is what waiting is done with. Raises InvalidArgument for an address that is none.
+    sleep is what waiting is done with, private as of PoliteClient. Raises InvalidArgument for an address that is none.
     """
 
     def __init__(
-        self, url: str, mailto: str = "", api_key: str = "", *, sleep: Callable[[float], None] = time.sleep
+        self,
+        url: str,
+        mailto: str = "",
+        api_key: str = "",
+        *,
+        private: Sequence[Network] = (),
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if mailto and not _MAILTO.fullmatch(mailto):
             raise InvalidArgument(f"{mailto!r} is not a mail address", field="COCITE_OPENALEX_MAILTO")
         credentials = {name: value for name, value in (("mailto", mailto), ("api_key", api_key)) if value}
         agent = f"cocite (mailto:{mailto})" if mailto else "cocite"
-        self._client = PoliteClient(OPENALEX, url, agent=agent, credentials=credentials, sleep=sleep)
+        self._client = PoliteClient(OPENALEX, url, agent=agent, credentials=credentials, private=private, sleep=sleep)
         self.url = self._client.url
 
     def __enter__(self) -> Self:

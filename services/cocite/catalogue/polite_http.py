@@ -4,7 +4,7 @@ import ipaddress
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +13,9 @@ from typing import Self, TypeVar
 
 import httpx
 
+from cocite.catalogue.packed_body import Damaged, unpacked_body
 from cocite.core.errors import InvalidArgument, Unavailable
+from cocite.core.outgoing import Network, open_client
 
 ATTEMPTS = 5
 FIRST_BACKOFF_S = 1.0  # each wait is drawn between half of it and all, and doubles
@@ -75,7 +77,8 @@ class TryAgain(Exception):
 
 
 class PoliteClient:
-    """A service at an address. credentials are sent along as parameters; sleep is what waiting is done with.
+    """A service at an address. credentials are sent along as parameters; sleep is what waiting is done with; private
+    networks are those it may lie in though they are not public (core/outgoing.py).
 
     Redirects are not followed. Raises InvalidArgument for an address that is none, or would send in the clear what
     leaves this machine.
@@ -88,6 +91,7 @@ class PoliteClient:
         *,
         agent: str = "cocite",
         credentials: Mapping[str, str] | None = None,
+        private: Sequence[Network] = (),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         _check_address(url, service.setting)
@@ -97,7 +101,8 @@ class PoliteClient:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs addresses with the key in them
         self._sleep = sleep
         self._next_at = 0.0
-        self._client = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": agent}, follow_redirects=False)
+        headers = {"User-Agent": agent, "Accept-Encoding": "gzip"}
+        self._client = open_client(url, private, timeout=_TIMEOUT, headers=headers, follow_redirects=False)
 
     def __enter__(self) -> Self:
         return self
@@ -166,15 +171,18 @@ class PoliteClient:
     def _body(self, answer: httpx.Response) -> bytes:
         end = time.monotonic() + REQUEST_S
         body = bytearray()
-        for chunk in answer.iter_bytes():
-            body += chunk
-            if len(body) > self._service.max_answer:
-                raise Unavailable(
-                    f"{self._service.name} answers more than {self._service.max_answer:,} bytes",
-                    hint=f"check {self._service.setting}",
-                )
-            if time.monotonic() > end:
-                raise TryAgain(f"no whole answer within {REQUEST_S:.0f} s")
+        try:
+            for chunk in unpacked_body(answer.headers.get("Content-Encoding", ""), answer.iter_raw()):
+                body += chunk
+                if len(body) > self._service.max_answer:
+                    raise Unavailable(
+                        f"{self._service.name} answers more than {self._service.max_answer:,} bytes",
+                        hint=f"check {self._service.setting}",
+                    )
+                if time.monotonic() > end:
+                    raise TryAgain(f"no whole answer within {REQUEST_S:.0f} s")
+        except Damaged as damaged:
+            raise TryAgain(str(damaged)) from None
         return bytes(body)
 
 

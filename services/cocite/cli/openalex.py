@@ -14,11 +14,15 @@ def fetch(settings: Settings, *, filters: str = "", topic: str = "", limit: int,
     from cocite.catalogue.openalex_api import Question, fetch_works, works_path
     from cocite.catalogue.openalex_http import Api
     from cocite.cli.output import note, progress_bars
+    from cocite.core.outgoing import networks_of
 
     question = Question(filter=filters, topic=topic, limit=limit)
     folder = settings.home / "corpora"
-    key = settings.openalex_api_key.get_secret_value()
-    with Api(settings.openalex_url, settings.openalex_mailto, key) as api, progress_bars() as report:
+    key, private = settings.openalex_api_key.get_secret_value(), networks_of(settings.private_networks)
+    with (
+        Api(settings.openalex_url, settings.openalex_mailto, key, private=private) as api,
+        progress_bars() as report,
+    ):
         kept = works_path(api, question, folder)
         if kept.is_file() and not refresh:
             day = datetime.fromtimestamp(kept.stat().st_mtime).astimezone().date()

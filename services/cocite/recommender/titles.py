@@ -6,12 +6,13 @@ Rabin 1987), so that those of all stretches of a text come from one cumulative s
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from cocite.core.unicode_text import normalised
 
 MOST_YEARS_APART = 3  # of two versions of one work
 MOST_VERSIONS = 4  # a title that more papers bear is a heading, such as a preface of each year
@@ -98,7 +99,7 @@ def places_of(hashes: Hashes, wanted: Sequence[int]) -> npt.NDArray[np.int64]:
 
 
 def _plain(text: str) -> str:
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    return _ACCENTS.sub("", normalised("NFKD", text).casefold())
 
 
 def _words(text: str) -> _Words:

@@ -2,8 +2,9 @@
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator
+
+from cocite.core.unicode_text import normalised
 
 LONGEST_TERM = 48  # bytes of UTF-8; what is longer is no word
 
@@ -29,7 +30,7 @@ def terms(text: str) -> list[str]:
     Single letters and digits are left out.
     """
     found: list[str] = []
-    for compound in _COMPOUND.findall(unicodedata.normalize("NFKC", text).casefold()):
+    for compound in _COMPOUND.findall(normalised("NFKC", text).casefold()):
         if compound.isascii() and compound.isalnum():
             found.append(compound)
         else:

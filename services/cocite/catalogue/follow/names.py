@@ -9,6 +9,7 @@ from cocite.catalogue.follow.source import Source
 from cocite.catalogue.openalex_http import Api
 from cocite.catalogue.polite_http import PoliteClient
 from cocite.core.errors import InvalidArgument
+from cocite.core.outgoing import networks_of
 from cocite.core.settings import Settings
 
 MAX_SOURCES = 64
@@ -21,9 +22,9 @@ def sources(settings: Settings, names: Sequence[str], stack: ExitStack) -> list[
     """
     if not 0 < len(names) <= MAX_SOURCES:
         raise InvalidArgument(f"not 1 to {MAX_SOURCES} sources", field="follow")
-    arxiv = stack.enter_context(PoliteClient(ARXIV, settings.arxiv_url))
-    key = settings.openalex_api_key.get_secret_value()
-    openalex = stack.enter_context(Api(settings.openalex_url, settings.openalex_mailto, key))
+    key, private = settings.openalex_api_key.get_secret_value(), networks_of(settings.private_networks)
+    arxiv = stack.enter_context(PoliteClient(ARXIV, settings.arxiv_url, private=private))
+    openalex = stack.enter_context(Api(settings.openalex_url, settings.openalex_mailto, key, private=private))
     found: dict[str, Source] = {}
     for name in names:
         source = _source(name, arxiv, openalex)

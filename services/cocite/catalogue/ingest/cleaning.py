@@ -7,7 +7,6 @@ what is not raises BadRecord and the record is rejected with that reason.
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +14,7 @@ from typing import Any
 
 from cocite.catalogue.records import Fields, PaperRecord
 from cocite.core.ids import SCHEMES, try_normalise_id
+from cocite.core.unicode_text import normalised
 
 NOT_AN_ID = "id is not a paper id"
 MAX_TITLE = 2_000
@@ -25,6 +25,7 @@ MAX_IDS = 64
 MAX_KEYWORDS = 64
 MAX_FIELDS = 16
 YEARS = range(1000, 2101)
+_SPARE = 8  # times its limit that a text may have before it is cleaned: markup and entities take up room
 
 _PARTIAL_DATE = re.compile(r"[0-9]{4}(-[0-9]{2})?")  # a year or a month: no day is known
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
@@ -57,13 +58,13 @@ def clean_text(value: Any, name: str, limit: int, warnings: list[str]) -> str:
         return ""
     if not isinstance(value, str):
         raise BadRecord(f"{name} is not text")
-    text = value
+    text = value[: _SPARE * limit]  # cleaning takes time, and what is behind would be cut anyway
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
         text = _without_markup(text)
-    text = " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
-    if len(text) > limit:
+    text = " ".join(normalised("NFC", _INVISIBLE.sub("", text)).split())
+    if len(text) > limit or len(value) > _SPARE * limit:
         warnings.append(f"{name} cut at {limit} characters")
         text = text[:limit].rstrip()
     return text

@@ -39,8 +39,13 @@ def expand(kind: str, paths: Sequence[Path]) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterable[Path]:
+    """Files in a folder and those below. Links that lead out of it are passed over: who fills it may not choose what
+    else is read. A file that is named is read wherever it lies.
+    """
+    inside = folder.resolve()
     for file in folder.rglob("*"):
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if not hidden and file.is_file() and file.resolve().is_relative_to(inside):
             yield file
 
 

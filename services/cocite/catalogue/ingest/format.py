@@ -43,7 +43,10 @@ class Row:
         content = self.content[-1] if isinstance(self.content, tuple) else self.content
         if isinstance(content, bytes):
             return content[: 4 * RAW_SHOWN].decode("utf-8", "replace")[:RAW_SHOWN]
-        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        try:
+            text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        except RecursionError:  # what can be read may be nested too deeply to be written
+            text = "nested too deeply to be shown"
         return text[:RAW_SHOWN].encode("utf-8", "replace").decode()
 
 

@@ -5,6 +5,7 @@ import re
 from functools import cache
 from typing import Any
 
+MOST = 100_000  # characters read as TeX, seconds of work: as many as an abstract may have
 _TEX = re.compile(r"[\\{}$~]|--|``|''")
 _BARE_SIGN = re.compile(r"(?<!\\)[%&]")  # signs of comments and columns in TeX, just signs in abstracts
 
@@ -18,7 +19,11 @@ def _converter() -> Any:
 
 
 def plain_text(text: str) -> str:
-    """The text without TeX commands: accents and symbols as characters. Text that is no valid TeX stays as it is."""
+    """The text without TeX commands: accents and symbols as characters; at most MOST of it.
+
+    Text that is no valid TeX stays as it is.
+    """
+    text = text[:MOST]
     if not _TEX.search(text):
         return text
     try:

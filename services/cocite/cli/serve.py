@@ -30,6 +30,7 @@ def serve(
     from cocite.cli.parent import die_with_parent
     from cocite.core.settings import load_settings
     from cocite.serving.logs import configure_logs
+    from cocite.serving.tracing import tracing
 
     if started_by := worker_of or parent:
         die_with_parent(started_by)
@@ -43,4 +44,5 @@ def serve(
 
         serve_with_workers(name, settings, stop_on_signal())
         return
-    import_module(f"cocite.{name}.main").serve(settings)
+    with tracing(settings, name):
+        import_module(f"cocite.{name}.main").serve(settings)

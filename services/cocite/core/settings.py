@@ -224,8 +224,8 @@ class Settings(BaseSettings):
     hub_url: str = Field(default="https://huggingface.co", description="address of the Hugging Face hub")
     private_networks: str = Field(
         default="",
-        description="networks besides the internet in which the names of those three, and what they redirect to, may lie, "
-        "separated by commas",
+        description="networks besides the internet in which the names of those three, and what they redirect to, may "
+        "lie, separated by commas",
     )
 
     @property

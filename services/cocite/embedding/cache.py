@@ -19,6 +19,7 @@ from cocite.core.errors import InvalidArgument
 from cocite.core.vectors import Dtype, decode_vector, encode_vector
 from cocite.serving.breaker import Breaker
 from cocite.serving.tally import Tallies
+from cocite.serving.tracing import Asking
 from cocite.v1 import feature_service_pb2 as features
 from cocite.v1 import vector_pb2
 from cocite.v1.feature_service_pb2_grpc import FeatureServiceStub
@@ -72,7 +73,8 @@ class VectorCache:
             return {}
         request = features.BatchGetVectorsRequest(model_version=self._model_version, keys=keys)
         try:
-            answer = self._stub.BatchGetVectors(request, timeout=min(timeout_s, GET_TIMEOUT_S))
+            with Asking("feature") as metadata:
+                answer = self._stub.BatchGetVectors(request, timeout=min(timeout_s, GET_TIMEOUT_S), metadata=metadata)
         except grpc.RpcError as error:
             self._failed(error)
             return {}

@@ -15,7 +15,7 @@ from cocite.serving.server import GrpcServer
 
 def tell(
     settings: Settings, server: GrpcServer, meter: RpcMeter, batcher: Batcher, cache: VectorCache, model: str
-) -> AbstractContextManager[None]:
+) -> AbstractContextManager[str]:
     """Meanwhile tell what is measured; model is the version of the encoder. Raises as listening() does."""
 
     def read() -> Iterator[Metric]:

@@ -20,7 +20,7 @@ def tell(
     source: CatalogueSource,
     papers: PaperReader,
     vectors: VectorCache,
-) -> AbstractContextManager[None]:
+) -> AbstractContextManager[str]:
     """Meanwhile tell what is measured. Raises as listening() does."""
     caches = cache_metrics({"papers": lambda: papers.counts, "vectors": lambda: vectors.counts})
     breakers = breaker_metrics({"redis": lambda: store.well, "catalogue": lambda: source.well})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from cocite.gateway.response_cache import App, Message, Receive, Scope, Send
 from cocite.serving.rpc_meter import Durations
 from cocite.serving.tally import Tallies, Tally
+from cocite.serving.tracing import begin_serving, traced
 
 OTHER = "other"  # paths where nothing is, of which there are as many as anybody likes
 _BROKEN = 499  # what is told as the status of a request that got no answer: its client has gone
@@ -43,7 +44,7 @@ class HttpMeter:
 
 
 def metered(app: App, meter: HttpMeter, route_of: Callable[[str], str]) -> App:
-    """The application, with its requests counted by what route_of says of their paths."""
+    """The application, with its requests counted, and traced, by what route_of says of their paths."""
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,15 +58,23 @@ def metered(app: App, meter: HttpMeter, route_of: Callable[[str], str]) -> App:
                 status = message["status"]
             await send(message)
 
+        route = route_of(scope["path"])
+        span = begin_serving(f"{scope['method']} {route}", _headers(scope)) if traced() else None
         meter.in_flight += 1
         started = time.perf_counter()
         try:
             await app(scope, receive, noting)
         finally:
             meter.in_flight -= 1
-            meter.ended(route_of(scope["path"]), status, time.perf_counter() - started)
+            meter.ended(route, status, time.perf_counter() - started)
+            if span is not None:
+                span.end(str(status))
 
     return counted
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def known_routes(paths: Iterable[str]) -> Callable[[str], str]:

@@ -13,8 +13,8 @@ from cocite.core.settings import Settings
 from cocite.gateway.methods import Method
 from cocite.serving.channel import open_aio_channel
 from cocite.serving.credentials import credentials_of
-from cocite.serving.request_id import REQUEST_ID
 from cocite.serving.status import from_rpc_error
+from cocite.serving.tracing import Asking, Metadata, going_along
 
 log = structlog.get_logger("cocite.gateway")
 
@@ -33,7 +33,8 @@ class Upstream:
     async def call(self, method: Method, request: bytes, timeout_s: float) -> bytes:
         """The encoded answer to an encoded request. Raises the CociteError that a failure stands for."""
         try:
-            answer: bytes = await self._calls[method.path](request, timeout=timeout_s, metadata=_request_id())
+            with Asking(method.service):
+                answer: bytes = await self._calls[method.path](request, timeout=timeout_s, metadata=_going_along())
         except grpc.aio.AioRpcError as error:
             status = rpc_status.from_call(error)  # type: ignore[arg-type]  # an AioRpcError does as well
             if error.code() is grpc.StatusCode.UNAVAILABLE and status is None:
@@ -51,7 +52,6 @@ class Upstream:
             await channel.close()
 
 
-def _request_id() -> tuple[tuple[str, str], ...] | None:
+def _going_along() -> Metadata | None:
     """What lets the service's log name the request as ours does; nothing for what the gateway asks by itself."""
-    request_id = get_contextvars().get("request_id")
-    return None if request_id is None else ((REQUEST_ID, request_id),)
+    return going_along(get_contextvars().get("request_id", ""))

@@ -10,6 +10,7 @@ import structlog
 from cocite.core.errors import DeadlineExceeded, Unavailable
 from cocite.serving.breaker import Breaker
 from cocite.serving.status import from_rpc_error
+from cocite.serving.tracing import Asking
 
 log = structlog.get_logger("cocite.calls")
 
@@ -45,7 +46,8 @@ class GuardedCalls:
         if not self._breaker.allow():
             raise Unavailable(f"the {self._name} service failed repeatedly and is left alone for a moment")
         try:
-            response = method(request, timeout=timeout_s)
+            with Asking(self._name) as metadata:
+                response = method(request, timeout=timeout_s, metadata=metadata)
         except grpc.RpcError as error:
             code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
             translated = from_rpc_error(error)

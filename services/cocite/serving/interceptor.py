@@ -22,6 +22,7 @@ from cocite.serving.pools import BoundedPool, in_pool
 from cocite.serving.request_id import call_under_way
 from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.status import code_of, internal_status, to_status
+from cocite.serving.tracing import begin_serving, traced
 from cocite.serving.wall import Wall
 from cocite.serving.wire_cache import Cacheable, Computed, WireCache
 
@@ -155,6 +156,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
             started = time.perf_counter()
             code = "OK"
             token = call_under_way.set(context)
+            span = begin_serving(method, dict(context.invocation_metadata())) if traced() else None
             try:
                 deadline = Deadline.of(context, self._default_deadline_s)
                 deadline.check()
@@ -177,6 +179,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
                 if meter:
                     meter.ended(method, code, seconds)
                 log.debug("call", method=method, code=code, ms=round(seconds * 1e3, 3))
+                if span is not None:
+                    span.end(code)
                 call_under_way.reset(token)
 
         return call

@@ -7,6 +7,7 @@ import structlog
 
 from cocite.core.settings import Settings
 from cocite.serving.request_id import add_request_id
+from cocite.serving.tracing import add_trace_id
 
 
 def configure_logs(settings: Settings) -> None:
@@ -24,6 +25,7 @@ def configure_logs(settings: Settings) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             add_request_id,
+            add_trace_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *formatting,

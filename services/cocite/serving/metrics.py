@@ -75,11 +75,11 @@ def timed(name: str, help_text: str, label: str, durations: Mapping[str, Duratio
 
 
 @contextmanager
-def telling(settings: Settings, server: GrpcServer, meter: RpcMeter, reads: Iterable[Read]) -> Iterator[None]:
-    """Meanwhile tell of a gRPC server and what else is read, where the settings say. Raises as listening() does."""
+def telling(settings: Settings, server: GrpcServer, meter: RpcMeter, reads: Iterable[Read]) -> Iterator[str]:
+    """Meanwhile tell of a gRPC server and what else is read; gives the address. Raises as listening() does."""
     calls = rpc_metrics(meter, server, settings.max_concurrent_calls)
-    with listening(settings.metrics_listen, [Reading(read) for read in (calls, *reads)]):
-        yield
+    with listening(settings.metrics_listen, [Reading(read) for read in (calls, *reads)]) as address:
+        yield address
 
 
 def build_metric() -> Metric:

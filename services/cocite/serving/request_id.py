@@ -17,9 +17,15 @@ call_under_way: "ContextVar[grpc.ServicerContext | None]" = ContextVar("call_und
 
 def add_request_id(_logger: Any, _method: str, event: Any) -> Any:
     """A processor of structlog's: add the id of the call that this thread works on, if its caller gave one."""
-    call = call_under_way.get()
-    if call is not None and "request_id" not in event:
-        for key, value in call.invocation_metadata():
-            if key == REQUEST_ID and isinstance(value, str):
-                event["request_id"] = value[:_MOST_LETTERS]
+    if "request_id" not in event and (request_id := request_id_of_call()):
+        event["request_id"] = request_id
     return event
+
+
+def request_id_of_call() -> str:
+    """The id of the call that this thread works on, "" where its caller gave none, or none that can be passed on."""
+    call = call_under_way.get()
+    for key, value in call.invocation_metadata() if call is not None else ():
+        if key == REQUEST_ID and isinstance(value, str) and value.isascii() and value.isprintable():
+            return value[:_MOST_LETTERS].strip()
+    return ""

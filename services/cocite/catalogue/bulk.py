@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 def one_of(connection: sa.Connection, column: sa.ColumnElement[Any], values: Sequence[str | int]) -> Any:
     """Condition that the column holds one of the values."""
     if connection.dialect.name == "postgresql":
-        kind = sa.BigInteger if values and isinstance(values[0], int) else sa.Text
+        kind = sa.Text if isinstance(column.type, sa.String) else sa.BigInteger  # also where there are no values
         return column == sa.any_(sa.cast(list(values), postgresql.ARRAY(kind)))
     each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(sa.select(each.c.value))

@@ -4,8 +4,8 @@ import json as json_lines
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from cocite.catalogue.follow.looking import Follower, Looked
@@ -15,7 +15,7 @@ from cocite.catalogue.merging import preferred_id
 from cocite.catalogue.records import PaperRecord
 from cocite.catalogue.store import Catalogue
 from cocite.cli.ending import Ended, Ending
-from cocite.cli.output import note, print_result, printable
+from cocite.cli.output import note, print_result, printable, progress_bars
 from cocite.cli.words import counted
 from cocite.core.errors import CociteError, InvalidArgument
 from cocite.core.settings import load_settings
@@ -61,9 +61,16 @@ class _News:
         self._json = json
         self._titles: list[str] = []
 
-    def begin(self) -> None:
-        """Forget the look before."""
+    @contextmanager
+    def look(self, source: Source) -> Iterator[None]:
+        """Forget the look before; show on a terminal that this one goes on, which may take minutes."""
         self._titles = []
+        if self._json:  # a bar would take what is printed meanwhile
+            yield
+            return
+        with progress_bars() as report:
+            report(f"looking at {source.name}", 0, 0)
+            yield
 
     def add(self, source: Source, records: Sequence[PaperRecord]) -> None:
         """Say which papers are new."""
@@ -132,8 +139,8 @@ class _Rounds:
             due[source.name] = time.monotonic() + wait_s
 
     def _look(self, source: Source) -> None:
-        self._news.begin()
-        looked = self._follower.look(source, datetime.now(UTC))
+        with self._news.look(source):
+            looked = self._follower.look(source, datetime.now(UTC))
         self._news.sum_up(source, looked)
 
 

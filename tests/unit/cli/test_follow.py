@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import nullcontext
 
 import pytest
 from typer.testing import CliRunner
@@ -64,8 +65,8 @@ class Scripted:
 
 
 class Silent:
-    def begin(self):
-        pass
+    def look(self, source):
+        return nullcontext()
 
 
 @pytest.fixture
@@ -103,6 +104,19 @@ def test_once_looks_at_all_and_raises_what_failed_last(slept, capsys):
     with pytest.raises(Unavailable, match="second"):
         follow._Rounds(follower, [Listing("a"), Listing("b")], Silent(), 3600.0).once()
     assert follower.looked == ["a", "b"] and capsys.readouterr().err == "first\n"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "json", "shown"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_a_look_is_seen_to_go_on(capsys, monkeypatch, terminal, json, shown):
+    monkeypatch.setenv("FORCE_COLOR" if terminal else "NO_COLOR", "1")  # rich takes the one for a terminal
+    news = follow._News(json)
+    with news.look(Listing("arxiv:cs.DL")):
+        print("on stdout")
+    said = capsys.readouterr()
+    assert ("looking at arxiv:cs.DL" in said.err) is shown
+    assert ("on stdout" in said.out) is (json or not terminal), "why there is no bar beside JSON"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,14 @@ def decode_vector(data: bytes, dtype: Dtype, dimension: int, *, field: str = "")
     return decode_vectors([data], dtype, dimension, field=lambda _: field).astype(np.float32).reshape(dimension)
 
 
+def check_direction(vectors: npt.NDArray[np.floating], field: Callable[[int], str]) -> None:
+    """Raise InvalidArgument for the first row of vectors (n, d) that is all zeros, and so is like nothing."""
+    some = vectors.any(axis=1)
+    if not some.all():
+        name = field(int(some.argmin()))
+        raise InvalidArgument(f"{name or 'a vector'} holds nothing but zeros", field=name)
+
+
 def check_finite(vectors: npt.NDArray[np.floating], complaint: str, field: Callable[[int], str]) -> None:
     """Raise InvalidArgument with the complaint about the first row of vectors (n, d) that is not finite throughout."""
     finite = np.isfinite(vectors).all(axis=1)

@@ -12,7 +12,7 @@ import structlog
 from cocite.cache.keys import Keys
 from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
-from cocite.core.vectors import Dtype, check_finite, decode_vectors
+from cocite.core.vectors import Dtype, check_direction, check_finite, decode_vectors
 from cocite.features.codec import decode_vector, encode_vector
 
 log = structlog.get_logger("cocite.features")
@@ -29,7 +29,7 @@ class VectorsFound:
 
 def to_float16(data: Sequence[bytes], dtype: Dtype, dimension: int) -> npt.NDArray[np.float16]:
     """Vectors of shape (len(data), dimension) from bytes. Raises InvalidArgument that names vectors[i].data for a
-    wrong length, a number that is not finite or one beyond float16's 65504.
+    wrong length, a number that is not finite or one beyond float16's 65504, and for nothing but zeros in float16.
     """
 
     def field(i: int) -> str:
@@ -39,6 +39,7 @@ def to_float16(data: Sequence[bytes], dtype: Dtype, dimension: int) -> npt.NDArr
     with np.errstate(over="ignore"):
         halves = numbers.astype(np.float16)
     check_finite(halves, "holds a number beyond 65504, which float16 cannot hold", field)
+    check_direction(halves, field)
     return halves
 
 

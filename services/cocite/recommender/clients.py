@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocite.core.errors import CociteError, Unavailable
-from cocite.core.vectors import decode_vector
+from cocite.core.vectors import check_direction, decode_vectors
 from cocite.serving.deadline import Deadline
 from cocite.serving.guarded_calls import GuardedCalls
 from cocite.v1 import degradation_pb2, paper_pb2, vector_pb2
@@ -156,5 +156,12 @@ class EmbeddingClient:
         response: EmbedTextsResponse = self._guard.call(self._embed, request, timeout_s)
         if len(response.embeddings) != len(texts) or response.dtype != vector_pb2.VECTOR_DTYPE_FLOAT32:
             raise Unavailable("the embedding service answered something else than was asked")
-        vectors = [decode_vector(each.vector, "float32", response.dimension) for each in response.embeddings]
-        return response.model_version, np.stack(vectors)
+        data = [each.vector for each in response.embeddings]
+        vectors = decode_vectors(data, "float32", response.dimension, field=_unnamed)
+        check_direction(vectors, _unnamed)
+        return response.model_version, vectors.astype(np.float32)
+
+
+def _unnamed(_: int) -> str:
+    """Place of a vector that no caller of ours sent."""
+    return ""

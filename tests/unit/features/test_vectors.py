@@ -22,6 +22,7 @@ def rows(count: int, dimension: int, seed: int = 0) -> np.ndarray:
 
 @given(hnp.arrays(np.float32, (3, 5), elements=st.floats(-65504, 65504, width=32)))
 def test_float32_becomes_the_nearest_float16(numbers: np.ndarray) -> None:
+    numbers[:, 0] = 1
     halves = to_float16([encode_vector(row, "float32") for row in numbers], "float32", 5)
     assert halves.dtype == np.float16 and np.array_equal(halves, numbers.astype(np.float16))
 
@@ -34,6 +35,16 @@ def test_a_number_that_is_not_finite_is_named(dtype: Dtype, bad: float) -> None:
     with pytest.raises(InvalidArgument, match="not finite") as caught:
         to_float16([encode_vector(row, dtype) for row in numbers], dtype, 4)
     assert caught.value.field == "vectors[2].data"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("nothing", [0.0, -0.0, 1e-9])  # the last is more than float16 can tell from zero
+def test_a_vector_of_zeros_is_named(dtype: Dtype, nothing: float) -> None:
+    numbers = np.ones((3, 4), dtype=np.float32)
+    numbers[1] = nothing
+    with pytest.raises(InvalidArgument, match="nothing but zeros") as caught:
+        to_float16([encode_vector(row, dtype) for row in numbers], dtype, 4)
+    assert caught.value.field == "vectors[1].data"
 
 
 @pytest.mark.parametrize(("dtype", "size"), [("float32", 15), ("float32", 8), ("float16", 16), ("float16", 7)])

@@ -155,6 +155,21 @@ def test_contents_that_cannot_be_are_refused_though_the_checksum_fits(bundle_dir
         Bundle.load(bundle_dir)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_no_array_may_hold_what_is_no_number(bundle_dir: Path, number: float) -> None:
+    """Every array of numbers that have a point, so that one that is new is not forgotten above."""
+    arrays = {name: np.array(np.load(bundle_dir / name)) for name in layout.FILES}
+    with_point = {name: array for name, array in arrays.items() if array.dtype.kind == "f" and array.size}
+    assert {layout.ITEM_FACTORS, layout.TEXT_VECTORS, layout.NEAR_SHARES} <= set(with_point)
+    for name, original in with_point.items():
+        changed = original.copy()
+        changed.flat[-1] = number
+        reseal(bundle_dir, name, changed)
+        with pytest.raises(CorruptData, match=name):
+            Bundle.load(bundle_dir)
+        reseal(bundle_dir, name, original)
+
+
 def test_a_newer_schema_says_upgrade(bundle_dir: Path) -> None:
     rewrite_manifest(bundle_dir, schema=layout.SCHEMA + 1)
     said = f"schema {layout.SCHEMA + 1}, newer than the schema {layout.SCHEMA}.*; upgrade cocite"

@@ -94,6 +94,12 @@ def test_an_overlong_text_is_cut_to_what_the_service_takes(service: tuple[Embedd
         ),
         embedding_pb.EmbedTextsResponse(
             model_version=EMBEDDING_MODEL,
+            dimension=1,
+            dtype=1,
+            embeddings=[embedding_pb.Embedding(vector=np.float32(0).tobytes())],
+        ),
+        embedding_pb.EmbedTextsResponse(
+            model_version=EMBEDDING_MODEL,
             dimension=2,
             dtype=vector_pb2.VECTOR_DTYPE_FLOAT16,
             embeddings=[embedding_pb.Embedding(vector=b"\0" * 4)],

@@ -52,6 +52,12 @@ const CHROME = {
   side_panel: { default_path: "panel.html" },
 };
 
+/**
+ * To the server that the reader chose, and to no other: which paper the page is of; its title, where it has no id; what
+ * is saved and dismissed; the server's key. https://extensionworkshop.com/documentation/develop/firefox-builtin-data-consent
+ */
+const DATA_SENT = ["browsingActivity", "websiteContent", "websiteActivity", "authenticationInfo"];
+
 const FIREFOX = {
   permissions: ["activeTab", "scripting", "storage"],
   host_permissions: [...SITES, "http://localhost/*", "http://127.0.0.1/*"], // a pattern with a port would be ignored
@@ -61,7 +67,7 @@ const FIREFOX = {
     gecko: {
       id: "related-papers@cocite",
       strict_min_version: "140.0",
-      data_collection_permissions: { required: ["browsingActivity", "websiteContent"] }, // the ids, or the title, to the server chosen
+      data_collection_permissions: { required: DATA_SENT },
     },
     gecko_android: { strict_min_version: "142.0" },
   },

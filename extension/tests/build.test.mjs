@@ -37,6 +37,9 @@ test("no more is asked of the reader than is needed", () => {
   const [chrome, firefox] = ["chrome", "firefox"].map((browser) => JSON.parse(built(browser, "manifest.json")));
   assert.deepEqual(chrome.permissions, ["activeTab", "scripting", "sidePanel", "storage"]);
   assert.deepEqual(firefox.permissions, ["activeTab", "scripting", "storage"]);
+  const { required } = firefox.browser_specific_settings.gecko.data_collection_permissions;
+  const guide = readFileSync(`${ROOT}docs/extension.md`, "utf8");
+  assert.ok(required.length && required.every((each) => guide.includes(`\`${each}\``))); // each is told, with what is sent
   for (const { host_permissions, content_scripts } of [chrome, firefox]) {
     assert.equal(content_scripts, undefined);
     assert.ok(host_permissions.every((pattern) => !pattern.includes("//*")));

@@ -268,6 +268,13 @@ test("what is saved and dismissed stays, can be undone and leaves as a file", as
   await shows(panel, ".result button[aria-pressed=true]", "Saved");
   await press(panel, `Dismiss: ${second}`);
   await shows(panel, ".dismissed", second);
+  const lines = (button) => {
+    const range = document.createRange();
+    range.selectNodeContents(button);
+    return range.getClientRects().length;
+  };
+  await panel.$eval(".dismissed span", (title) => (title.textContent = "A title that takes all there is of the room ".repeat(3)));
+  assert.equal(await panel.$eval(".dismissed button", lines), 1); // however long the title beside it is
   await press(panel, `Dismiss: ${third}`);
   await shows(panel, ".dismissed", third);
   await press(panel, `Undo: ${third}`);

@@ -1,5 +1,5 @@
 // Runs the tests of this folder, one file after the other, with one real demo behind them all.
-// Usage: node run.mjs [FILE...]
+// Usage: node run.mjs [FILE...]; pictures.mjs draws those of the extension anew
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -32,7 +32,7 @@ try {
   const options = ["--test", "--test-concurrency=1", "--test-timeout=120000", "--test-reporter=spec"];
   const done = spawnSync(process.execPath, [...options, ...files], {
     cwd: HERE,
-    env: { ...process.env, COCITE_TEST_STACK: told },
+    env: { ...process.env, COCITE_TEST_STACK: told, HOME: directory }, // where browsers put downloads, and all they keep
     stdio: "inherit",
   });
   status = done.status ?? 1;

@@ -86,7 +86,9 @@ def _result(number: int, liked: Sequence[int]) -> recommender_pb.Recommendation:
 class FeedSite:
     """The catalogue, the Valkey, the recommender, and as many replicas of the feed service as are asked for."""
 
-    def __init__(self, folder: Path, running: Running, taste: PlainTaste, open_now: ExitStack, papers: bool) -> None:
+    def __init__(
+        self, folder: Path, running: Running, taste: PlainTaste, open_now: ExitStack, papers: bool, url: str
+    ) -> None:
         self.taste = taste
         self.valkey = RealValkey()
         open_now.callback(self.valkey.close)
@@ -94,7 +96,7 @@ class FeedSite:
         self._ids = itertools.count()
         self._settings = Settings(
             home=folder,
-            catalogue_url=f"sqlite:///{folder / 'catalogue.db'}",
+            catalogue_url=url or f"sqlite:///{folder / 'catalogue.db'}",
             redis_url=self.valkey.url,
             redis_namespace=NAMESPACE,
             redis_timeout_s=PATIENT_S,
@@ -138,10 +140,10 @@ class FeedSite:
 
 
 @contextmanager
-def feed_site(folder: Path, *, papers: bool = True) -> Iterator[FeedSite]:
+def feed_site(folder: Path, *, papers: bool = True, catalogue_url: str = "") -> Iterator[FeedSite]:
     taste = PlainTaste()
     with running_recommender(Scripted(taste.answer)) as running, ExitStack() as open_now:
-        yield FeedSite(folder, running, taste, open_now, papers)
+        yield FeedSite(folder, running, taste, open_now, papers, catalogue_url)
 
 
 def reader(name: str) -> pb.ReaderRef:

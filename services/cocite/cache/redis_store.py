@@ -57,6 +57,8 @@ def connect(url: str, timeout_s: float, max_connections: int) -> redis.Redis:
         pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError, redis.RedisError):  # what they say may hold a part of the password
         raise _bad_url("it is no address of a Redis") from None
+    if issubclass(pool.connection_class, redis.SSLConnection):
+        pool.connection_kwargs["redis_connect_func"] = _greet
     if issubclass(pool.connection_class, redis.Connection):
         pool.connection_class = _dialled_apart(pool.connection_class, SLOW_TIMEOUTS * timeout_s)
     return redis.Redis(connection_pool=pool)
@@ -77,6 +79,15 @@ def _bad_url(why: str) -> InvalidArgument:
         hint="write it as redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket",
         field="COCITE_REDIS_URL",
     )
+
+
+def _greet(connection: Any) -> None:  # a redis.SSLConnection, whose methods have no types
+    """Ask a new connection over TLS once. Servers of TLS 1.3 send tickets after the handshake, unasked; redis-py takes
+    what can be read where nothing was asked for an answer gone astray, and hangs up.
+    """
+    connection.on_connect()
+    connection.send_command("PING")
+    connection.read_response()
 
 
 def _dialled_apart(kind: type[redis.Connection], seconds: float) -> type[redis.Connection]:

@@ -24,7 +24,7 @@ def unpacked_body(encoding: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
             while waiting and not member.eof:
                 yield member.decompress(waiting, _STEP)
                 waiting = member.unconsumed_tail
-            if waiting:  # a second member, which no server sends
+            if waiting or member.unused_data:  # a second member, which no server sends
                 raise Damaged("more follows on the packed answer")
     except zlib.error:
         raise Damaged("the packed answer is damaged") from None

@@ -17,7 +17,7 @@ from cocite.core.errors import InvalidArgument
 MAX_LINE = 16 << 20  # bytes
 MAX_EXPANSION = 250  # decompressed over compressed size, once FREE_EXPANSION bytes have come out
 FREE_EXPANSION = 64 << 20
-_HEAD = 512  # bytes shown of a line that is passed over
+_HEAD = 512  # bytes shown of a line that is passed over, and those that a file is told by
 _BUFFER = 1 << 20
 _FINGERPRINT_BYTES = 1 << 20
 
@@ -98,7 +98,7 @@ def open_source(path: Path) -> Iterator[Source]:
         try:
             raw = stack.enter_context(path.open("rb", buffering=0))
             stream = unpacked(raw)
-            head = stream.peek(16)[:16]
+            head = stream.peek(_HEAD)[:_HEAD]
         except Damaged:
             raise InvalidArgument(f"{path} holds damaged compressed data", field="paths") from None
         except OSError as error:

@@ -6,6 +6,7 @@ from cocite.catalogue.event_records import EventKind, NewEvent, ReaderName
 from cocite.catalogue.events import EventLog
 from cocite.feeds import reader_tags
 from cocite.feeds.blending import MOST_NEW, NEW_EVERY
+from cocite.feeds.feed_lists import FRESH_S
 from cocite.feeds.reader_profile import SHOWN_ENOUGH
 from cocite.v1 import feed_service_pb2 as pb
 from support.feed_site import NAMESPACE, NEW, OLD, TODAY, WAIT_S, FeedSite, feed, numbers, paper, reader, statuses
@@ -164,3 +165,11 @@ def test_everything_in_redis_has_an_end(site: FeedSite, leaves: bool) -> None:
     assert max(of_readers) <= 1.1 * reader_tags.TTL_S, "and one that is near, for what is kept of readers"
     site.valkey.raw.set(f"{NAMESPACE}:for-ever", b"")
     assert site.valkey.raw.ttl(f"{NAMESPACE}:for-ever") == -1, "what a key without an end would have told"
+
+
+def test_a_new_model_is_heard_of_long_before_what_was_kept_runs_out(site: FeedSite) -> None:
+    at = site.replica()
+    site.act(at, ANN, SAVE, 5)
+    assert feed(at, ANN).model_version == feed(at, ANN).model_version == "m1"
+    site.taste.model = "m2"
+    assert eventually(lambda: feed(at, ANN).model_version == "m2", timeout_s=FRESH_S / 2)

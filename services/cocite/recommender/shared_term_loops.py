@@ -9,6 +9,7 @@ from numba import types
 
 from cocite.recommender.compiled import FLOAT32S, INT32S, compiled
 from cocite.recommender.reason_writer import term_size
+from cocite.recommender.stop_words import is_stop_word
 from cocite.recommender.tokens import LONGEST_TERM
 
 Values = npt.NDArray[np.int32]
@@ -60,7 +61,7 @@ def shared_terms(first: Values, weights: Floats, second: Values, others: Floats,
     """Write to out the at most MAX_TERMS terms of two texts' that tell most of both, and return how many.
 
     The highest product of weights comes first, of equals the longest term; a part of a compound that is named is not
-    named again.
+    named again, and function words are not named at all.
     """
     heaviest, best = np.empty(_LOOKED_AT, dtype=np.float32), np.empty(_LOOKED_AT, dtype=np.int32)
     count, place, at = 0, 0, 0
@@ -87,7 +88,7 @@ def shared_terms(first: Values, weights: Floats, second: Values, others: Floats,
         best[to] = term
     named = 0
     for place in range(count):
-        fresh = named < out.size
+        fresh = named < out.size and not is_stop_word(vocabulary, best[place])
         for said in range(named):
             fresh = fresh and not is_part(vocabulary, best[place], out[said])
         if fresh:

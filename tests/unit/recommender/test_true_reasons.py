@@ -132,3 +132,13 @@ def test_shared_terms_are_the_most_telling_and_compounds_stand_for_their_parts(t
     (found,) = reasons_for(bundle, [SeedEvidence(0)], np.array([1]))
     (likeness,) = (in_words(bundle, reason.evidence) for reason in found)
     assert isinstance(likeness, TextLikeness) and likeness.terms == ("small-world", "graph", "tree")
+
+
+def test_function_words_are_not_named_among_shared_terms(tmp_path: Path) -> None:
+    titles = ("maps with theorems in the co-citation", "theorems with co-citation in the wild")
+    corpus = Corpus(tuple(Paper(f"local:{i}", title=title) for i, title in enumerate((*titles, *("nothing",) * 8))), ())
+    bundle = Bundle.load(write_bundle(tmp_path, corpus, factors=1))
+    assert {b"with", b"in", b"the", b"co"} <= set(bundle.words.vocabulary.tolist())  # in retrieval they count
+    (found,) = reasons_for(bundle, [SeedEvidence(0)], np.array([1]))
+    (likeness,) = (in_words(bundle, reason.evidence) for reason in found)
+    assert isinstance(likeness, TextLikeness) and set(likeness.terms) == {"co-citation", "theorems"}

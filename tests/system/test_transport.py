@@ -11,8 +11,10 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 import cocite
 from cocite.core.settings import Settings
+from cocite.serving.transport import MAX_MESSAGE_BYTES
 from cocite.v1 import recommender_service_pb2 as pb
 from support.stack import SERVICES, Stack, alive, command_line, descendants, eventually
+from support.violations import METHODS, violations
 
 pytestmark = pytest.mark.timeout(240)
 METHOD = "/cocite.v1.RecommenderService/RecommendPapers"
@@ -55,6 +57,34 @@ def test_a_bad_request_is_refused_with_the_same_details(stack, other):
     assert told[0] == told[1]
     assert told[0][0] is grpc.StatusCode.INVALID_ARGUMENT
     assert b"seeds.positive_ids[1]" in told[0][2]
+
+
+def refusal(stack, service, path, request):
+    """The code of a call, OK where it was answered."""
+    with grpc.insecure_channel(stack.targets[service], [("grpc.max_send_message_length", -1)]) as channel:
+        try:
+            channel.unary_unary(path)(request, timeout=60)
+        except grpc.RpcError as error:
+            return error.code()
+    return grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_refuses_what_breaks_a_rule(stack, other, name):
+    """Each rule of the protos by itself, and bytes that are no message: nothing gets by on a shorter way."""
+    service, path, _ = METHODS[name]
+    broken = {rule: request.SerializeToString() for rule, request in violations(name)} | {"bytes": b"\xff"}
+    for each in (stack, other):
+        codes = {rule: refusal(each, service, path, request) for rule, request in broken.items()}
+        assert set(codes.values()) == {grpc.StatusCode.INVALID_ARGUMENT}, codes
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_server_takes_more_than_a_message_may_hold(stack, other, service):
+    path = next(path for of, path, _ in METHODS.values() if of == service)
+    for each in (stack, other):
+        assert refusal(each, service, path, b"\0" * (MAX_MESSAGE_BYTES + 1)) is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert refusal(each, service, path, b"\xff") is grpc.StatusCode.INVALID_ARGUMENT  # and it goes on
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -26,7 +26,6 @@ def series_names(families: Iterable[Metric]) -> set[str]:
         ends = {
             "counter": ("_total",),
             "histogram": ("_bucket", "_count", "_sum"),
-            "info": ("_info",),
         }.get(family.type, ("",))
         names |= {f"{family.name}{end}" for end in ends}
     return names

@@ -1,15 +1,20 @@
 """What running services tell of themselves: metrics, one trace of one request, logs that name both."""
 
 import json
+import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from support.otlp_receiver import collecting
 from support.ports import free_port
-from support.scraping import scrape, value
+from support.queries import dashboards, metrics_asked, rules
+from support.scraping import scrape, series_names, value
 from support.stack import Stack, eventually
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SEED = "doi:10.1002/asi.4630240406"
 REST = "POST /v1/papers:recommend"
@@ -48,7 +53,7 @@ def ask(stack, body: dict, **headers: str) -> dict:
 
 
 def a_text(words: str) -> dict:
-    return {"seeds": {"positiveIds": [SEED], "positiveTexts": [words]}, "view": "PAPER_VIEW_FULL", "pageSize": 3}
+    return {"seeds": {"positiveIds": [SEED], "texts": [{"title": words}]}, "view": "PAPER_VIEW_FULL", "pageSize": 3}
 
 
 def test_one_request_is_one_trace_through_all_that_answer_it(told, collector):
@@ -127,3 +132,20 @@ def test_what_the_embedding_service_did_is_told(told):
     for name in ("cocite_embedding_batches_total", "cocite_embedding_texts_total", "cocite_embedding_tokens_total"):
         assert value(after, name) > value(before, name)
     assert value(after, "cocite_embedding_queue_tokens") == 0.0
+
+
+def test_what_alerts_and_dashboards_ask_for_is_told_by_some_service(told):
+    _, metrics = told
+    exported = {name for address in metrics.values() for name in series_names(scrape(address).values())} | {"up"}
+    asked = {name for query in [*rules(), *dashboards()] for name in metrics_asked(query)}
+    assert len(asked) > 30
+    assert asked - exported == set()
+    assert metrics_asked('rate(cocite_no_such_total{job="x"}[5m])') - exported == {"cocite_no_such_total"}
+
+
+def test_the_documentation_lists_what_is_told_and_nothing_else(told):
+    _, metrics = told
+    families = {family.name: family for address in metrics.values() for family in scrape(address).values()}
+    kinds = {f"{name}_total" if family.type == "counter" else name: family.type for name, family in families.items()}
+    documented = re.findall(r"^\| `(\w+)` \| (\w+)", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+    assert {name: kind for name, kind in kinds.items() if name.startswith("cocite_")} == dict(documented)

@@ -117,11 +117,10 @@ def cache_metrics(caches: Mapping[str, CacheCounts]) -> Read:
             "What was asked of a cache, and whether it was there.",
             ("cache", "result"),
             [
-                ((cache, result), counts[name])
+                ((cache, result), counts.get(name, 0))
                 for cache, count in caches.items()
                 for counts in [count()]
                 for name, result in results.items()
-                if name in counts
             ],
         )
 

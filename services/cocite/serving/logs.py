@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from cocite.core.settings import Settings
+from cocite.serving.log_lines import escape_values, traceback_within_margin
 from cocite.serving.request_id import add_request_id
 from cocite.serving.tracing import add_trace_id
 
@@ -14,13 +15,13 @@ def configure_logs(settings: Settings) -> None:
     """Set structlog up for this process; everything goes to stderr."""
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(exception_formatter=traceback_within_margin)
         if console
         else structlog.processors.JSONRenderer()
     )
     # Without the values of local variables: they hold addresses with passwords, and what callers sent.
     without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    formatting = [] if console else [structlog.processors.ExceptionRenderer(without_locals)]
+    formatting = [escape_values] if console else [structlog.processors.ExceptionRenderer(without_locals)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

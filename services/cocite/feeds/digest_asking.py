@@ -7,8 +7,9 @@ from functools import lru_cache
 from cocite.catalogue.readers import Readers
 from cocite.catalogue.subscription_records import Period
 from cocite.client.connection import Connection
-from cocite.core.errors import NotReady, Unauthenticated
+from cocite.core.errors import NotReady, Unauthenticated, Unavailable
 from cocite.feeds.reader_refs import FeedTokens
+from cocite.v1 import degradation_pb2
 from cocite.v1 import feed_service_pb2 as pb
 from cocite.v1.feed_service_pb2_grpc import FeedServiceStub
 
@@ -16,7 +17,12 @@ TIMEOUT_S = 20.0  # a call, retries included
 KEPT = 2000  # answers that are the same for many subscribers
 PAGE = 30
 
+_AWAY = degradation_pb2.DEGRADED_CAUSE_RECOMMENDER_UNAVAILABLE
 _WINDOWS = {Period.DAILY: pb.TRENDING_WINDOW_DAY, Period.WEEKLY: pb.TRENDING_WINDOW_WEEK}
+
+
+class NoFeedNow(Unavailable):
+    """A reader's own feed cannot be made at the moment; everything else can."""
 
 
 class FeedQuestions(Connection):
@@ -35,7 +41,7 @@ class FeedQuestions(Connection):
     def feed(self, reader_key: int, size: int) -> tuple[pb.FeedItem, ...]:
         """The reader's own feed; nothing of a reader who was deleted, or of whom nothing is known.
 
-        Raises NotReady when the feed service takes no tokens that are made here.
+        Raises NoFeedNow while the recommender is away, NotReady when the feed service takes no tokens made here.
         """
         refused = None
         while (reader := self._readers.by_key(reader_key)) is not None and reader != refused:
@@ -46,6 +52,8 @@ class FeedQuestions(Connection):
             except Unauthenticated:
                 refused = reader  # unless the reader has changed meanwhile, the fault is ours
             else:
+                if not answer.personal and any(each.cause == _AWAY for each in answer.degraded):
+                    raise NoFeedNow("the recommender does not answer the feed service", hint="try again later")
                 return tuple(answer.items) if answer.personal else ()
         if reader is not None:
             raise NotReady(

@@ -10,6 +10,7 @@ from cocite.catalogue.mails import Mails
 from cocite.catalogue.subscription_records import Mail, Subscription
 from cocite.catalogue.subscriptions import Subscriptions
 from cocite.core.errors import CociteError, Unavailable
+from cocite.feeds.digest_asking import NoFeedNow
 from cocite.feeds.digest_content import Contents
 from cocite.feeds.digest_occasions import Occasion
 from cocite.feeds.mail_courier import Courier, Letter, Outcome, Sent
@@ -127,7 +128,11 @@ class DigestRun:
         if not self._mails.is_due(to.key, self._occasion.name):
             self.report.outcomes[Outcome.ELSEWHERE.value] += 1
             return None
-        letter = self._writer.letter(to)
+        try:
+            letter = self._writer.letter(to)
+        except NoFeedNow as error:  # there is but one mail, which is to be whole
+            self.report.add(to, Sent(Outcome.WAITING, error.message))
+            return Outcome.WAITING
         if letter is None:
             self.report.outcomes[NOTHING_NEW] += 1
             return None

@@ -20,6 +20,11 @@ from cocite.feeds.mail_courier import Courier
 from cocite.feeds.mail_delivery import Delivery
 from cocite.feeds.mail_settings import mail_server
 from cocite.v1 import feed_service_pb2 as pb
+from cocite.v1.degradation_pb2 import (
+    DEGRADED_CAUSE_CACHE_UNAVAILABLE,
+    DEGRADED_CAUSE_RECOMMENDER_UNAVAILABLE,
+    Degradation,
+)
 from support.digests import SECRET, SENDER, age_mails, subscribe
 from support.mail_server import Mailbox, running_mail_server
 from support.ports import free_port
@@ -198,6 +203,42 @@ def test_an_address_of_a_feed_that_is_void_by_then_ends_no_run(tmp_path, catalog
         assert report.stopped == ""
         gone = ["not wanted"] * (change == "deleted")
         assert sorted(report.outcomes.elements()) == [*gone, *["sent"] * (2 - len(gone))]
+
+
+@pytest.mark.parametrize("later", ["in the run", "in the next"])
+def test_who_has_a_feed_waits_for_the_recommender_and_holds_up_nobody(tmp_path, catalogue, later):
+    reader = Readers(catalogue).create(ReaderName(True, "a" * 64))
+    subscribe(catalogue, "a@example.org", Choice(Period.DAILY, (), reader.reader_key))
+    subscribe(catalogue, "b@example.org")
+    away = pb.ListFeedResponse(degraded=[Degradation(cause=DEGRADED_CAUSE_RECOMMENDER_UNAVAILABLE)])
+    back = pb.ListFeedResponse(items=[pb.FeedItem(paper=paper(7))], personal=True)
+    answers = iter([away, back])
+    with (
+        running_feeds(ScriptedFeeds(new=new(paper(1)), feed=lambda request: next(answers))) as feeds,
+        running_mail_server() as box,
+    ):
+        report = send(tmp_path, catalogue, feeds, box, retry_s=(0.01,) if later == "in the run" else ())
+        if later == "in the next":
+            assert (+report.outcomes, report.complete, report.stopped) == ({"sent": 1, "waiting": 1}, False, "")
+            assert report.problems == [
+                ("a***@example.org", "waiting", "the recommender does not answer the feed service")
+            ]
+            report = send(tmp_path, catalogue, feeds, box)
+        assert report.complete
+        assert box.recipients == ["a@example.org", "b@example.org"]
+        (personal,) = (each.mail for each in box.received if each.mail["To"] == "a@example.org")
+    assert "Paper 7" in personal.get_body(("plain",)).get_content()
+
+
+def test_a_feed_without_a_model_for_it_is_no_reason_to_wait(tmp_path, catalogue):
+    reader = Readers(catalogue).create(ReaderName(True, "a" * 64))
+    subscribe(catalogue, "a@example.org", Choice(Period.DAILY, (), reader.reader_key))
+    slow = pb.ListFeedResponse(degraded=[Degradation(cause=DEGRADED_CAUSE_CACHE_UNAVAILABLE)])
+    with (
+        running_feeds(ScriptedFeeds(new=new(paper(1)), feed=lambda request: slow)) as feeds,
+        running_mail_server() as box,
+    ):
+        assert send(tmp_path, catalogue, feeds, box).outcomes == {"sent": 1}
 
 
 def test_who_left_is_not_sent_what_is_unsure(tmp_path, catalogue, feeds):

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from cocite.recommender.compiled import compiled
 from cocite.recommender.machine_code import BYTES
-from cocite.recommender.reason_writer import term_size
 from cocite.recommender.tokens import LONGEST_TERM
 
 # Eight bytes at most: a word is compared as one number. "co" and its like are left of words such as co-citation.
@@ -26,16 +25,23 @@ _WORDS = """
 STOP_WORDS = frozenset(_WORDS.split())
 _SIZE = 8
 _CODES = np.array(sorted(int.from_bytes(word.encode()) for word in STOP_WORDS), dtype=np.uint64)
+_COUNT = len(STOP_WORDS)
 
 
 @compiled(f"boolean({BYTES}, int64)")
 def is_stop_word(vocabulary: npt.NDArray[np.uint8], term: int) -> bool:
     """Whether the term in this place of the vocabulary is one of STOP_WORDS."""
-    size = term_size(vocabulary, term)
-    if size > _SIZE:
-        return False
-    code = np.uint64(0)
-    for place in range(term * LONGEST_TERM, term * LONGEST_TERM + size):
-        code = (code << np.uint64(8)) | np.uint64(vocabulary[place])
-    at = np.searchsorted(_CODES, code)
-    return bool(at < _CODES.size and _CODES[at] == code)
+    start, code, size = np.uint64(term * LONGEST_TERM), np.uint64(0), 0
+    while vocabulary[start + np.uint64(size)] != 0:
+        if size == _SIZE:
+            return False
+        code = (code << np.uint64(8)) | np.uint64(vocabulary[start + np.uint64(size)])
+        size += 1
+    low, high = 0, _COUNT
+    while low < high:
+        middle = (low + high) >> 1
+        if _CODES[middle] < code:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low < _COUNT and _CODES[low] == code)

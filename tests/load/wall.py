@@ -1,4 +1,4 @@
-"""What it costs a call to be asked for a key, in microseconds, the least of several rounds: `python tests/load/wall.py`."""
+"""What it costs a call to be asked for a key, in microseconds, least of several rounds: `python tests/load/wall.py`."""
 
 import tempfile
 import timeit

@@ -11,7 +11,7 @@ from chaos.harness.reference import Reference
 from chaos.harness.stage import Stage
 from chaos.harness.verdict import Record
 
-TEST_S = 240  # of a test: three measurements of 60 s, and what the first one waits for the model to be made
+TEST_S = 240  # of a test, fixtures apart: three measurements of 60 s and a little
 Staged = Callable[..., Stage]
 
 
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.chaos)
-            item.add_marker(pytest.mark.timeout(TEST_S))
+            item.add_marker(pytest.mark.timeout(TEST_S, func_only=True))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cocite.cli.addresses import bind_any
 from cocite.core.settings import PREFIX
 
-READY_S = 90.0  # after a change of the inner loops they are compiled first
+READY_S = 60.0
 LOOK_S = 0.02
 
 

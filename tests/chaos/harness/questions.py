@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import Path
 
 from chaos.harness.home import READERS, reader, settings_of
+from google.protobuf.message import DecodeError
+
 from cocite.catalogue.store import Catalogue
 from cocite.cli.model_seeds import seeds_of_model
 from cocite.load.zipf import zipf_draws
@@ -50,7 +52,14 @@ class Told:
 
 
 def told(question: Question, body: bytes) -> Told:
-    """What the bytes of an answer say."""
+    """What the bytes of an answer say; nothing where they are no answer."""
+    try:
+        return _told(question, body)
+    except DecodeError:
+        return Told(ids=(), papers=(body,), unresolved=(), model="", degraded=())
+
+
+def _told(question: Question, body: bytes) -> Told:
     if question.method == RECOMMEND:
         answer = pb.RecommendPapersResponse.FromString(body)
         items, unresolved = answer.results, tuple(seed.id for seed in answer.unresolved_seeds)

@@ -9,8 +9,6 @@ from chaos.harness.home import copied
 from chaos.harness.processes import Process, Service, free_port, own_host
 from chaos.harness.valkey import Valkey
 
-# Every repeat of a question goes to Redis, where the memory of the process would hide that it is gone.
-_COMMON = {"wire_cache_bytes": "0", "log_level": "info"}
 Overrides = Mapping[str, Mapping[str, str]]
 
 
@@ -48,7 +46,7 @@ class Stage:
     def _service(self, name: str) -> Service:
         kind = name.partition("-")[0]
         targets = {f"{other}_target": self.target(other) for other in ("embedding", "features", "recommender")}
-        chosen = {**_COMMON, **targets, "redis_url": self._redis_url}
+        chosen = {**targets, "redis_url": self._redis_url}
         chosen |= {**self._settings.get("", {}), **self._settings.get(kind, {}), **self._settings.get(name, {})}
         environment = {key: chosen.pop(key) for key in list(chosen) if key.isupper()}  # such as PYTHONPATH
         service = Service(kind, self.home, self.directory / f"{name}.log", chosen, self.addresses[name])

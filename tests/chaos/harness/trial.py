@@ -103,7 +103,8 @@ class Trial:
         self._callers = Callers(stage.targets, retries)
         questions = Questions(stage.home, seed, mix)
         warm = self._callers.ask(questions.again())  # what caches can hold, they hold
-        assert not any(call.failed for call in warm), [f"{c.status}: {c.details}" for c in warm if c.failed][:3]
+        failures = Counter(f"{call.status}: {call.details}" for call in warm if call.failed)
+        print(f"\nwarm-up: {len(warm)} calls", dict(failures.most_common(3)))
         self.capacity = self._callers.capacity(iter(questions), CAPACITY_S) if rate is None else rate / LOAD_SHARE
         self.rate = LOAD_SHARE * self.capacity
         self._load = OpenLoad(self._callers, iter(questions), self.rate, seed=seed)
@@ -131,7 +132,9 @@ class Trial:
             part = parts.setdefault(name, Part(0.0, [], answers, right))
             part.seconds += until - begin
             part.calls += [call for call in calls if begin <= call.due < until]
-        print(f"\n{self.rate:.0f} calls a second of {self.capacity:.0f}", *map(_line, parts.items()), sep="\n  ")
+        print(f"{self.rate:.0f} calls a second of {self.capacity:.0f}", *map(_line, parts.items()), sep="\n  ")
+        for call in together(*parts.values()).wrong_calls()[:2]:
+            print("  wrong:", call.question.kind, *map(_short, (answers[id(call)], right[call.question])), sep="\n    ")
         return parts
 
     def __exit__(
@@ -139,6 +142,10 @@ class Trial:
     ) -> None:
         self._load.__exit__(kind, error, trace)
         self._callers.__exit__()
+
+
+def _short(answer: Told) -> str:
+    return f"{answer.model} {answer.degraded} {len(answer.papers)} {' '.join(answer.ids)}"
 
 
 def _line(named: tuple[str, Part]) -> str:

@@ -22,10 +22,10 @@ FOOT = """
 `tests/chaos/harness` starts the embedding service, the feature service, one or two recommenders and the feed service,
 each `cocite serve` in a process of its own, and a Valkey, on the 613 works of the demo. Calls are mixed: known papers
 in basic and in full view, pairs of papers, texts asked before and texts nobody asked before, and readers' feeds.
-Settings are the defaults, unless the fault says otherwise. A call fails when it is not answered OK within its deadline. An answer is wrong when papers, their order or anything told of them differ from what a stage without faults
-answers to the same request, and it does not say `degraded`. Latencies count from when a call was due, and are compared
-with those before the fault in the same run. A measurement that misses its promise is repeated twice and the median
-counts.
+Settings are the defaults, unless the fault says otherwise. A call fails when it is not answered OK within its deadline.
+An answer is wrong when papers, their order or anything told of them differ from what a stage without faults answers to
+the same request, and it does not say `degraded`. Latencies count from when a call was due, and are compared with those
+before the fault in the same run. A measurement that misses its promise is repeated twice and the median counts.
 """
 
 

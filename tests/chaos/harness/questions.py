@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from chaos.harness.home import READERS, reader, settings_of
 from google.protobuf.message import DecodeError
 
+from chaos.harness.home import READERS, reader, settings_of
 from cocite.catalogue.store import Catalogue
 from cocite.cli.model_seeds import seeds_of_model
 from cocite.load.zipf import zipf_draws

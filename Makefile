@@ -32,12 +32,22 @@ test: setup ## run all tests; ARGS="-k name" to choose, TRANSPORT=native for the
 	$(BIN)/cocite model pull
 	COCITE_TRANSPORT=$(TRANSPORT) $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-check: setup ## lint, types, import rules, buf lint, generated code is fresh
+check: setup .venv-checkov/.installed ## lint, types, import rules, buf lint, generated code is fresh, manifests fit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python protos/check.py
+	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/pytest -q tests/k8s/test_overlays.py
+	@mkdir -p build/k8s && for overlay in dev prod; do $(BIN)/kubectl kustomize k8s/overlays/$$overlay >build/k8s/$$overlay.yaml; done
+	.venv-checkov/bin/checkov --config-file k8s/checkov.yaml
+
+.venv-checkov/.installed: k8s/checkov.lock
+	@echo "setting up .venv-checkov, whose pins are not ours: half a minute, and only this once"
+	$(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --require-hashes -r k8s/checkov.lock
+	@touch $@
 
 format: setup ## format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix-only .
@@ -55,6 +65,11 @@ bench: setup ## measure latency, the embedding service and their parts, on a qui
 	$(BIN)/python tests/load/fold_in.py --json $(BENCH)/fold_in.json
 	$(BIN)/python tests/load/index.py --json $(BENCH)/index.json
 	COCITE_BUNDLES_DIR=$$(ls -td $(BENCH)/models/synthetic-* | head -1) $(BIN)/python tests/load/assembly.py --json $(BENCH)/assembly.json
+
+sbom: setup ## list all dependencies and their hashes in dist/sbom.cdx.json (CycloneDX), the same every time
+	@mkdir -p dist
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
+	  --mc-type application --output-reproducible --of JSON -o dist/sbom.cdx.json
 
 fuzz: setup ## fuzz every parser, 300 s each, two at once; ARGS="--seconds 30 ids" for less; findings in build/fuzz
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
@@ -101,10 +116,12 @@ lock: setup ## resolve the dependencies anew into requirements.lock
 	  --generate-hashes --no-annotate --no-header --quiet -o image/requirements.lock
 	echo hatchling | $(BIN)/uv pip compile - --constraints requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --quiet -o image/build.lock
+	echo checkov | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o k8s/checkov.lock
 
 clean: ## remove what builds and tests leave behind; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find services tests protos -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test chaos check format bench fuzz proto web web-check test-browser extension image test-image lock clean
+.PHONY: help setup demo test chaos check format bench sbom fuzz proto web web-check test-browser extension image test-image lock clean
 .PHONY: .page-sources

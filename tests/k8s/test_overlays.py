@@ -6,11 +6,12 @@ import re
 
 import kubernetes_validate
 import pytest
+import yaml
 from kubernetes_validate import utils
 
 from cocite.serving.channel import BALANCED, _full
 from k8s import keeping, network, wiring
-from k8s.documents import K8S, OVERLAYS, SERVICES, containers, documents, is_ours, of_kind, pods
+from k8s.documents import K8S, OVERLAYS, ROOT, SERVICES, containers, documents, is_ours, of_kind, pods
 
 RULES = (*wiring.RULES, *keeping.RULES, *network.RULES)
 VERSIONS = ("1.33", "1.35", "1.37")
@@ -104,3 +105,17 @@ def test_production_runs_the_release():
     version = re.search(r'^version = "(.*)"', (K8S.parent / "pyproject.toml").read_text(), re.MULTILINE)[1]
     images = {c["image"] for pod in pods(documents("prod")).values() for c in containers(pod) if is_ours(c)}
     assert {image.rpartition(":")[2] for image in images} == {version}
+
+
+def test_the_alerts_are_those_of_observability():
+    (rule,) = of_kind(documents("prod"), "PrometheusRule").values()
+    said = "run k8s/components/monitoring/alerts.py"
+    assert rule["spec"] == yaml.safe_load((ROOT / "observability/alerts.yaml").read_text()), said
+
+
+def test_pods_scale_by_a_metric_that_is_told():
+    told = "".join(path.read_text() for path in (ROOT / "services/cocite/serving").glob("*metrics*.py"))
+    scalers = of_kind(documents("prod"), "HorizontalPodAutoscaler").values()
+    metrics = {m["pods"]["metric"]["name"] for each in scalers for m in each["spec"]["metrics"] if m["type"] == "Pods"}
+    assert metrics == {"cocite_rpc_in_flight"}
+    assert all(f'"{name}"' in told for name in metrics)

@@ -66,5 +66,8 @@ def run() -> None:
 
 
 def _end(said: str) -> NoReturn:
-    print(f"cocite: {said}", file=sys.stderr)
+    from cocite.cli.output import printable
+
+    harmless = "\n".join(map(printable, said.split("\n")))  # a server may have said it
+    print(f"cocite: {harmless}", file=sys.stderr)
     sys.exit(1)

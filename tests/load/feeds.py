@@ -27,8 +27,9 @@ import grpc
 
 from cocite.bench import latency_servers as servers
 from cocite.bench.hosting import Hosted, hosted
+from cocite.cache.connecting import connect
 from cocite.cache.embedded import EmbeddedValkey
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.catalogue.store import Catalogue
 from cocite.core.settings import Settings
 from cocite.load.paired import paired_ratio, rounds

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.connecting import connect
+from cocite.cache.redis_store import RedisStore
 from cocite.serving.breaker import Breaker
 from support.feature_stores import HASTY_S, PATIENT_S, Clock
 from support.valkey import RealValkey

@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+from cocite.cache.connecting import connect
 from cocite.cache.keys import Keys
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.catalogue import event_batch
 from cocite.catalogue.activity import ActivityLog
 from cocite.catalogue.events import EventKind, EventLog, NewEvent, ReaderName, Status
@@ -97,7 +98,7 @@ class Replica:
         """The sums as they lie in Redis."""
         generation = self.sums.generation()
         assert generation is not None
-        (flat,) = self.store.commands([("HGETALL", f"test:trending:1:{generation.name}:papers")])
+        (flat,) = self.store.commands([("HGETALL", f"test:{{trending}}:1:{generation.name}:papers")])
         from cocite.feeds.trending.redis_sums import _VECTOR
 
         return {int(key): _VECTOR.unpack(value) for key, value in flat.items() if key != b"*"}

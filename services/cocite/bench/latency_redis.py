@@ -8,8 +8,9 @@ from typing import Self
 import redis
 
 from cocite.bench.latency_rivals import rival_json, rival_key
+from cocite.cache.connecting import connect
 from cocite.cache.embedded import EmbeddedValkey
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.load.processes import pin

@@ -14,9 +14,10 @@ from importlib.metadata import version
 
 import structlog
 
+from cocite.cache.connecting import connect
 from cocite.cache.frames import Kind, frame, payload_of
 from cocite.cache.keys import Keys
-from cocite.cache.redis_store import OPEN_S, RedisStore, connect
+from cocite.cache.redis_store import OPEN_S, RedisStore
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.serving.breaker import Breaker

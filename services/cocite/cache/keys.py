@@ -34,8 +34,8 @@ class Keys:
         return f"{self.namespace}:feed:{reader}:{place}"
 
     def trending(self, part: str) -> str:
-        """Key of a part of what trending counts."""
-        return f"{self.namespace}:trending:{TRENDING_VERSION}:{part}"
+        """Key of a part of what trending counts; all in one slot of a Cluster, for scripts that use several."""
+        return f"{self.namespace}:{{trending}}:{TRENDING_VERSION}:{part}"
 
     def vector(self, model_version: str, key: str) -> str:
         """Key of a vector that a model of that version made."""

@@ -31,15 +31,16 @@ class Settings(BaseSettings):
     )
     model_store: str = Field(
         default="",
-        repr=False,
-        description="URL of the store that trained models are pushed to and fetched from: s3://, gs://, az://, "
-        "https:// or file://",
+        description="URL of the store that trained models are pushed to and fetched from: s3://, gs://, az://, https:// "
+        "or file://",
     )
     models_dir: Path | None = Field(
         default=None, description="directory of embedding model files; models/ in the home directory when unset"
     )
     redis_url: str = Field(
-        default="", repr=False, description="redis://, rediss:// or unix:// URL; an embedded Valkey when empty"
+        default="",
+        repr=False,
+        description="URL of a Redis, of Sentinels or of a Cluster, see docs/redis.md; an embedded Valkey when empty",
     )
     redis_namespace: str = Field(
         default="cocite", pattern=r"^[a-z0-9_-]{1,32}$", description="first part of every Redis key"
@@ -147,8 +148,8 @@ class Settings(BaseSettings):
     )
     health_listen: str = Field(
         default="",
-        description="address of a listener that answers health alone, without TLS, for probes; none when empty, as "
-        "with cocite up",
+        description="address of a listener that answers health alone, without TLS, for probes; none when empty, as with "
+        "cocite up",
     )
     tls_ca: Path | None = Field(
         default=None,

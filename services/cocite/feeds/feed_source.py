@@ -68,14 +68,23 @@ class FeedSource:
     def _personal_answer(
         self, name: ReaderName, found: Reader, profile: Profile, deadline: Deadline
     ) -> tuple[pb.ListFeedResponse, Draft] | None:
-        """The personal list, or the last one kept while nobody can rank; None for what everybody is shown."""
+        """The personal list; while nobody can rank the last one kept, or else what everybody is shown, which say so.
+        None where the model knows nothing of what the reader likes.
+        """
         try:
             return self._personal.rank(found.reader_key, profile, deadline)
         except CociteError:
             last = self._lists.latest(digest_of(name))
             if last is None or last.reader_key != found.reader_key or not last.answer.personal:
-                return None
+                return _flagged(self._general.rank(profile.left_out, deadline)), NO_DRAFT
         return _older(last.answer, frozenset(profile.left_out)), NO_DRAFT
+
+
+def _flagged(answer: pb.ListFeedResponse) -> pb.ListFeedResponse:
+    """An answer that says that the recommender was away."""
+    if AWAY not in answer.degraded:
+        answer.degraded.append(AWAY)
+    return answer
 
 
 def _older(answer: pb.ListFeedResponse, left_out: Container[str]) -> pb.ListFeedResponse:

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import redis
 import structlog
 
-from cocite.cache.kept_connections import KeptConnections
-from cocite.cache.redis_store import MAX_FAILURES, OPEN_S, connect
+from cocite.cache.connecting import connect
+from cocite.cache.redis_store import MAX_FAILURES, OPEN_S
 from cocite.gateway.buckets import LocalBuckets, Quota, Verdict, verdict
 from cocite.serving.breaker import Breaker
 
@@ -79,8 +79,7 @@ class SharedBuckets:
     """
 
     def __init__(self, url: str, timeout_s: float, prefix: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = connect(url, timeout_s, _THREADS)
-        self._connections = KeptConnections(self._client.connection_pool)
+        self._redis = connect(url, timeout_s, _THREADS)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="quota")
         self._breaker = Breaker(MAX_FAILURES, OPEN_S)
         self._prefix = prefix
@@ -103,8 +102,7 @@ class SharedBuckets:
     def close(self) -> None:
         """See Buckets."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
-        self._client.connection_pool.disconnect()
+        self._redis.close()
 
     def _lease(self, name: str) -> _Lease:
         lease = self._leases.get(name)
@@ -137,7 +135,7 @@ class SharedBuckets:
         return True
 
     def _ask(self, asked: tuple[bytes, ...]) -> list[int]:
-        command = self._connections.command
+        command = self._redis.command
         try:
             found: list[int] = command(b"EVALSHA", _DIGEST, b"1", *asked)
         except redis.exceptions.NoScriptError:

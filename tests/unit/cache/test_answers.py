@@ -7,9 +7,10 @@ from contextlib import suppress
 import pytest
 
 from cocite.cache.answers import SharedAnswers, shared_answers
+from cocite.cache.connecting import connect
 from cocite.cache.frames import Kind, frame
 from cocite.cache.keys import Keys
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
 from cocite.serving.breaker import Breaker

@@ -27,8 +27,8 @@ from cocite.cache.embedded import open_redis
 from cocite.serving.logs import configure_logs
 configure_logs(Settings())
 store, close = open_redis(Settings(redis_timeout_s=5))
-socket = store._client.connection_pool.connection_kwargs["path"]
-print(socket, store._client.info("server")["process_id"], flush=True)
+socket = store._redis.pool.connection_kwargs["path"]
+print(socket, store._redis._client.info("server")["process_id"], flush=True)
 time.sleep(600)
 """
 
@@ -50,18 +50,18 @@ def runs(pid: int) -> bool:
 
 
 def directory_of(store: RedisStore) -> Path:
-    return Path(store._client.connection_pool.connection_kwargs["path"]).parent
+    return Path(store._redis.pool.connection_kwargs["path"]).parent
 
 
 def pid_of(store: RedisStore) -> int:
-    return int(store._client.info("server")["process_id"])
+    return int(store._redis._client.info("server")["process_id"])
 
 
 def test_it_is_private_bounded_and_without_tcp() -> None:
     store, close = open_redis(Settings(redis_timeout_s=PATIENT_S, embedded_redis_memory="32mb"))
     try:
         assert store.put_many([("a", b"1")], 60) == 1 and store.get_many(["a"]) == [b"1"]
-        config = store._client.config_get("*")
+        config = store._redis._client.config_get("*")
         assert (config["port"], config["maxmemory"], config["maxmemory-policy"]) == ("0", str(2**25), "allkeys-lru")
         assert (config["save"], config["appendonly"]) == ("", "no")
         assert directory_of(store).stat().st_mode & 0o777 == 0o700

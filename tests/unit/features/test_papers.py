@@ -3,8 +3,9 @@ import os
 import pytest
 
 from cocite.cache import frames
+from cocite.cache.connecting import connect
 from cocite.cache.keys import Keys
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.core.errors import DeadlineExceeded, Unavailable
 from cocite.features.degradations import CACHE_UNAVAILABLE, CATALOGUE_UNAVAILABLE
 from cocite.features.papers import PaperReader

@@ -84,6 +84,20 @@ def test_while_the_recommender_is_dead_a_feed_never_made_is_what_there_is(site: 
     assert sorted(numbers(answer)) == list(range(OLD + 2, OLD + NEW + 1)), "new papers, of which the catalogue tells"
 
 
+def test_a_feed_that_is_not_personal_for_want_of_the_recommender_says_so_though_it_had_all_it_is_made_of(
+    site: FeedSite,
+) -> None:
+    at = site.replica()
+    site.act(at, ANN, SAVE, 10)
+    assert not feed(at, reader("nobody yet")).degraded  # what everybody is shown is known from now on
+    site.taste.away = True
+    answer = feed(at, ANN)
+    assert causes(answer) == AWAY
+    assert not answer.personal
+    site.taste.away = False
+    assert eventually(lambda: feed(at, ANN).personal), "and it has not been kept"
+
+
 def test_a_recommender_that_is_late_leaves_time_to_answer(site: FeedSite) -> None:
     at = site.replica()
     site.act(at, ANN, SAVE, 10)

@@ -206,8 +206,8 @@ class Story:
         if what == "all" or generation is None:
             replica.store.commands([("FLUSHALL",)])
             return
-        prefix = f"test:trending:1:{generation.name}:"
-        keys = {"state": "test:trending:1:state", "papers": f"{prefix}papers", "list": f"{prefix}1:"}
+        prefix = f"test:{{trending}}:1:{generation.name}:"
+        keys = {"state": "test:{trending}:1:state", "papers": f"{prefix}papers", "list": f"{prefix}1:"}
         replica.store.commands([("DEL", keys[what])])
 
 
@@ -312,7 +312,7 @@ def test_a_generation_is_made_anew_after_a_day_and_the_one_before_ends(replica: 
     replica.count_all()
     second = replica.sums.generation()
     assert second is not None and second.landmark_ms == community.now
-    (life,) = replica.store.commands([("TTL", f"test:trending:1:{first.name}:papers")])
+    (life,) = replica.store.commands([("TTL", f"test:{{trending}}:1:{first.name}:papers")])
     assert 0 < life <= 60
 
 
@@ -398,7 +398,7 @@ def test_outcomes_are_told_apart(replica: Replica, community: Community) -> None
     assert replica.sums.add(generation, nothing, {}, 8)[0] is Outcome.MOVED
     after = replica.sums.generation()
     assert after is not None and after.cursor == 7
-    replica.store.commands([("DEL", f"test:trending:1:{after.name}:papers")])
+    replica.store.commands([("DEL", f"test:{{trending}}:1:{after.name}:papers")])
     assert replica.sums.add(after, nothing, {}, 9)[0] is Outcome.LOST
     assert replica.sums.generation() is None
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cocite.cache.connecting import connect
 from cocite.cache.keys import Keys
-from cocite.cache.redis_store import RedisStore, connect
+from cocite.cache.redis_store import RedisStore
 from cocite.catalogue.events import EventKind
 from cocite.catalogue.records import Fields, PaperRecord
 from cocite.core.clock import DAY_MS

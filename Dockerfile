@@ -1,5 +1,5 @@
 # The image of every cocite process. `make image` builds it; two builds of one commit have one id.
-# BASE needs Python 3.11 or newer with venv and, for training, libgomp1. Pin it by digest for a release.
+# BASE needs Python 3.11 or newer with venv. Pin it by digest for a release.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
@@ -13,6 +13,9 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \
     && python3 -m venv --without-pip /opt/cocite \
     && tools/bin/pip --python /opt/cocite/bin/python install --quiet --no-compile --only-binary :all: \
        --require-hashes -r requirements.lock
+# LightGBM wants the system's OpenMP, which small bases lack; faiss brings one along.
+RUN mkdir home /opt/cocite/shared && ln -s /opt/cocite/lib/python3.*/site-packages/faiss_cpu.libs/libgomp* \
+    /opt/cocite/shared/libgomp.so.1
 COPY pyproject.toml README.md ./
 COPY services services
 RUN tools/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir wheel . \
@@ -36,9 +39,10 @@ RUN /opt/cocite/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-h
 FROM ${BASE}
 ARG CPU=x86-64-v3
 COPY --from=build /opt/cocite /opt/cocite
+COPY --from=build --chown=10001:10001 /build/home /var/lib/cocite
 ENV COCITE_HOME=/var/lib/cocite COCITE_MODELS_DIR=/opt/cocite/models COCITE_LOG_FORMAT=json \
     NUMBA_CPU_NAME=${CPU} NUMBA_CPU_FEATURES="" NUMBA_CACHE_DIR=/tmp/machine-code \
-    PYTHONDONTWRITEBYTECODE=1 PATH=/opt/cocite/bin:/usr/local/bin:/usr/bin:/bin
+    LD_LIBRARY_PATH=/opt/cocite/shared PYTHONDONTWRITEBYTECODE=1 PATH=/opt/cocite/bin:/usr/local/bin:/usr/bin:/bin
 USER 10001:10001
 WORKDIR /tmp
 ENTRYPOINT ["/opt/cocite/bin/cocite"]

@@ -11,7 +11,7 @@ from image.containers import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE, NAMES = "localhost/cocite-test-base", ("localhost/cocite-test:one", "localhost/cocite-test:two")
-PACKAGES = "python3,python3-venv,libgomp1,ca-certificates"
+PACKAGES = "python3,python3-venv,ca-certificates"
 NEEDED = ("buildah", "runc", "mmdebstrap")
 SURROUNDINGS = os.environ | {"BUILDAH_ISOLATION": "chroot", "BASE": BASE}
 

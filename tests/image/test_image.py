@@ -64,6 +64,12 @@ def test_what_is_not_a_volume_cannot_be_written(image, tmp_path):
     assert finished(name("write"), image, tmp_path / "c", [PYTHON, "-c", "open('/tmp/x', 'w')"])[0] == 0
 
 
+def test_what_trains_can_be_loaded(image, tmp_path):
+    loaded = [PYTHON, "-c", "import lightgbm, implicit, cocite.training.train"]
+    status, said = finished(name("train"), image, tmp_path / "c", loaded)
+    assert status == 0, said
+
+
 def test_no_pod_waits_for_the_compiler(image, tmp_path):
     """The inner loops come with the image; where nobody copies them, the control, each process compiles."""
     imported = [PYTHON, "-c", "import cocite.recommender.engine, cocite.recommender.assembly"]

@@ -168,6 +168,30 @@ def test_the_gateway_reaches_all_of_them(running, key, credentials):
         FeedServiceStub(channel).DeleteReader(feed_service_pb2.DeleteReaderRequest(reader=reader), timeout=30)
 
 
+def test_readers_are_named_by_what_fails_too(running, credentials):
+    """What may end in a log is what goes wrong: each call here is refused, and names the reader."""
+    named = feed_service_pb2.ReaderRef(reader_id=READER)
+    wrong = {
+        "ListFeed": feed_service_pb2.ListFeedRequest(reader=named, page_token="none of ours"),
+        "GetReader": feed_service_pb2.GetReaderRequest(reader=named, page_token="none of ours"),
+        "RotateFeedToken": feed_service_pb2.RotateFeedTokenRequest(
+            reader=feed_service_pb2.ReaderRef(reader_id=READER + "\n" + READER)
+        ),
+        "DeleteReader": feed_service_pb2.DeleteReaderRequest(
+            reader=feed_service_pb2.ReaderRef(reader_id=READER + "x" * 200)
+        ),
+        "Subscribe": feed_service_pb2.SubscribeRequest(reader=named, email=f"{READER}@", period=1),
+        "RecordEvents": feed_service_pb2.RecordEventsRequest(
+            events=[feed_service_pb2.Event(event_id="1", reader=named, kind=3, paper_id="no id")] * 2
+        ),
+    }
+    with open_channel(running.targets["feeds"], (), credentials) as channel:
+        for name, request in wrong.items():
+            call = channel.unary_unary(f"/cocite.v1.FeedService/{name}")
+            code = code_of(lambda: call(request.SerializeToString(), timeout=30))  # noqa: B023
+            assert code is grpc.StatusCode.INVALID_ARGUMENT or name == "RecordEvents", (name, code)
+
+
 def test_redis_has_refused_nothing_and_would_refuse_everything_else(running, valkey):
     """The trending sums are made by then, in scripts that touch many keys."""
     assert eventually(lambda: list(valkey.raw.scan_iter("cocite:trending:*")))

@@ -7,7 +7,6 @@ import typer
 
 from cocite.cli.bench import bench
 from cocite.cli.digest import digest
-from cocite.cli.doctor import doctor
 from cocite.cli.events import events
 from cocite.cli.experiment import experiment
 from cocite.cli.ingest import ingest
@@ -42,7 +41,7 @@ def root(
     """Related papers by citation and text."""
 
 
-for command in (up, ingest, train, serve, recommend, resolve, feed, trending, doctor):
+for command in (up, ingest, train, serve, recommend, resolve, feed, trending):
     app.command()(command)
 
 
@@ -67,5 +66,8 @@ def run() -> None:
 
 
 def _end(said: str) -> NoReturn:
-    print(f"cocite: {said}", file=sys.stderr)
+    from cocite.cli.output import printable
+
+    harmless = "\n".join(map(printable, said.split("\n")))  # a server may have said it
+    print(f"cocite: {harmless}", file=sys.stderr)
     sys.exit(1)

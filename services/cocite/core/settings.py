@@ -31,8 +31,9 @@ class Settings(BaseSettings):
     )
     model_store: str = Field(
         default="",
-        description="URL of the store that trained models are pushed to and fetched from: s3://, gs://, az://, https:// "
-        "or file://",
+        repr=False,
+        description="URL of the store that trained models are pushed to and fetched from: s3://, gs://, az://, "
+        "https:// or file://",
     )
     models_dir: Path | None = Field(
         default=None, description="directory of embedding model files; models/ in the home directory when unset"
@@ -148,8 +149,8 @@ class Settings(BaseSettings):
     )
     health_listen: str = Field(
         default="",
-        description="address of a listener that answers health alone, without TLS, for probes; none when empty, as with "
-        "cocite up",
+        description="address of a listener that answers health alone, without TLS, for probes; none when empty, as "
+        "with cocite up",
     )
     tls_ca: Path | None = Field(
         default=None,

@@ -28,6 +28,7 @@ class _Generation:
 
     def __init__(self, channel: grpc.Channel) -> None:
         self.channel = channel
+        self.hears: Callable[[grpc.ChannelConnectivity], None] | None = None  # of the state of the channel
         self._lock = threading.Lock()
         self._under_way = 0
         self._retired = False
@@ -136,7 +137,8 @@ class RotatingChannel(grpc.Channel):
             pending = self._pending
         if late:
             late.channel.close()
-        pending.channel.subscribe(partial(self._heard, pending), try_to_connect=True)
+        pending.hears = partial(self._heard, pending)
+        pending.channel.subscribe(pending.hears, try_to_connect=True)
 
     def _heard(self, pending: _Generation, state: grpc.ChannelConnectivity) -> None:
         if state is not _READY:
@@ -145,6 +147,8 @@ class RotatingChannel(grpc.Channel):
             if pending is not self._pending:
                 return
             old, self._current, self._pending = self._current, pending, None
+        if pending.hears:
+            pending.channel.unsubscribe(pending.hears)  # else a thread goes on asking for its state
         log.info("connected with new certificates")
         old.retire()
 

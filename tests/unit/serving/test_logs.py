@@ -107,6 +107,7 @@ def test_settings_are_logged_without_their_secrets(log_format: str, capsys: pyte
         catalogue_url=f"postgresql://user:{SECRET}@host/db",
         smtp_url=f"smtp://user:{SECRET}@host",
         api_key=SECRET,
+        model_store=f"https://user:{SECRET}@host",
         feed_secret=SECRET,
         openalex_api_key=SECRET,
     )
@@ -121,5 +122,5 @@ def test_each_setting_that_may_hold_a_secret_is_kept_from_sight() -> None:
     for name, field in Settings.model_fields.items():
         if re.search(r"secret|password|api_key|token$", name):
             assert field.annotation is SecretStr, name
-        if re.search(r"^(redis|catalogue|smtp)_.*url$", name):
+        if re.search(r"^((redis|catalogue|smtp)_.*url|model_store)$", name):
             assert not field.repr, name

@@ -225,6 +225,19 @@ def test_a_call_under_way_outlives_the_certificate_it_began_with(server: Identit
         assert list(held.result().missing_ids) == ["hold"]
 
 
+def test_nothing_is_left_running_of_a_replacement(server: Identity, client: Identity) -> None:
+    servicer = Servicer()
+    credentials = credentials_of(client.settings())
+    with serving(server.settings(), servicer) as address, open_channel(address, (), credentials) as channel:
+        assert ask(channel) == ["x"]
+        before = threading.active_count()
+        for number in range(3):
+            name = f"renewed-{number}.cocite.example"
+            client.issue(name)
+            assert eventually(lambda: ask(channel) and servicer.callers[name] > 0, PATIENT_S)  # noqa: B023
+        assert eventually(lambda: threading.active_count() <= before, PATIENT_S)
+
+
 def looked(files: TlsFiles, since: float) -> bool:
     """Whether files have been looked at again."""
     files.current()

@@ -61,7 +61,7 @@ class Guarded(httpx.BaseTransport):
     def __init__(self, asked: str, private: Sequence[Network] = ()) -> None:
         self._asked = httpx.URL(asked)
         self._private = tuple(private)
-        self._direct = httpx.HTTPTransport(trust_env=False)
+        self._direct = httpx.HTTPTransport()
         self._proxies = {scheme: httpx.HTTPTransport(proxy=_url(proxy)) for scheme, proxy in _proxies().items()}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -3,13 +3,16 @@
 import gzip
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from cocite.core import outgoing
 from cocite.core.errors import InvalidArgument, Unavailable
@@ -19,7 +22,13 @@ from cocite.core.outgoing import Guarded, is_public, networks_of, open_client
 class Server:
     """Answers every GET with the same, and tells by which Host it was asked."""
 
-    def __init__(self, status: int = 200, headers: dict[str, str] | None = None, body: bytes = b"well") -> None:
+    def __init__(
+        self,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"well",
+        certificate: trustme.LeafCert | None = None,
+    ) -> None:
         self.hosts: list[str] = []
         outer = self
 
@@ -36,6 +45,10 @@ class Server:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(tls)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -229,3 +242,22 @@ def test_compressed_answers_still_come(serve: Serve) -> None:
     server = serve(200, {"Content-Encoding": "gzip"}, gzip.compress(b"packed"))
     with open_client(server.url) as client:
         assert client.get(server.url).text == "packed"
+
+
+@pytest.mark.parametrize("issued_to", ["api.example.org", "127.0.0.1", "other.example.org"])
+def test_the_certificate_must_be_that_of_the_name(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, issued_to: str
+) -> None:
+    """An address is dialled, and yet a certificate of the address is none of the name that was asked for."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    server = serve(certificate=authority.issue_cert(issued_to))
+    url = f"https://api.example.org:{server.port}"
+    resolved = {"api.example.org": [["127.0.0.1"]]}
+    with names(monkeypatch, resolved), open_client(url, networks_of("127.0.0.0/8")) as client:
+        if issued_to == "api.example.org":
+            assert client.get(url).text == "well"
+        else:
+            with pytest.raises(httpx.ConnectError, match="certificate"):
+                client.get(url)

@@ -177,6 +177,7 @@ def _of_servers(settings: Settings, home: Path) -> Settings:
             "vector_ttl_s": KEPT_S,
             "workers": 1,
             "max_concurrent_calls": MAX_CONCURRENCY,  # calls that pile up in a pause of the machine are late, not lost
+            "max_wait_s": 60.0,
             "encoder_threads": 1,
             "log_level": "error",
         }

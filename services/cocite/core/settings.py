@@ -183,6 +183,11 @@ class Settings(BaseSettings):
     max_concurrent_calls: Annotated[int, Field(ge=1)] = Field(
         default=256, description="calls a process accepts at once; more are refused"
     )
+    max_wait_s: Seconds = Field(
+        default=1.0,
+        description="seconds that a call may wait for a thread before others are refused; half of what callers allow is"
+        " a good choice",
+    )
     default_deadline_s: Seconds = Field(
         default=10.0, description="deadline of a call that came without one, in seconds"
     )

@@ -186,8 +186,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
         return call
 
     def _refuse(self, _data: bytes, context: grpc.ServicerContext) -> None:
-        limit = self._calls.limit if self._calls else 0
-        error = Overloaded(f"{limit} calls are under way, as many as are allowed", retry_after_s=RETRY_AFTER_S)
+        error = Overloaded("too many calls are under way, or wait for too long", retry_after_s=RETRY_AFTER_S)
         context.abort_with_status(rpc_status.to_status(to_status(error)))
 
 

@@ -52,7 +52,8 @@ class GrpcServer:
         self._settings = settings
         self._listen = listen
         self._names = tuple(service_names)
-        self._calls = calls = BoundedPool(settings.server_threads, settings.max_concurrent_calls, "rpc")
+        bounds = settings.max_concurrent_calls, "rpc", settings.max_wait_s
+        self._calls = calls = BoundedPool(settings.server_threads, *bounds)
         health_and_refusals = ThreadPoolExecutor(2, thread_name_prefix="health")
         streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
         self._pools = (calls, health_and_refusals, streams)

@@ -1,4 +1,6 @@
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -36,3 +38,28 @@ def test_what_a_closed_pool_refuses_does_not_count() -> None:
     with pytest.raises(RuntimeError):
         pool.submit(print)
     assert not pool.full
+
+
+def test_a_pool_is_full_while_a_task_has_waited_for_too_long() -> None:
+    go, begun = threading.Event(), threading.Event()
+    with BoundedPool(1, 100, "test", longest_wait_s=0.05) as pool:
+        pool.submit(lambda: begun.set() or go.wait(60))
+        assert begun.wait(60)
+        time.sleep(0.1)
+        assert not pool.full  # it runs, and nothing waits
+        waiting = pool.submit(go.wait, 60)
+        assert eventually(lambda: pool.full)
+        assert waiting.cancel()
+        assert not pool.full
+        last = pool.submit(go.wait, 60)
+        assert eventually(lambda: pool.full)
+        go.set()
+        assert last.result(60)
+        assert not pool.full
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 60
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()

@@ -16,10 +16,10 @@ export function shortcomings(answer: RecommendPapersResponse): string[] {
   ];
 }
 
-/** Whether all that speaks for the results is likeness of texts, and little of that. */
-function isFarOff({ results }: RecommendPapersResponse): boolean {
+/** Whether nothing speaks for the results but likeness of texts, and little of that, or nothing at all. */
+function isFarOff({ results, degraded }: RecommendPapersResponse): boolean {
   const evidence = results.flatMap(({ reasons }) => reasons.map((reason) => reason.evidence));
   const likeness = evidence.flatMap(({ case: kind, value }) => (kind === "textLikeness" ? value.cosine : []));
   const others = evidence.some(({ case: kind }) => kind !== "textLikeness" && kind !== "sharedTerms");
-  return likeness.length > 0 && !others && Math.max(...likeness) < LEAST_LIKENESS;
+  return results.length > 0 && degraded.length === 0 && !others && Math.max(...likeness, 0) < LEAST_LIKENESS;
 }

@@ -1,14 +1,17 @@
 """Fuzz one target: python -m fuzz.one NAME [options of libFuzzer]. Ends by itself only with the time or a finding."""
 
+import hashlib
 import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import atheris
 
 from fuzz.target import compiled_modules, found, load
 
+_FOUND = 77  # exit status of a fuzzer that has found something
 INSTRUMENTED = ["cocite", "fuzz.targets", "bibtexparser"]  # a branch in what these hold leads the search
 
 
@@ -22,7 +25,18 @@ def main(name: str, options: list[str]) -> None:
         (seeds / str(number)).write_bytes(data)
     if options and Path(options[-1]).is_dir():  # new inputs are kept in the first directory, these only read
         options = [*options, str(seeds)]
-    atheris.Setup([sys.argv[0], *options], target.check)
+    prefix = next((option.partition("=")[2] for option in options if option.startswith("-artifact_prefix=")), "")
+
+    def check(data: bytes) -> None:
+        try:
+            target.check(data)
+        except BaseException:  # end here and now: libFuzzer would wait for threads of services first, and be killed
+            traceback.print_exc()
+            Path(f"{prefix}crash-{hashlib.sha256(data).hexdigest()[:16]}").write_bytes(data)
+            sys.stderr.flush()
+            os._exit(_FOUND)
+
+    atheris.Setup([sys.argv[0], *options], check)
     atheris.Fuzz()
 
 

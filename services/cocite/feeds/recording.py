@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from cocite.catalogue.event_records import EventKind, NewEvent, ReaderName, Status
 from cocite.catalogue.events import EventLog
 from cocite.core.clock import now_ms
@@ -67,7 +69,7 @@ def _judged(event: pb.Event, now: int) -> "NewEvent | pb.EventStatus":
     paper_id = try_normalise_id(event.paper_id)
     if paper_id is None:
         return pb.EVENT_STATUS_MALFORMED_ID
-    occurred_at = max(0, event.occurred_at.ToMilliseconds()) if event.HasField("occurred_at") else None
+    occurred_at = _milliseconds(event.occurred_at) if event.HasField("occurred_at") else None
     if occurred_at is not None and occurred_at > now + AHEAD_MS:
         return pb.EVENT_STATUS_IN_FUTURE
     return NewEvent(
@@ -80,3 +82,8 @@ def _judged(event: pb.Event, now: int) -> "NewEvent | pb.EventStatus":
         position=event.position,
         occurred_at=occurred_at,
     )
+
+
+def _milliseconds(at: Timestamp) -> int:
+    """Milliseconds since 1970, at least 0, of any time, also of one that no calendar has."""
+    return max(0, at.seconds * 1000 + at.nanos // 1_000_000)

@@ -19,7 +19,8 @@ SEEDS = [
     b"\x50\x2a\x4d\x18\x02\0\0\0xx" + zstandard.compress(_TEXT),
     b"\xef\xbb\xbfx",
 ]
-_FILE = Path(tempfile.mkdtemp(prefix="cocite-fuzz-")) / "packed"
+_SCRATCH = tempfile.TemporaryDirectory(prefix="cocite-fuzz-")
+_FILE = Path(_SCRATCH.name) / "packed"
 
 
 def check(data: bytes) -> None:

@@ -20,6 +20,12 @@ _SIMILAR = recommender_service_pb2.RecommendPapersRequest(
 ).SerializeToString()
 SEEDS = [bytes((place,)) + b"\xff\x01" * 40 for place in range(len(_METHODS))]
 SEEDS += [bytes((_NATIVE | place,)) + b"\x80\x02" * 40 for place in range(len(_METHODS))]
+_EVENTS = feed_service_pb2.RecordEventsRequest()
+_EVENTS.events.add(
+    event_id="1", reader={"reader_id": "ann"}, kind=3, paper_id="W1", occurred_at={"seconds": -7668222787237189233}
+)
+_RECORD = next(place for place, method in enumerate(_METHODS) if method.name == "RecordEvents")
+SEEDS.append(bytes((_RAW | _RECORD,)) + _EVENTS.SerializeToString())  # no calendar has such a time
 SEEDS += [b"\x80" + _SIMILAR, b"\xc0" + _SIMILAR, b"\x80\xff\xff"]
 
 _DIRECTORY = prepared()

@@ -118,3 +118,18 @@ def test_markup_in_a_name_is_a_name(site: FeedSite) -> None:
     nasty = reader("<script>alert('x')</script> '; DROP TABLE events; --")
     assert statuses(at, event("e1", who=nasty)) == [RECORDED]
     assert at.GetReader(pb.GetReaderRequest(reader=nasty), timeout=WAIT_S).event_count == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "nanos", "status"),
+    [
+        (-(2**63), 0, pb.EVENT_STATUS_RECORDED),
+        (-62135596801, 0, pb.EVENT_STATUS_RECORDED),
+        (253402300800, 0, pb.EVENT_STATUS_IN_FUTURE),
+        (2**63 - 1, 2**31 - 1, pb.EVENT_STATUS_IN_FUTURE),
+        (1, -(2**31), pb.EVENT_STATUS_RECORDED),
+    ],
+)
+def test_a_time_that_no_calendar_has_is_past_or_future(site: FeedSite, seconds: int, nanos: int, status: int) -> None:
+    moment = Timestamp(seconds=seconds, nanos=nanos)
+    assert statuses(site.replica(), event("1", occurred_at=moment)) == [status]

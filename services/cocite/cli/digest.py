@@ -52,6 +52,7 @@ def send(
     from cocite.catalogue.subscription_records import Period
     from cocite.cli.output import note, print_json, progress_bars
     from cocite.cli.usage import as_usage
+    from cocite.cli.words import counted
     from cocite.feeds.digest_occasions import occasion_of
 
     day = date.date() if date else None
@@ -72,7 +73,9 @@ def send(
     elif json:
         print_json({"occasion": occasion.name, "written": len(written), "nothing new": nothing, "folder": str(dry_run)})
     else:
-        note(f"{len(written):,} mails in {dry_run / 'index.html'}, {nothing:,} subscribers with nothing new")
+        mails = counted(len(written), "mail", "mails")
+        without = counted(nothing, "subscriber", "subscribers")
+        note(f"{mails} in {dry_run / 'index.html'}, {without} with nothing new")
 
 
 @digest.command()

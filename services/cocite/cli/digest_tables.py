@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cocite.cli.output import note, print_table, printable, stdout, warn
+from cocite.cli.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # problems, occasions
 Counts = Mapping[tuple[str, str], int]
+_OUTCOMES = {"taken before": "sent before, or another run is at it"}
 
 
 def report_as_json(report: "Report") -> dict[str, Any]:
@@ -37,7 +39,7 @@ def print_report(report: "Report") -> None:
     table = _table(report.occasion, "mails")
     for name, count in report.outcomes.most_common():
         if count:
-            table.add_row(name, f"{count:,}")
+            table.add_row(_OUTCOMES.get(name, name), f"{count:,}")
     if table.row_count:
         print_table(stdout(), table)
     elif not report.stopped:
@@ -47,7 +49,8 @@ def print_report(report: "Report") -> None:
     if len(report.problems) > SHOWN:
         warn(f"and {len(report.problems) - SHOWN} more, all of them with --json")
     if report.ended:
-        warn(f"{report.ended} subscriptions ended: their addresses refuse all mails")
+        ended = counted(report.ended, "subscription", "subscriptions")
+        warn(f"{ended} ended: what is mailed there is refused for good")
     if report.in_doubt:
         warn(
             f"{report.in_doubt} may have gone out or not, and are not sent again by themselves: `cocite digest status`"

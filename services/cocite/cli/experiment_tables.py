@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cocite.cli.output import note, print_result, print_table, stdout, warn
+from cocite.cli.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,6 +54,7 @@ def print_report(report: "Report") -> None:
 def print_replay(report: "ReplayReport") -> None:
     """How high each ranking put what was kept later."""
     from cocite.feeds.experiments_replay import DEPTH
+    from cocite.feeds.experiments_resampling import FEW_READERS
 
     if not report.asked:
         note(
@@ -65,9 +67,14 @@ def print_replay(report: "ReplayReport") -> None:
         table.add_row(each.ranking, *(_estimate(value) for value in (each.recall, each.mrr)))
     print_table(stdout(), table)
     print_result(
-        f"{report.asked:,} saves and upvotes of {report.readers:,} readers, of {report.sampled:,} drawn from "
+        f"{counted(report.asked, 'save or upvote', 'saves and upvotes')} of "
+        f"{counted(report.readers, 'reader', 'readers')}, of {report.sampled:,} drawn from "
         f"{report.kept:,}; 95 % intervals, drawn over readers; model {report.model_version}"
     )
+    if report.readers < FEW_READERS:
+        warn(
+            f"intervals over fewer than {FEW_READERS} readers are too narrow: this is too little to tell rankings apart"
+        )
     if report.learned:
         warn(
             f"{report.learned:,} of them came before the model was trained, which may have learned from them: "

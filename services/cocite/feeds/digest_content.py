@@ -47,7 +47,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A digest. new_papers is the number of entries that are new."""
+    """A digest. new_papers is the number of entries that are new, under whatever heading they stand."""
 
     sections: tuple[Section, ...]
     new_papers: int
@@ -85,7 +85,8 @@ class Contents:
             for subject, items, most in new
         ]
         filled = tuple(section for section in (*sections, *fresh) if section.entries)
-        return Digest(filled, sum(len(section.entries) for section in fresh)) if filled else None
+        shown_new = seen & {item.paper.paper_id for _, items, _ in new for item in items}
+        return Digest(filled, len(shown_new)) if filled else None
 
     def _new(self, choice: Choice) -> Iterator[tuple[str, list[pb.NewItem], int]]:
         """New papers by subject, with how many of each subject there is room for."""

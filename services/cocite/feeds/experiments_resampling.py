@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+FEW_READERS = 10  # below which a percentile interval says less than it seems to
 _RESAMPLES = 4000
 _DRAWN_TOGETHER = 4_000_000  # numbers
 

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNSURE = "unsure"
     NOT_WANTED = "not wanted"  # the subscription ended or changed while the mail was written
-    ELSEWHERE = "elsewhere"  # sent before, or another process is at it
+    TAKEN_BEFORE = "taken before"  # sent, or another process is at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Courier:
             to.email, letter.content, lambda: self._mails.take(to, occasion, unsure=unsure)
         )
         if handed.state is None:
-            return Sent(Outcome.NOT_WANTED if handed.taken is Taken.NOT_WANTED else Outcome.ELSEWHERE)
+            return Sent(Outcome.NOT_WANTED if handed.taken is Taken.NOT_WANTED else Outcome.TAKEN_BEFORE)
         if unsure and handed.taken is None:  # refused before it could be taken: as unsure as it was
             return Sent(Outcome.UNSURE, handed.error)
         keep = self._mails.put_off if handed.taken is None else self._mails.settle

@@ -68,7 +68,7 @@ def test_each_paper_stands_once_and_new_ones_by_subject():
         ("New papers", "Physics", ["Paper 3"]),
         ("New papers", "Other subjects", ["Paper 4"]),
     ]
-    assert digest.new_papers == 3
+    assert digest.new_papers == 4, "one of them among the trending"
 
 
 def test_who_names_fields_gets_those():

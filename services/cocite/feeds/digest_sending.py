@@ -126,7 +126,7 @@ class DigestRun:
         if self._stop.is_set():
             raise stopped()
         if not self._mails.is_due(to.key, self._occasion.name):
-            self.report.outcomes[Outcome.ELSEWHERE.value] += 1
+            self.report.outcomes[Outcome.TAKEN_BEFORE.value] += 1
             return None
         try:
             letter = self._writer.letter(to)

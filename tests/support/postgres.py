@@ -32,7 +32,7 @@ def absent(why: str) -> NoReturn:
     pytest.skip(why)
 
 
-def _binaries() -> Path | None:
+def server_binaries() -> Path | None:
     """Folder that holds both initdb and postgres."""
     found = shutil.which("initdb")
     folders = [Path(found).parent] if found else []
@@ -40,7 +40,7 @@ def _binaries() -> Path | None:
     return next((folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()), None)
 
 
-def _unprivileged() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """What subprocess needs to start a program as another user: the server refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -93,7 +93,7 @@ class OwnServer:
 
 @contextmanager
 def _own_server(binaries: Path) -> Iterator[OwnServer]:
-    as_user = _unprivileged()
+    as_user = unprivileged()
     # Not below pytest's tmp_path, whose parents another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="cocite-postgres-"))
     try:
@@ -133,7 +133,7 @@ def postgres_server() -> Iterator[str]:
     if url := os.environ.get("COCITE_TEST_POSTGRES_URL"):
         yield url
         return
-    binaries = _binaries()
+    binaries = server_binaries()
     if binaries is None:
         absent("no PostgreSQL: set COCITE_TEST_POSTGRES_URL or install its server")
     with _own_server(binaries) as own:
@@ -143,7 +143,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def own_postgres() -> Iterator[OwnServer]:
     """A server that a test may freeze; skips where there is none to start."""
-    binaries = _binaries()
+    binaries = server_binaries()
     if binaries is None:
         absent("no PostgreSQL server is installed that could be frozen")
     with _own_server(binaries) as own:

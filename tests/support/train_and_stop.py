@@ -2,8 +2,7 @@
 
 import os
 import time
-from multiprocessing.connection import Connection
-from typing import Literal
+from typing import Literal, Protocol
 
 from cocite.catalogue.store import Catalogue
 from cocite.core.settings import Settings
@@ -13,9 +12,13 @@ from cocite.training.train import train
 Point = tuple[Literal["phase"], str] | tuple[Literal["fsync"], int]
 
 
-def train_and_stop(
-    settings: Settings, catalogue_url: str, options: TrainingOptions, point: Point, there: Connection
-) -> None:
+class Told(Protocol):
+    """Hears that a run is where it was to stop; a Connection does."""
+
+    def send(self, obj: Point, /) -> None: ...
+
+
+def train_and_stop(settings: Settings, catalogue_url: str, options: TrainingOptions, point: Point, there: Told) -> None:
     """Train up to the report of a phase, or to before the N-th time that something is put on disk while publishing;
     tell it by there, and stand still.
     """  # fmt: skip

@@ -17,6 +17,7 @@ from chaos.harness.stage import Stage
 
 WARM_S, CAPACITY_S = 1.0, 2.0
 LOAD_SHARE = 0.5  # of what the stage can answer
+MARGIN_S = 60.0  # by which a busy machine may take longer than meant
 SLACK = 1.2  # of a deadline: what it takes a caller to notice that it is over
 Phases = list[tuple[float, str]]
 
@@ -86,7 +87,8 @@ class Trial:
             trial.phase("fault", 6)
             parts = trial.end()
 
-    A phase lasts from when it is named to the next one. rate and deadline_s replace those of the harness.
+    A phase lasts from when it is named to the next one. rate (or share, of what the stage can answer)
+    replaces that of the harness; most_s is the longest that it all takes.
     """
 
     def __init__(
@@ -98,6 +100,8 @@ class Trial:
         seed: int = 0,
         mix: dict[str, int] | None = None,
         rate: float | None = None,
+        share: float = LOAD_SHARE,
+        most_s: float = 60.0,
     ) -> None:
         self._reference = reference
         self._callers = Callers(stage.targets, retries)
@@ -105,9 +109,9 @@ class Trial:
         warm = self._callers.ask(questions.again())  # what caches can hold, they hold
         failures = Counter(f"{call.status}: {call.details}" for call in warm if call.failed)
         print(f"\nwarm-up: {len(warm)} calls", dict(failures.most_common(3)))
-        self.capacity = self._callers.capacity(iter(questions), CAPACITY_S) if rate is None else rate / LOAD_SHARE
-        self.rate = LOAD_SHARE * self.capacity
-        self._load = OpenLoad(self._callers, iter(questions), self.rate, seed=seed)
+        self.capacity = self._callers.capacity(iter(questions), CAPACITY_S) if rate is None else rate / share
+        self.rate = share * self.capacity
+        self._load = OpenLoad(self._callers, iter(questions), self.rate, seed=seed, most_s=most_s + MARGIN_S)
         self._phases: Phases = []
 
     def __enter__(self) -> Self:

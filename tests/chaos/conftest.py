@@ -10,6 +10,7 @@ from chaos.harness.home import prepared_home
 from chaos.harness.reference import Reference
 from chaos.harness.stage import Stage
 from chaos.harness.verdict import Record
+from chaos.harness.versions import VERSIONED, VersionedReference, Versions, prepared_versions
 
 TEST_S = 240  # of a test, fixtures apart: three measurements of 60 s and a little
 Staged = Callable[..., Stage]
@@ -35,6 +36,20 @@ def reference(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     reference = Reference(home, tmp_path_factory.mktemp("reference"))
     with reference.stage:
         yield reference
+
+
+@pytest.fixture(scope="session")
+def versions(home: Path) -> Versions:
+    """Models to be published."""
+    return prepared_versions(home)
+
+
+@pytest.fixture(scope="session")
+def versioned(home: Path, versions: Versions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VersionedReference]:
+    """Right answers of each of the versions."""
+    stage = Stage(home, tmp_path_factory.mktemp("versioned"), settings=VERSIONED)
+    with stage:
+        yield VersionedReference(stage, versions)
 
 
 @pytest.fixture

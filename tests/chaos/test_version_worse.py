@@ -46,6 +46,7 @@ def measured(staged, versions, versioned, folder, *options: str) -> list[Check]:
             said, _ = run.communicate(timeout=TRAIN_S)
         print(said[-600:])
         refused = run.returncode != 0 and "not published" in said and read_current(bundles) == old
+        versioned.learn_of(bundles / (read_current(bundles) or ""))
         trial.phase("published")
         publish(home, versions[0])
         trial.phase("published", 3)

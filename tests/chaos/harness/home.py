@@ -36,7 +36,7 @@ def prepared_home() -> Path:
     made = BUILD / "made.txt"
     subprocess.run([sys.executable, "-c", _COMPILE], timeout=MAKE_S, check=True)
     with exclusive(BUILD / "lock", "making the home that faults strike", wait_s=MAKE_S):
-        if made.exists() and made.read_text() == _format():
+        if made.exists() and made.read_text() == made_by():
             return _HOME
         shutil.rmtree(_HOME, ignore_errors=True)
         home = prepare_demo(settings_of(BUILD), "").home
@@ -49,11 +49,11 @@ def prepared_home() -> Path:
         ]
         with Catalogue.open(settings.catalogue) as catalogue, EventLog(catalogue) as log:
             log.append(events)
-        made.write_text(_format())
+        made.write_text(made_by())
     return home
 
 
-def _format() -> str:
+def made_by() -> str:
     """What the files of a home are written by: another makes it anew."""
     return f"{SCHEMA} {version('cocite')}"
 

@@ -16,7 +16,7 @@ class Judge(Protocol):
     """Knows right answers."""
 
     def answers(self, asked: Iterable[tuple[Question, str]]) -> Right:
-        """The right answer to each question, by the model that was said to have answered it."""
+        """The right answer to each question, by the model that was said to have answered it, where one is told."""
 
 
 class Reference:

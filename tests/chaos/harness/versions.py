@@ -96,7 +96,11 @@ class VersionedReference:
         self.stage, self._versions = stage, versions
         self._known: Right = {}
         for directory in versions.directories:
-            shutil.copytree(directory, settings_of(stage.home).bundles / directory.name)
+            self.learn_of(directory)
+
+    def learn_of(self, bundle: Path) -> None:
+        """Know one more model."""
+        shutil.copytree(bundle, settings_of(self.stage.home).bundles / bundle.name, dirs_exist_ok=True)
 
     def answers(self, asked: Iterable[tuple[Question, str]]) -> Right:
         """See Judge. Feeds are not compared: what they show was ranked by the model of a moment ago."""

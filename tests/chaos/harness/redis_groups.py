@@ -40,9 +40,13 @@ class Group:
         counted = [node.lookups() for node in self.nodes]
         return sum(hits for hits, _ in counted), sum(misses for _, misses in counted)
 
-    def writes(self) -> int:
-        """Commands that primaries have taken and that write, of whoever asked."""
-        return sum(_writes(node) for node in self.nodes if _role(node) == "master")
+    def is_primary(self, node: Valkey) -> bool:
+        """Whether it answers, and is one by its own account."""
+        return _role(node) == "master"
+
+    def written(self, node: Valkey) -> int:
+        """Values that it has been given since it started, by clients or its primary; none while it does not answer."""
+        return _writes(node)
 
     def close(self) -> None:
         self._stack.close()

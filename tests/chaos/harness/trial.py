@@ -138,7 +138,8 @@ class Trial:
             part.calls += [call for call in calls if begin <= call.due < until]
         print(f"{self.rate:.0f} calls a second of {self.capacity:.0f}", *map(_line, parts.items()), sep="\n  ")
         for call in together(*parts.values()).wrong_calls()[:2]:
-            print("  wrong:", call.question.kind, *map(_short, (answers[id(call)], right[call.question])), sep="\n    ")
+            pair = answers[id(call)], right[call.question, answers[id(call)].model]
+            print("  wrong:", call.question.kind, *map(_short, pair), sep="\n    ")
         return parts
 
     def __exit__(

@@ -17,7 +17,12 @@ class Valkey(Process):
         self.directory.mkdir(parents=True)
         self.url = f"redis://{host}:{self.port}/0"
         given = {"port": str(self.port), "bind": host, "replica-announce-ip": host, "save": ""}
-        given |= {"dir": str(self.directory), "appendonly": "no", "maxmemory-policy": "allkeys-lru"}
+        given |= {
+            "dir": str(self.directory),
+            "protected-mode": "no",
+            "appendonly": "no",
+            "maxmemory-policy": "allkeys-lru",
+        }
         given |= {key.replace("_", "-"): value for key, value in options.items()}
         flags = [part for key, value in given.items() for part in (f"--{key}", value)]
         super().__init__([str(get_binary_path()), *flags], directory / f"{name}-{self.port}.log")

@@ -59,7 +59,9 @@ class Part:
     def _is_wrong(self, call: Call) -> bool:
         answer = self.answers[id(call)]
         right = self.right[call.question, answer.model]
-        return answer.model != right.model or (not answer.degraded and not answer.same_as(right))
+        if answer.degraded:  # says that it lacks something; one that nobody ranked names no model
+            return bool(answer.model) and answer.model != right.model
+        return answer.model != right.model or not answer.same_as(right)
 
     @property
     def late(self) -> int:

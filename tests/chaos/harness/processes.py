@@ -123,8 +123,9 @@ class Service(Process):
         return wait_until(lambda: self._serving() or self._died(), f"{self.name} is not ready", seconds)
 
     def restart(self) -> None:
-        """Asked to go, started again, and ready."""
-        self.terminate()
+        """Asked to go if it is there, started again, and ready."""
+        if self.alive:
+            self.terminate()
         self.start()
         self.wait_ready()
 

@@ -139,6 +139,8 @@ class Trial:
             part.seconds += until - begin
             part.calls += [call for call in calls if begin <= call.due < until]
         print(f"{self.rate:.0f} calls a second of {self.capacity:.0f}", *map(_line, parts.items()), sep="\n  ")
+        told_of = Counter(call.details[:100] for call in calls if call.failed)
+        print(*(f"  {count} x {details}" for details, count in told_of.most_common(3)), sep="\n")
         for call in together(*parts.values()).wrong_calls()[:2]:
             pair = answers[id(call)], right[call.question, answers[id(call)].model]
             print("  wrong:", call.question.kind, *map(_short, pair), sep="\n    ")

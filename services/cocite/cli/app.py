@@ -7,6 +7,7 @@ import typer
 
 from cocite.cli.bench import bench
 from cocite.cli.digest import digest
+from cocite.cli.doctor import doctor
 from cocite.cli.events import events
 from cocite.cli.experiment import experiment
 from cocite.cli.ingest import ingest
@@ -41,7 +42,7 @@ def root(
     """Related papers by citation and text."""
 
 
-for command in (up, ingest, train, serve, recommend, resolve, feed, trending):
+for command in (up, ingest, train, serve, recommend, resolve, feed, trending, doctor):
     app.command()(command)
 
 

@@ -70,6 +70,16 @@ class Delivery:
                 self._connected().rset()
             return Handed(taken, None)
 
+    def try_out(self) -> None:
+        """Go as far as the server lets us without a mail. Raises ServerGone and NotReady."""
+        with self._in_time():
+            try:
+                self._connected()
+            except (smtplib.SMTPException, OSError) as error:
+                raise _translated(error, self._server) from None
+            finally:
+                self.close()
+
     def close(self) -> None:
         """Say goodbye to the server."""
         smtp, self._smtp = self._smtp, None

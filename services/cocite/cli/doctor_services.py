@@ -154,7 +154,7 @@ def certificates(settings: Settings) -> Iterator[Finding]:
                 shown = connection.getpeercert() or {}
         except ssl.SSLError as error:
             said = getattr(error, "verify_message", "") or error.reason or str(error)
-            yield wrong("TLS", f"the {name} service and we do not trust each other: {said}", "see docs/authorisation.md")
+            yield wrong("TLS", f"the {name} service and we distrust each other: {said}", "see docs/authorisation.md")
             continue
         except OSError:
             continue  # told already: it does not answer

@@ -4,6 +4,7 @@ import resource
 from pathlib import Path
 
 from chaos.harness.memory import watched_memory
+from chaos.harness.overload import COMPUTED
 from chaos.harness.questions import told
 from chaos.harness.sabotage import sabotaged
 from chaos.harness.trial import Trial, together
@@ -31,7 +32,7 @@ def address_space(pid: int) -> int:
 
 
 def measured(staged, versions, versioned, **settings) -> list[Check]:
-    with staged(settings={"recommender": settings}) as stage, Trial(stage, versioned) as trial:
+    with staged(settings={"": COMPUTED, "recommender": settings}) as stage, Trial(stage, versioned) as trial:
         recommender = stage["recommender"]
         with watched_memory([recommender]) as held:
             trial.phase("baseline", 12)

@@ -4,6 +4,7 @@ import random
 import signal
 
 from chaos.harness.home import settings_of
+from chaos.harness.overload import COMPUTED
 from chaos.harness.sabotage import sabotaged
 from chaos.harness.trial import Trial, together
 from chaos.harness.verdict import Check, Fault
@@ -24,7 +25,10 @@ NEVER = "1000000"
 def measured(staged, versions, versioned, folder, sabotage: str) -> list[Check]:
     store = ModelStore(folder.as_uri())
     draw = random.Random(0)
-    with staged(settings={"recommender": {"bundle_poll_s": "0.2"}}) as stage, Trial(stage, versioned) as trial:
+    with (
+        staged(settings={"": COMPUTED, "recommender": {"bundle_poll_s": "0.2"}}) as stage,
+        Trial(stage, versioned) as trial,
+    ):
 
         def fetch(kill_at: str) -> int:
             kill = {"CHAOS_KILL_IN": str(settings_of(stage.home).bundles), "CHAOS_KILL_AT": kill_at}

@@ -40,10 +40,8 @@ _MORE_S = 180.0  # to set up, and to find out what was right
 class Faults:
     """What can happen to a stage; each happens, lasts as long as wait does, and is over."""
 
-    def __init__(
-        self, stage: Stage, postgres: Postgres, versions: Versions, bad: Versions, draw: random.Random
-    ) -> None:
-        self._stage, self._postgres, self._draw = stage, postgres, draw
+    def __init__(self, stage: Stage, postgres: Postgres, versions: Versions, bad: Versions) -> None:
+        self._stage, self._postgres = stage, postgres
         self._good, self._bad = list(versions.directories), list(bad.directories)
         self.kinds: dict[str, Callable[[Callable[[], None]], None]] = {
             "Redis killed": self._killed(stage.valkey),

@@ -1,5 +1,7 @@
 """A training run is killed in each of its phases, and in the midst of publishing, under load."""
 
+import pytest
+
 from chaos.harness.home import settings_of
 from chaos.harness.sabotage import sabotaged
 from chaos.harness.training import stopped_at
@@ -24,6 +26,7 @@ POINTS: tuple[Point, ...] = (
     ("fsync", 66),
 )
 NEXT_S = 60.0
+TEST_S = 900.0  # a busy machine has little left for training
 
 
 def measured(staged, reference, **sabotage) -> list[Check]:
@@ -51,9 +54,11 @@ def measured(staged, reference, **sabotage) -> list[Check]:
     ]
 
 
+@pytest.mark.timeout(TEST_S, func_only=True)
 def test_promise(record, staged, reference):
     record.promise(lambda: measured(staged, reference))
 
 
+@pytest.mark.timeout(TEST_S, func_only=True)
 def test_without_the_guard(record, staged, reference):
     record.control(lambda: measured(staged, reference, **sabotaged("hasty_trainer")))

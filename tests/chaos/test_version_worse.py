@@ -4,7 +4,10 @@ import shutil
 import sqlite3
 import time
 
+import pytest
+
 from chaos.harness.home import settings_of
+from chaos.harness.overload import COMPUTED
 from chaos.harness.questions import told
 from chaos.harness.trial import Trial, together
 from chaos.harness.verdict import Check, Fault
@@ -19,7 +22,8 @@ FAULT = Fault(
     guard="the comparison with the model that serves (`cocite train` instead of `cocite train --force`)",
 )
 BACK_S = 5.0
-TRAIN_S = 50.0
+TRAIN_S = 180.0
+TEST_S = 900.0  # a busy machine has little left for training
 
 
 def wrecked(home, folder) -> str:
@@ -36,7 +40,7 @@ def wrecked(home, folder) -> str:
 
 
 def measured(staged, versions, versioned, folder, *options: str) -> list[Check]:
-    with staged() as stage, Trial(stage, versioned) as trial:
+    with staged(settings={"": COMPUTED}) as stage, Trial(stage, versioned) as trial:
         home, bundles = stage.home, settings_of(stage.home).bundles
         old = read_current(bundles)
         url = wrecked(home, folder)
@@ -66,10 +70,12 @@ def measured(staged, versions, versioned, folder, *options: str) -> list[Check]:
     ]
 
 
+@pytest.mark.timeout(TEST_S, func_only=True)
 def test_promise(record, staged, versions, versioned, tmp_path_factory):
     record.promise(lambda: measured(staged, versions, versioned, tmp_path_factory.mktemp("worse")))
 
 
+@pytest.mark.timeout(TEST_S, func_only=True)
 def test_without_the_guard(record, staged, versions, versioned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("worse")
     record.control(lambda: measured(staged, versions, versioned, folder, "--force"))

@@ -2,6 +2,7 @@
 
 import time
 
+from chaos.harness.overload import COMPUTED
 from chaos.harness.sabotage import sabotaged
 from chaos.harness.trial import Trial, together
 from chaos.harness.verdict import Check, Fault
@@ -19,7 +20,7 @@ SEEN, SEEN_HARD = 8, 4  # versions: one that is published while another is loade
 
 def measured(staged, versions, versioned, **settings) -> list[Check]:
     quick = {"bundle_poll_s": "0.2", **settings}
-    with staged(settings={"recommender": quick}) as stage, Trial(stage, versioned) as trial:
+    with staged(settings={"": COMPUTED, "recommender": quick}) as stage, Trial(stage, versioned) as trial:
         trial.phase("baseline", 4)
         begun = trial.phase("publishing")
         for number, bundle in enumerate(versions.directories):

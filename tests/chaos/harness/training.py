@@ -32,7 +32,7 @@ def stopped_at(home: Path, point: Point, **environment: str) -> Iterator["subpro
     searched = [environment.get("PYTHONPATH", ""), str(_TESTS), os.environ.get("PYTHONPATH", "")]
     ours = {f"{PREFIX}HOME": str(home), f"{PREFIX}ENCODER": "hashing"}
     ours |= {"PYTHONPATH": os.pathsep.join(filter(None, searched))}
-    command = ["nice", "-n", "19", sys.executable, "-m", "chaos.harness.training", *map(str, point)]
+    command = ["nice", "-n", "10", sys.executable, "-m", "chaos.harness.training", *map(str, point)]
     with subprocess.Popen(command, env=inherited | environment | ours, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -46,7 +46,7 @@ class Part:
 
     @property
     def degraded(self) -> int:
-        return sum(bool(answer.degraded) for answer in self._told())
+        return sum(bool(answer.degraded) for answer in self.answered())
 
     @property
     def wrong(self) -> int:
@@ -58,7 +58,9 @@ class Part:
 
     def _is_wrong(self, call: Call) -> bool:
         answer = self.answers[id(call)]
-        right = self.right[call.question, answer.model]
+        right = self.right.get((call.question, answer.model))
+        if right is None:  # nobody knows, see Judge
+            return False
         if answer.degraded:  # says that it lacks something; one that nobody ranked names no model
             return bool(answer.model) and answer.model != right.model
         return answer.model != right.model or not answer.same_as(right)
@@ -76,7 +78,8 @@ class Part:
     def p99_s(self) -> float:
         return self.percentile_s(99)
 
-    def _told(self) -> Iterable[Told]:
+    def answered(self) -> Iterable[Told]:
+        """What was answered."""
         return (self.answers[id(call)] for call in self.calls if not call.failed)
 
 
@@ -121,10 +124,12 @@ class Trial:
         self.phase("warm-up", WARM_S)
         return self
 
-    def phase(self, name: str, seconds: float = 0.0) -> None:
-        """From now on calls belong to the phase of this name; return after so many seconds."""
-        self._phases.append((time.monotonic(), name))
+    def phase(self, name: str, seconds: float = 0.0) -> float:
+        """From now on calls belong to the phase of this name; when it began, after so many seconds of it."""
+        begun = time.monotonic()
+        self._phases.append((begun, name))
         time.sleep(seconds)
+        return begun
 
     def end(self) -> dict[str, Part]:
         """The phases by name, judged."""

@@ -32,8 +32,8 @@ def read_checks(parts: dict[str, Part]) -> list[Check]:
     return [failed(reads, "reads"), Check("wrong", reads.wrong, 0)]
 
 
-def cocite(home: Path, *arguments: str, nice: int = 19, **environment: str) -> subprocess.Popen[str]:
-    """A command of cocite on a home, by default as the least urgent work of the machine; it runs when this returns."""
+def cocite(home: Path, *arguments: str, nice: int = 10, **environment: str) -> subprocess.Popen[str]:
+    """A command of cocite on a home, by default less urgent than what serves; it runs when this returns."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     ours = {f"{PREFIX}HOME": str(home), f"{PREFIX}ENCODER": "hashing"}
     return subprocess.Popen(

@@ -40,7 +40,7 @@ check: setup .venv-checkov/.installed ## lint, types, import rules, buf lint, ge
 	$(BIN)/python protos/check.py
 	$(BIN)/zizmor --offline --no-progress --quiet .github
 	$(BIN)/pytest -q tests/k8s/test_overlays.py
-	@mkdir -p build/k8s && for overlay in dev prod; do $(BIN)/kubectl kustomize k8s/overlays/$$overlay >build/k8s/$$overlay.yaml; done
+	@mkdir -p build/k8s && for overlay in dev prod sentinel; do $(BIN)/kubectl kustomize k8s/overlays/$$overlay >build/k8s/$$overlay.yaml; done
 	.venv-checkov/bin/checkov --config-file k8s/checkov.yaml
 
 .venv-checkov/.installed: k8s/checkov.lock

@@ -14,7 +14,7 @@ from cocite.cli.serve import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 K8S = ROOT / "k8s"
-OVERLAYS = ("dev", "prod")
+OVERLAYS = ("dev", "prod", "sentinel")
 SERVICES = tuple(service.value for service in Service)
 SCALED = "autoscaling/v2"
 NAME = "app.kubernetes.io/name"

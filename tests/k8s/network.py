@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cocite.gateway.methods import open_methods
 from k8s.documents import NAME, ROOT, SERVICES, of_kind, pods, port_of, selects, settings
+from k8s.redis_places import VALKEY, redis_paths, redis_urls, scripts
 
 Path_ = tuple[str, str, int]  # from, to, port
 _ROOMS = ROOT / "services" / "cocite"
@@ -63,6 +64,10 @@ def users_of(pattern: str) -> set[str]:
     return {name for name in SERVICES if re.search(pattern, _source(name))}
 
 
+def users_of_redis() -> set[str]:
+    return users_of(r"open_redis|shared_answers|redis_url")
+
+
 @functools.cache
 def _source(room: str) -> str:
     return "\n".join(path.read_text() for path in (_ROOMS / room).rglob("*.py"))
@@ -76,9 +81,10 @@ def wrong_paths(docs) -> list[str]:
         for caller, those in (calls() | _CALLED_BY_JOBS).items()
         for called in those
     }
-    redis = re.fullmatch(r"redis://([a-z-]+):([0-9]+)/0", given.get("COCITE_REDIS_URL", ""))
-    if redis:
-        wanted |= {(name, redis[1], int(redis[2])) for name in users_of(r"open_redis|shared_answers|redis_url")}
+    redis = redis_paths(docs)
+    wanted |= {(name, *place) for name in users_of_redis() for place in redis}
+    if scripts(docs):  # replicas follow their primary, and Sentinels watch and ask each other
+        wanted |= {(VALKEY, *place) for place in redis}
     inside, _ = allowed(docs)
     surplus = [f"{a} may call {b}:{port} and does not" for a, b, port in sorted(inside - wanted)]
     return surplus + [f"{a} calls {b}:{port} and may not" for a, b, port in sorted(wanted - inside)]
@@ -90,8 +96,8 @@ def wrong_ways_out(docs) -> list[str]:
     wanted = {(name, HTTPS) for name in _LISTINGS}
     if not given["COCITE_MODEL_STORE"].startswith("file:"):
         wanted |= {(name, HTTPS) for name in _STORE}
-    if "COCITE_REDIS_URL" not in given:  # in the secret: somewhere else
-        wanted |= {(name, REDIS) for name in users_of(r"open_redis|shared_answers|redis_url")}
+    if not redis_urls(docs):  # in the secret: somewhere else
+        wanted |= {(name, REDIS) for name in users_of_redis()}
     if not any("cocite-home" in name for name in of_kind(docs, "PersistentVolumeClaim")):
         wanted |= {(name, POSTGRES) for name in users_of(r"settings\.catalogue\b") | _CATALOGUE_JOBS}
     if "COCITE_MAIL_FROM" in given:

@@ -10,10 +10,10 @@ import yaml
 from kubernetes_validate import utils
 
 from cocite.serving.channel import BALANCED, _full
-from k8s import keeping, network, wiring
+from k8s import keeping, network, sentinels, wiring
 from k8s.documents import K8S, OVERLAYS, ROOT, SERVICES, containers, documents, is_ours, of_kind, pods
 
-RULES = (*wiring.RULES, *keeping.RULES, *network.RULES)
+RULES = (*wiring.RULES, *keeping.RULES, *network.RULES, *sentinels.RULES)
 VERSIONS = ("1.33", "1.35", "1.37")
 CUSTOM = {"HTTPRoute", "PodMonitor", "PrometheusRule", "Certificate", "Issuer"}  # of which clusters bring the schemas
 
@@ -80,6 +80,14 @@ def test_development_is_one_of_each_and_production_is_scaled():
         assert set(of_kind(prod, kind)) == set(SERVICES)
     assert set(of_kind(dev, "StatefulSet")) == {"valkey"}
     assert not of_kind(prod, "StatefulSet")
+
+
+def test_with_sentinels_there_are_three_of_valkey_and_no_way_to_another():
+    prod, own = documents("prod"), documents("sentinel")
+    assert of_kind(own, "StatefulSet")["valkey"]["spec"]["replicas"] == 3
+    assert of_kind(own, "Deployment").keys() == of_kind(prod, "Deployment").keys()
+    policies = of_kind(own, "NetworkPolicy").keys()
+    assert policies == of_kind(prod, "NetworkPolicy").keys() - {"redis-calls"} | {"valkey", "valkey-calls"}
 
 
 def test_a_model_is_fetched_and_checked_before_a_recommender_starts():

@@ -2,10 +2,11 @@
 
 import pytest
 
-from k8s import keeping, network, wiring
+from k8s import keeping, network, sentinels, wiring
 from k8s.documents import documents, main_container, of_kind, pods, settings
+from k8s.redis_places import scripts
 
-RULES = (*wiring.RULES, *keeping.RULES, *network.RULES)
+RULES = (*wiring.RULES, *keeping.RULES, *network.RULES, *sentinels.RULES)
 
 
 def main(docs, name):
@@ -124,6 +125,49 @@ BREAKS = {
 }
 
 
+def written(docs, file, old, new):
+    text = scripts(docs)
+    assert old in text[file]
+    text[file] = text[file].replace(old, new)
+
+
+def variable(container, name):
+    return next(each for each in container["env"] if each["name"] == name)
+
+
+SENTINEL_BREAKS = {
+    "4 of 3 Sentinels are no quorum": lambda d: written(d, "sentinel.sh", "$primary 6379 2", "$primary 6379 4"),
+    "1 of 3 Sentinels are no quorum": lambda d: written(d, "sentinel.sh", "$primary 6379 2", "$primary 6379 1"),
+    "2 of 5 Sentinels are no quorum": lambda d: spec(d, "StatefulSet", "valkey").update(replicas=5),
+    "Sentinels watch another port": lambda d: written(d, "sentinel.sh", "$primary 6379 2", "$primary 6380 2"),
+    "features calls valkey:6380 and may not": lambda d: written(d, "sentinel.sh", "$primary 6379 2", "$primary 6380 2"),
+    "the primary has several names": lambda d: written(d, "primary.sh", "by-name papers", "by-name mymaster"),
+    "pods ask for the primary on another port": lambda d: written(d, "primary.sh", "-p 26379", "-p 6379"),
+    "valkey knows other pods": lambda d: variable(main(d, "valkey"), "PODS").update(value="valkey-0.valkey"),
+    "valkey does not listen on the port": lambda d: written(d, "server.sh", "port 6379", "port 6380"),
+    "sentinel does not listen on the port": lambda d: written(d, "sentinel.sh", "port 26379", "port 6379"),
+    "livenessProbe of sentinel asks another port": lambda d: pods(d)["valkey"]["spec"]["containers"][1][
+        "livenessProbe"
+    ]["tcpSocket"].update(port=6379),
+    "COCITE_REDIS_URL is no service": lambda d: spec(d, "Service", "valkey")["ports"].pop(),
+    "feeds knows other Sentinels": lambda d: variable(main(d, "feeds"), "COCITE_REDIS_URL").update(
+        value="redis+sentinel://valkey-0.valkey:26379/papers"
+    ),
+    "gateway asks for another primary": lambda d: variable(main(d, "gateway"), "COCITE_REDIS_URL").update(
+        value="redis+sentinel://valkey-0.valkey:26379/mymaster"
+    ),
+    "others than those who use Redis": lambda d: main(d, "recommender").pop("env"),
+    "the users are not those of docs/redis.md": lambda d: written(d, "server.sh", "+mget", "+mget +flushall"),
+    "maxmemory-policy is not that": lambda d: written(d, "server.sh", "allkeys-lru", "noeviction"),
+    "valkey may keep more": lambda d: main(d, "valkey")["resources"]["requests"].update(memory="256Mi"),
+    "valkey calls valkey:6379 and may not": lambda d: shut(d, "valkey-calls"),
+    "budget valkey needs one of": lambda d: spec(d, "PodDisruptionBudget", "valkey").update(minAvailable=2),
+    "sentinel of valkey is not restricted": lambda d: pods(d)["valkey"]["spec"]["containers"][1][
+        "securityContext"
+    ].update(readOnlyRootFilesystem=False),
+}
+
+
 def complaints(docs) -> list[str]:
     return [complaint for rule in RULES for complaint in rule(docs)]
 
@@ -132,6 +176,13 @@ def complaints(docs) -> list[str]:
 def test_each_rule_notices_what_breaks_it(complaint):
     docs = documents("prod")
     BREAKS[complaint](docs)
+    assert [each for each in complaints(docs) if each.startswith(complaint)]
+
+
+@pytest.mark.parametrize("complaint", SENTINEL_BREAKS)
+def test_each_rule_notices_what_breaks_valkey_under_sentinels(complaint):
+    docs = documents("sentinel")
+    SENTINEL_BREAKS[complaint](docs)
     assert [each for each in complaints(docs) if each.startswith(complaint)]
 
 

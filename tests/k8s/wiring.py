@@ -1,7 +1,5 @@
 """Rules: names, ports, probes and settings are those of the code. Each takes documents and returns complaints."""
 
-import re
-
 import typer
 
 from cocite.cli.app import app
@@ -21,6 +19,7 @@ from k8s.documents import (
     selects,
     settings,
 )
+from k8s.redis_places import redis_paths
 
 HEALTHS = {"gateway": ("httpGet", "path", "/readyz", "/healthz")}  # the others tell theirs by gRPC
 GRPC = ("grpc", "service", "", LIVE)
@@ -80,8 +79,10 @@ def bad_services(docs) -> list[str]:
             complaints.append(f"the target of {name} is no service")
         elif name != "gateway" and reached.get("clusterIP") != "None":
             complaints.append(f"{name} is not headless: callers could not balance over its pods")
-    redis = re.fullmatch(r"redis://([a-z-]+):([0-9]+)/0", given.get("COCITE_REDIS_URL", ""))
-    if redis and [p["port"] for p in services.get(redis[1], {}).get("spec", {}).get("ports", [])] != [int(redis[2])]:
+    redis = redis_paths(docs)
+    hosts = {host for host, _ in redis} & services.keys()
+    offered = {(host, p["port"]) for host in hosts for p in services[host]["spec"]["ports"]}
+    if redis != offered:
         complaints.append("COCITE_REDIS_URL is no service")
     return complaints
 

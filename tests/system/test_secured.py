@@ -33,7 +33,7 @@ REDIS_DOCS = Path(__file__).parents[2] / "docs/redis.md"
 
 def documented_user() -> list[str]:
     """What ACL SETUSER is given, of the line in the documentation."""
-    (line,) = re.findall(r"^user cocite (.+)$", REDIS_DOCS.read_text(), re.MULTILINE)
+    line, _of_sentinels = re.findall(r"^user cocite (.+)$", REDIS_DOCS.read_text(), re.MULTILINE)
     return str(line).replace("PASSWORD", PASSWORD).split()
 
 

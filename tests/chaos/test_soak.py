@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from chaos.harness.damage import damaged
+from chaos.harness.home import settings_of
 from chaos.harness.memory import watched_memory
 from chaos.harness.postgres import Postgres
 from chaos.harness.recording import Sender
@@ -21,6 +22,8 @@ from chaos.harness.trial import Trial
 from chaos.harness.verdict import Check, Fault
 from chaos.harness.versions import Versions, force, publish
 from chaos.harness.work import failed
+from cocite.recommender.bundle_files import read_current
+from cocite.training.activation import activate
 
 SOAK_S = float(os.environ.get("CHAOS_SOAK_S", "600"))
 CONTROL_S = 30.0
@@ -86,9 +89,12 @@ class Faults:
         wait()
 
     def _damaged(self, wait):
+        bundles = settings_of(self._stage.home).bundles
+        before = read_current(bundles)
         if self._bad:
             force(self._stage.home, self._bad.pop(0))
         wait()
+        activate(bundles, before)  # what somebody does who is told; a recommender that starts meanwhile has no model
 
 
 def schedule(draw: random.Random, kinds: list[str], seconds: float) -> list[tuple[float, str, float]]:

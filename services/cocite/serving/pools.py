@@ -51,7 +51,8 @@ class BoundedPool(ThreadPoolExecutor):
             self._waiting[ticket] = time.monotonic()
 
         def begin() -> R:
-            self._waiting.pop(ticket, None)
+            with self._count_lock:  # a dict must not change while its first is looked for
+                self._waiting.pop(ticket, None)
             return fn(*args, **kwargs)
 
         try:

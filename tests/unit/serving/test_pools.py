@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -63,3 +64,31 @@ def eventually(holds: Callable[[], bool]) -> bool:
     while not holds() and time.monotonic() < end:
         time.sleep(0.01)
     return holds()
+
+
+def test_a_pool_can_be_asked_while_tasks_come_and_go() -> None:
+    asked, failed, done = 0, [], threading.Event()
+
+    def ask() -> None:
+        nonlocal asked
+        while not done.is_set():
+            try:
+                assert not pool.full
+                asked += 1
+            except BaseException as error:
+                failed.append(error)
+                return
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns in the middle of things
+    try:
+        with BoundedPool(4, 1 << 20, "test", longest_wait_s=600.0) as pool:
+            asking = threading.Thread(target=ask)
+            asking.start()
+            for future in [pool.submit(int) for _ in range(20_000)]:
+                future.result(60)
+            done.set()
+            asking.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    assert asked and not failed

@@ -63,4 +63,4 @@ def test_promise(record, staged, versions, versioned):
 
 
 def test_without_the_guard(record, staged, versions, versioned):
-    record.control(lambda: measured(staged, versions, versioned, **sabotaged("loud_watcher")))
+    record.control(lambda: measured(staged, versions, versioned, **sabotaged("loud_watcher")), breaks="taken up")

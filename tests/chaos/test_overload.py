@@ -28,4 +28,4 @@ def test_promise(record, staged, reference):
 
 
 def test_without_the_guard(record, staged, reference):
-    record.control(lambda: measured(staged, reference, UNBOUNDED))
+    record.control(lambda: measured(staged, reference, UNBOUNDED), breaks="goodput")

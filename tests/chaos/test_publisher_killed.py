@@ -65,4 +65,4 @@ def test_promise(record, staged, versions, versioned, tmp_path_factory):
 
 def test_without_the_guard(record, staged, versions, versioned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
-    record.control(lambda: measured(staged, versions, versioned, folder, "torn_publishing"))
+    record.control(lambda: measured(staged, versions, versioned, folder, "torn_publishing"), breaks="of these")

@@ -29,12 +29,12 @@ def measured(staged, home, reference, **settings) -> list[Check]:
         trial.phase("baseline", 5)
         trial.phase("fault")
         postgres.crash()
-        gone = trial.phase("fault", 8)
+        trial.phase("fault", 8)
         postgres.start()
         back = trial.phase("recovery", 12)
         sender.stop()
         parts = trial.end()
-        return [*read_checks(parts), *event_checks(sender, postgres.url, gone, back)]
+        return [*read_checks(parts), *event_checks(sender, postgres.url, back)]
 
 
 def test_promise(record, staged, home, reference):
@@ -42,4 +42,4 @@ def test_promise(record, staged, home, reference):
 
 
 def test_without_the_guard(record, staged, home, reference):
-    record.control(lambda: measured(staged, home, reference, feeds=sabotaged("unkept_events")))
+    record.control(lambda: measured(staged, home, reference, feeds=sabotaged("unkept_events")), breaks="lost")

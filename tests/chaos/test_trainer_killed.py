@@ -61,4 +61,4 @@ def test_promise(record, staged, reference):
 
 @pytest.mark.timeout(TEST_S, func_only=True)
 def test_without_the_guard(record, staged, reference):
-    record.control(lambda: measured(staged, reference, **sabotaged("hasty_trainer")))
+    record.control(lambda: measured(staged, reference, **sabotaged("hasty_trainer")), breaks="of 7 kills")

@@ -47,4 +47,4 @@ def test_promise(record, staged, reference):
 
 
 def test_without_the_guard(record, staged, reference):
-    record.control(lambda: measured(staged, reference, **sabotaged("no_locks")))
+    record.control(lambda: measured(staged, reference, **sabotaged("no_locks")), breaks="the second")

@@ -78,4 +78,4 @@ def test_promise(record, staged, versions, versioned, tmp_path_factory):
 @pytest.mark.timeout(TEST_S, func_only=True)
 def test_without_the_guard(record, staged, versions, versioned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("worse")
-    record.control(lambda: measured(staged, versions, versioned, folder, "--force"))
+    record.control(lambda: measured(staged, versions, versioned, folder, "--force"), breaks="refused")

@@ -57,4 +57,6 @@ def test_promise(record, staged, versions, reference, tmp_path_factory):
 
 def test_without_the_guard(record, staged, versions, reference, tmp_path_factory):
     folder = tmp_path_factory.mktemp("damaged")
-    record.control(lambda: measured(staged, versions, reference, folder, **sabotaged("unchecked_models")))
+    record.control(
+        lambda: measured(staged, versions, reference, folder, **sabotaged("unchecked_models")), breaks="wrong"
+    )

@@ -44,4 +44,4 @@ def test_promise(record, staged, versions, versioned):
 
 
 def test_without_the_guard(record, staged, versions, versioned):
-    record.control(lambda: measured(staged, versions, versioned, **sabotaged("torn_swap")))
+    record.control(lambda: measured(staged, versions, versioned, **sabotaged("torn_swap")), breaks="answers of no")

@@ -8,6 +8,9 @@ import json
 import grpc
 
 from cocite.serving.credentials import Credentials, channel_credentials
+from cocite.serving.hedge_budget import may_be_several
+from cocite.serving.hedged_aio import HedgedAioChannel
+from cocite.serving.hedged_channel import HedgedChannel
 from cocite.serving.rotating_aio import RotatingAioChannel
 from cocite.serving.rotating_channel import RotatingChannel
 from cocite.serving.tls_files import Material
@@ -23,7 +26,7 @@ _OPTIONS: dict[str, int | str] = {
     "grpc.service_config": json.dumps(BALANCED),
     "grpc.service_config_disable_resolution": 1,  # the config is ours, not a DNS record's
     "grpc.keepalive_time_ms": 20_000,
-    "grpc.keepalive_timeout_ms": 5_000,
+    "grpc.keepalive_timeout_ms": 1_000,  # also TCP_USER_TIMEOUT: of what is sent, unacknowledged
     "grpc.keepalive_permit_without_calls": 0,
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 2_000,
@@ -49,11 +52,13 @@ def open_channel(
         return grpc.secure_channel(full, channel_credentials(material), options=options)
 
     if credentials is None or not (credentials.files or credentials.key):
-        return open_with(None)
-    return RotatingChannel(open_with, credentials.files, credentials.metadata)
+        channel = open_with(None)
+    else:
+        channel = RotatingChannel(open_with, credentials.files, credentials.metadata)
+    return HedgedChannel(channel) if may_be_several(full) else channel
 
 
-def open_aio_channel(target: str, credentials: Credentials) -> RotatingAioChannel:
+def open_aio_channel(target: str, credentials: Credentials) -> RotatingAioChannel | HedgedAioChannel:
     """The same for the event loop that runs."""
     full, options = _full(target), _options(target, (), credentials)
 
@@ -62,7 +67,8 @@ def open_aio_channel(target: str, credentials: Credentials) -> RotatingAioChanne
             return grpc.aio.insecure_channel(full, options=options)
         return grpc.aio.secure_channel(full, channel_credentials(material), options=options)
 
-    return RotatingAioChannel(open_with, credentials.files, credentials.metadata)
+    channel = RotatingAioChannel(open_with, credentials.files, credentials.metadata)
+    return HedgedAioChannel(channel) if may_be_several(full) else channel
 
 
 def _full(target: str) -> str:

@@ -29,6 +29,7 @@ KESSLER = "doi:10.1002/asi.5090140103"
 CACHE_UNAVAILABLE = degradation_pb2.DEGRADED_CAUSE_CACHE_UNAVAILABLE
 CATALOGUE_UNAVAILABLE = degradation_pb2.DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE
 TIMEOUT_S = 60.0
+ONES = np.ones(4, np.float32).tobytes()
 
 
 @pytest.fixture
@@ -217,7 +218,7 @@ def test_with_redis_gone_every_call_still_answers(caller: Caller, valkey: RealVa
     for _ in range(10):
         answer = caller.papers(SMALL, KESSLER)
         assert answer.papers == full.papers and [d.cause for d in answer.degraded] == [CACHE_UNAVAILABLE]
-        stored = caller.put(("a", bytes(16)))
+        stored = caller.put(("a", ONES))
         assert stored.stored == 0 and [d.cause for d in stored.degraded] == [CACHE_UNAVAILABLE]
         got = caller.get("a")
         assert list(got.missing_keys) == ["a"] and [d.cause for d in got.degraded] == [CACHE_UNAVAILABLE]

@@ -18,6 +18,7 @@ MAX_LINE = 16 << 20  # bytes
 MAX_EXPANSION = 250  # decompressed over compressed size, once FREE_EXPANSION bytes have come out
 FREE_EXPANSION = 64 << 20
 _HEAD = 512  # bytes shown of a line that is passed over, and those that a file is told by
+_TEXT_PER_NUL = 20  # bytes; one NUL in a line of text makes that line a bad one, not the file
 _BUFFER = 1 << 20
 _FINGERPRINT_BYTES = 1 << 20
 
@@ -128,5 +129,5 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
     for magic, what in _FOREIGN:
         if head.lower().startswith(magic.lower()):
             raise InvalidArgument(f"{path} is {what}", hint="give it as UTF-8 text, plain or packed by gzip or zstd")
-    if b"\x00" in head:
+    if head.count(0) * _TEXT_PER_NUL > len(head):
         raise InvalidArgument(f"{path} is a binary file", hint="give it as UTF-8 text, plain or packed by gzip or zstd")

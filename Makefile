@@ -53,7 +53,7 @@ format: setup ## format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-chaos: setup ## strike every fault under load and write docs/faults.md, half an hour on a quiet machine; ARGS="-k redis" for some
+chaos: setup ## strike every fault under load and write docs/faults.md, more than an hour on a quiet machine; ARGS="-k redis" for some
 	COCITE_TRANSPORT=$(TRANSPORT) $(BIN)/pytest tests/chaos -m chaos $(ARGS) || failed=1; \
 	  PYTHONPATH=tests $(BIN)/python -m chaos.harness.page; exit $${failed:-0}
 

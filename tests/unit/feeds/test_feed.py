@@ -157,7 +157,7 @@ def test_everything_in_redis_has_an_end(site: FeedSite, leaves: bool) -> None:
     def kinds() -> set[bytes]:
         return {key.split(b":")[1] for key in site.valkey.raw.scan_iter(f"{NAMESPACE}:*")}
 
-    assert eventually(lambda: kinds() == {b"reader", b"feed", b"answer", b"{trending}"}), "there is something to look at"
+    assert eventually(lambda: kinds() == {b"reader", b"feed", b"answer", b"{trending}"}), "there is something to see"
     lives = {key: site.valkey.raw.ttl(key) for key in site.valkey.raw.scan_iter()}
     assert not [key for key in lives if not key.startswith(f"{NAMESPACE}:".encode())]
     assert not [key for key, left in lives.items() if left == -1]

@@ -11,7 +11,7 @@ from chaos.harness.work import read_checks
 
 FAULT = Fault(
     what="SQL store gone",
-    promise="reads of papers: 0 failed, 0 wrong; events refused while it is gone, 0 acknowledged lost, taken again "
+    promise="reads: 0 failed, 0 wrong; events refused while it is gone, 0 acknowledged lost, taken again "
     "within 10 s without a restart",
     guard="events are acknowledged once the store has kept them",
 )
@@ -34,7 +34,12 @@ def measured(staged, home, reference, **settings) -> list[Check]:
         back = trial.phase("recovery", 12)
         sender.stop()
         parts = trial.end()
-        return [*read_checks(parts), *event_checks(sender, postgres.url, back)]
+        feeds = parts["fault"].of("feed")
+        return [
+            *read_checks(parts),
+            Check(f"failed of {len(feeds.calls)} feeds", feeds.failed, 0, hard=len(feeds.calls)),
+            *event_checks(sender, postgres.url, back),
+        ]
 
 
 def test_promise(record, staged, home, reference):

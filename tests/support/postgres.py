@@ -40,16 +40,20 @@ def server_binaries() -> Path | None:
     return next((folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()), None)
 
 
-def unprivileged() -> dict[str, Any]:
-    """What subprocess needs to start a program as another user: the server refuses to run as root."""
+def unprivileged() -> tuple[list[str], tuple[int, int] | None]:
+    """What to put before a command that must not run as root, as the server refuses to, and user and group it runs as.
+
+    subprocess's own user= would fork this process, which gRPC's threads do not bear: the child died at times.
+    """
     if os.geteuid() != 0:
-        return {}
+        return [], None
     for name in ("postgres", "nobody"):
         try:
             user = pwd.getpwnam(name)
         except KeyError:
             continue
-        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        return prefix, (user.pw_uid, user.pw_gid)
     absent("no unprivileged user to run PostgreSQL as")
 
 
@@ -93,19 +97,19 @@ class OwnServer:
 
 @contextmanager
 def _own_server(binaries: Path) -> Iterator[OwnServer]:
-    as_user = unprivileged()
+    prefix, owner = unprivileged()
     # Not below pytest's tmp_path, whose parents another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="cocite-postgres-"))
     try:
-        if as_user:
-            os.chown(folder, as_user["user"], as_user["group"])
+        if owner:
+            os.chown(folder, *owner)
         data, log = folder / "data", folder / "log"
-        where = {"cwd": folder, "env": {**os.environ, "HOME": str(folder)}, **as_user}
-        initdb = [binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        where: dict[str, Any] = {"cwd": folder, "env": {**os.environ, "HOME": str(folder)}}
+        initdb = [*prefix, binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, timeout=120, **where)
         port = free_port()
         settings = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "fsync=off"]
-        command = [binaries / "postgres", "-D", data, *(part for pair in settings for part in ("-c", pair))]
+        command = [*prefix, binaries / "postgres", "-D", data, *(part for pair in settings for part in ("-c", pair))]
         with log.open("wb") as output:
             server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **where)
         try:

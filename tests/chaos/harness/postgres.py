@@ -27,11 +27,9 @@ class Postgres(Process):
             absent("no PostgreSQL is installed that could be killed")
         self._folder = Path(tempfile.mkdtemp(prefix="cocite-postgres-"))  # another user may enter it
         self._home = home
-        as_user = unprivileged()
-        prefix: list[str] = []
-        if as_user:
-            os.chown(self._folder, as_user["user"], as_user["group"])
-            prefix = ["setpriv", f"--reuid={as_user['user']}", f"--regid={as_user['group']}", "--clear-groups"]
+        prefix, owner = unprivileged()
+        if owner:
+            os.chown(self._folder, *owner)
         data, host = self._folder / "data", own_host()
         port = free_port(host)
         initdb = [binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]

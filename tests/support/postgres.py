@@ -105,8 +105,8 @@ def _own_server(binaries: Path) -> Iterator[OwnServer]:
             os.chown(folder, *owner)
         data, log = folder / "data", folder / "log"
         where: dict[str, Any] = {"cwd": folder, "env": {**os.environ, "HOME": str(folder)}}
-        initdb = [*prefix, binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, timeout=120, **where)
+        initdb = [binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        subprocess.run([*prefix, *initdb], check=True, stdout=subprocess.DEVNULL, timeout=120, **where)
         port = free_port()
         settings = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "fsync=off"]
         command = [*prefix, binaries / "postgres", "-D", data, *(part for pair in settings for part in ("-c", pair))]

@@ -5,11 +5,11 @@ from urllib.request import urlopen
 
 from chaos.harness import load
 from chaos.harness.overload import COMPUTED, PROMPT, overload_checks
-from chaos.harness.processes import free_port
 from chaos.harness.questions import RECOMMEND
 from chaos.harness.trial import Trial
 from chaos.harness.verdict import Check, Fault
 from cocite.client.connection import SERVICE_CONFIG
+from support.ports import free_port
 
 FAULT = Fault(
     what="retry storm: 3 x what can be answered, of clients that repeat what is refused",

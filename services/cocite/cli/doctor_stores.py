@@ -21,22 +21,19 @@ PATIENCE_S = 3.0
 _LITTLE_BYTES, _TOO_LITTLE_BYTES = 2 << 30, 200 << 20  # of free disk
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _EVICTING = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
-_LEAST_SECRET = 16
 
 
 def bundles(settings: Settings) -> Iterator[Finding]:
     """The published bundle as it lies here: readable, whole, with the checksums it was published with."""
     from cocite.recommender.bundle_files import read_current, read_manifest
-    from cocite.recommender.integrity import check_sizes, check_sums
+    from cocite.recommender.integrity import check_files
 
     current = read_current(settings.bundles)
     if current is None:
         yield wrong("bundle", f"no model is published in {settings.bundles}", "make one with `cocite train`")
         return
     directory = settings.bundles / current
-    manifest = read_manifest(directory)
-    check_sizes(directory, manifest)
-    check_sums(directory, manifest)
+    check_files(directory, read_manifest(directory))
     yield good("bundle", f"{current} is whole: every checksum is right")
 
 
@@ -174,14 +171,15 @@ def disks(settings: Settings) -> Iterator[Finding]:
 
 def secrets(settings: Settings) -> Iterator[Finding]:
     """Keys and secrets: readable by us, by nobody else."""
+    from cocite.feeds.secrets import LEAST_SECRET, secret_file
     from cocite.serving.key_store import KeyStore
 
     keys = KeyStore(settings.keys).read()
     yield good("keys", f"{len(keys)} in {settings.keys}")
     if settings.gateway_anonymous_rate == 0 and not keys:
         yield notice("keys", "nobody may ask: there are no keys, and none may go without", "`cocite key create`")
-    given, file = settings.feed_secret.get_secret_value(), settings.home / "feed-secret"
-    if given and len(given) < _LEAST_SECRET:
+    given, file = settings.feed_secret.get_secret_value(), secret_file(settings.home)
+    if given and len(given) < LEAST_SECRET:
         yield wrong("feed secret", f"{PREFIX}FEED_SECRET is too short", "`openssl rand -hex 32` makes one")
     elif given:
         yield good("feed secret", f"given by {PREFIX}FEED_SECRET")

@@ -20,7 +20,7 @@ Part = bytes | int | str
 
 _CODE_BYTES = 16
 _MOST_BYTES = 255  # of one part
-_LEAST_SECRET = 16  # characters
+LEAST_SECRET = 16  # characters
 _WAIT_S = 10.0  # for another process that makes the file
 _INT, _BYTES, _STR = b"i", b"b", b"s"
 
@@ -61,23 +61,28 @@ def signer(settings: Settings) -> Signer:
     Raises InvalidArgument for a secret that is too short to be one.
     """
     given = settings.feed_secret.get_secret_value()
-    if given and len(given) < _LEAST_SECRET:
+    if given and len(given) < LEAST_SECRET:
         name = "COCITE_FEED_SECRET"
         raise InvalidArgument(
-            f"{name} must have at least {_LEAST_SECRET} characters", hint="`openssl rand -hex 32` makes one", field=name
+            f"{name} must have at least {LEAST_SECRET} characters", hint="`openssl rand -hex 32` makes one", field=name
         )
     return Signer((given or _kept_secret(settings.home)).encode())
 
 
+def secret_file(home: Path) -> Path:
+    """Where the home directory keeps the secret of those that have none in their settings."""
+    return home / "feed-secret"
+
+
 def _kept_secret(home: Path) -> str:
     """The secret in the home directory, made by whoever comes first."""
-    file = home / "feed-secret"
+    file = secret_file(home)
     home.mkdir(parents=True, exist_ok=True)
     with exclusive(home / "feed-secret.lock", "making the secret of feeds", _WAIT_S):
         if not file.exists():
             write_atomically(file, secrets.token_hex(32), 0o600)
         secret = file.read_text().strip()
-    if len(secret) < _LEAST_SECRET:
+    if len(secret) < LEAST_SECRET:
         raise InvalidArgument(f"{file} holds no secret", hint="remove it, and a new one is made; old tokens end")
     return secret
 

@@ -18,6 +18,12 @@ Arrays = dict[str, npt.NDArray[Any]]
 _THREADS = 2  # checksums are taken without the interpreter's lock; more would take the cores of those who answer
 
 
+def check_files(directory: Path, manifest: Manifest) -> None:
+    """Sizes first, which takes no time, then checksums. Raises what check_sizes() and check_sums() do."""
+    check_sizes(directory, manifest)
+    check_sums(directory, manifest)
+
+
 def check_sizes(directory: Path, manifest: Manifest) -> None:
     """Raise CorruptData for the first file whose size is not that of the manifest.
 

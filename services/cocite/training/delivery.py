@@ -13,7 +13,7 @@ from cocite.core.durable import TEMPORARY_PREFIX, sync_directory
 from cocite.core.errors import CociteError, CorruptData, NotFound, NotReady
 from cocite.recommender import layout
 from cocite.recommender.bundle_files import read_current, read_manifest
-from cocite.recommender.integrity import check_sizes, check_sums
+from cocite.recommender.integrity import check_files
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION, parse_manifest
 from cocite.training.activation import point_to, prune, publishing
@@ -53,8 +53,7 @@ def push(bundles_dir: Path, store: ModelStore, version: str = "") -> Delivered:
     if not MODEL_VERSION.fullmatch(version) or not (directory / layout.MANIFEST).is_file():
         raise NotFound(f"there is no model {version[:80]!r}", hint="cocite model list shows what there is")
     manifest = read_manifest(directory)
-    check_sizes(directory, manifest)
-    check_sums(directory, manifest)
+    check_files(directory, manifest)
     text = (directory / layout.MANIFEST).read_bytes()
     new = not store.has(f"{version}/{layout.MANIFEST}", len(text))
     for name, entry in manifest.files.items():
@@ -113,8 +112,7 @@ def _whole(directory: Path, text: bytes, manifest: Manifest) -> bool:
     if not _here(directory.parent, directory.name, text):
         return False
     try:
-        check_sizes(directory, manifest)
-        check_sums(directory, manifest)
+        check_files(directory, manifest)
     except CociteError:
         return False
     return True

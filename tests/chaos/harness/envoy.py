@@ -4,7 +4,8 @@ import json
 import urllib.request
 from pathlib import Path
 
-from chaos.harness.processes import Process, free_port, wait_until
+from chaos.harness.processes import Process, wait_until
+from support.ports import free_port
 
 DELAY_MS = 2000
 _TYPE = "type.googleapis.com/envoy.extensions."

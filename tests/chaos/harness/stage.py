@@ -8,8 +8,9 @@ from typing import Self
 from chaos.harness.envoy import Envoy
 from chaos.harness.home import copied
 from chaos.harness.namespace import Namespace
-from chaos.harness.processes import Process, Service, free_port, own_host
+from chaos.harness.processes import Process, Service, own_host
 from chaos.harness.valkey import Valkey
+from support.ports import free_port
 
 Overrides = Mapping[str, Mapping[str, str]]
 

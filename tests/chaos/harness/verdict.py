@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from chaos.harness.home import TRANSPORT
+
 ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "tests" / "chaos" / "results.jsonl"
 REPEATS = 3  # of a measurement that misses its promise, before the miss is believed
@@ -56,9 +58,9 @@ class Fault:
 Measure = Callable[[], Sequence[Check]]
 
 
-def measured(measure: Measure, repeats: int = REPEATS) -> tuple[list[Check], int]:
-    """The figures, and how often they were taken: those of one measurement if it keeps every promise, else the medians
-    of so many, on a machine that may have been busy with something else.
+def measured(measure: Measure, repeats: int = REPEATS) -> tuple[list[Check], list[list[float]]]:
+    """The figures, and each measurement's of them: those of one if it keeps every promise, else the medians of so many,
+    on a machine that may have been busy with something else.
     """
     runs = [list(measure())]
     while not all(check.met for check in runs[0]) and len(runs) < repeats:
@@ -70,7 +72,7 @@ def measured(measure: Measure, repeats: int = REPEATS) -> tuple[list[Check], int
         for alike in zip(*runs, strict=True)
         for first in alike[:1]
     ]
-    return checks, len(runs)
+    return checks, [[same.measured for same in alike] for alike in zip(*runs, strict=True)]
 
 
 class Record:
@@ -81,8 +83,12 @@ class Record:
 
     def promise(self, measure: Measure, repeats: int = REPEATS) -> None:
         """Measure, take down, and fail where a bound is passed that is hard."""
-        checks, runs = measured(measure, repeats)
-        self._keep(checks=[asdict(check) | {"met": check.met} for check in checks], runs=runs)
+        checks, each = measured(measure, repeats)
+        self._keep(
+            checks=[
+                asdict(check) | {"met": check.met, "each": all_of} for check, all_of in zip(checks, each, strict=True)
+            ]
+        )
         print(f"{self.key}:", *checks, sep="\n  ")
         assert all(check.borne for check in checks), "; ".join(str(check) for check in checks if not check.borne)
 
@@ -101,17 +107,18 @@ class Record:
 
     def _keep(self, **changes: object) -> None:
         rows = read_results()
-        old = rows.get(self.key, {})
-        who = {"key": self.key, **asdict(self.fault), "commit": _commit(), "day": f"{datetime.now(UTC):%Y-%m-%d}"}
-        rows[self.key] = {**old, **who, **changes}
-        lines = [json.dumps(rows[key], sort_keys=True) for key in sorted(rows)]
+        row = (TRANSPORT, self.key)
+        who = {"transport": TRANSPORT, "key": self.key, **asdict(self.fault)}
+        when = {"commit": _commit(), "day": f"{datetime.now(UTC):%Y-%m-%d}"}
+        rows[row] = {**rows.get(row, {}), **who, **when, **changes}
+        lines = [json.dumps(rows[row], sort_keys=True) for row in sorted(rows)]
         RESULTS.write_text("\n".join(lines) + "\n")
 
 
-def read_results() -> dict[str, dict[str, object]]:
-    """Results by the key of their fault."""
+def read_results() -> dict[tuple[str, str], dict[str, object]]:
+    """Results by the servers' transport and the key of the fault."""
     lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return {row["key"]: row for row in map(json.loads, lines)}
+    return {(row["transport"], row["key"]): row for row in map(json.loads, lines)}
 
 
 def _commit() -> str:

@@ -6,7 +6,7 @@ from cocite.catalogue.event_records import ReaderName
 from cocite.catalogue.reader_history import reader_history
 from cocite.catalogue.readers import Reader, Readers
 from cocite.catalogue.store import Catalogue
-from cocite.core.errors import CociteError
+from cocite.core.errors import CociteError, Unavailable
 from cocite.feeds.experiments import ExperimentalRanking
 from cocite.feeds.feed_lists import FeedList, FeedLists
 from cocite.feeds.interleaving import NO_DRAFT, Draft
@@ -15,7 +15,14 @@ from cocite.feeds.reader_profile import Profile, profile_of
 from cocite.feeds.reader_tags import digest_of
 from cocite.feeds.recommending import AWAY, ModelWatch
 from cocite.serving.deadline import Deadline
+from cocite.v1 import degradation_pb2
 from cocite.v1 import feed_service_pb2 as pb
+from cocite.v1.degradation_pb2 import Degradation
+
+FORGETFUL = Degradation(
+    cause=degradation_pb2.DEGRADED_CAUSE_CATALOGUE_UNAVAILABLE,
+    detail="what readers did cannot be looked up; this is an older answer, or one that is not personal",
+)
 
 
 class FeedSource:
@@ -39,15 +46,19 @@ class FeedSource:
     def feed(self, name: ReaderName, tag: bytes | None, deadline: Deadline) -> FeedList:
         """The feed by all events so far; tag is what the reader's tag was before this call, None if unknown.
 
-        Raises Unavailable when the catalogue does not answer.
+        While the catalogue does not answer it is the last one kept, or else what everybody is shown, which say so.
+        Raises Unavailable where there is neither.
         """
         reader = digest_of(name)
         if tag is not None:
             kept = self._lists.current(reader, tag)
             if kept is not None and self._model.version in ("", kept.answer.model_version):
                 return kept
-        found = self._readers.find(name)
-        made = self._made(name, found, found.last_sequence if found else 0, deadline)
+        try:
+            found = self._readers.find(name)
+            made = self._made(name, found, found.last_sequence if found else 0, deadline)
+        except Unavailable as error:
+            return self._without_catalogue(reader, error, deadline)
         self._lists.put(reader, made, None if made.answer.degraded else tag)
         return made
 
@@ -56,6 +67,13 @@ class FeedSource:
         made = self._made(name, self._readers.find(name), sequence, deadline)
         self._lists.put(digest_of(name), made, None)
         return made
+
+    def _without_catalogue(self, reader: str, error: Unavailable, deadline: Deadline) -> FeedList:
+        last = self._lists.latest(reader) or FeedList.of(self._general.rank((), deadline), 0, 0)
+        if not last.answer.items:
+            raise error
+        last.answer.degraded.append(FORGETFUL)
+        return last
 
     def _made(self, name: ReaderName, found: Reader | None, sequence: int, deadline: Deadline) -> FeedList:
         profile = Profile()

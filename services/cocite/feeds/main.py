@@ -60,7 +60,7 @@ _NO_PAPER = "local:health"
 
 @dataclass(frozen=True, slots=True)
 class FeedProcess:
-    """A feed service wired up; it is ready while the catalogue answers."""
+    """A feed service wired up; it is ready while the catalogue answers, or Redis, which holds the last feeds."""
 
     server: GrpcServer
     resources: ExitStack
@@ -104,7 +104,7 @@ def build(settings: Settings) -> FeedProcess:
         server = GrpcServer(
             settings, settings.feeds_listen, [SERVICE], register, at_once=answering.at_once, meter=meter
         )
-        watch = HealthWatch([partial(_ping, catalogue)], server.set_ready)
+        watch = HealthWatch([partial(_ping, catalogue), store.ping], server.set_ready)
         stack.callback(watch.close)
         background = HealthWatch(answering.probes, lambda _: None)
         stack.callback(background.close)

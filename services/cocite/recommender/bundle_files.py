@@ -47,6 +47,20 @@ def read_current(bundles_dir: Path) -> str | None:
     return name
 
 
+def read_history(bundles_dir: Path) -> list[str]:
+    """Names of the versions that served before the current one, oldest first; some may be gone.
+
+    Raises Unavailable when the file cannot be read just now.
+    """
+    try:
+        lines = (bundles_dir / layout.HISTORY).read_text(encoding="utf-8", errors="replace").split()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(layout.HISTORY, error) from error
+    return [line for line in lines if MODEL_VERSION.fullmatch(line)]
+
+
 def list_bundles(bundles_dir: Path) -> list[str]:
     """Names of the bundles in the directory, in order; whether each is whole only Bundle.load can tell."""
     if not bundles_dir.is_dir():

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 SCHEMA = 3
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"  # file in the bundles directory that holds the name of the serving version, replaced atomically
+HISTORY = "HISTORY"  # versions that served before CURRENT, one a line, oldest first
 
 PAPER_IDS = "paper_ids.npy"  # uint8 (bytes,), canonical ids in UTF-8, one after another
 PAPER_ID_OFFSETS = "paper_id_offsets.npy"  # int64 (n + 1,)

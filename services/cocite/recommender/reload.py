@@ -3,7 +3,8 @@
 CURRENT is looked at every so often. A new version is loaded and verified beside the old one and then takes its
 place by one assignment; each request takes the reference once, so one answer comes from one version. What cannot
 be loaded is refused and the old version stays: for good when its contents are wrong, until they change; with
-growing pauses between tries when the cause may pass, as lack of memory does. Rolling back is publishing again.
+growing pauses between tries when the cause may pass, as lack of memory does. Rolling back is publishing again. A
+process that begins with a version that it refuses serves the one before it, as those do that were there then.
 Papers that are newer than the version are added to it in the same way, as often as there are others.
 """
 
@@ -11,15 +12,16 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from cocite.core.errors import CociteError, CorruptData, NotReady
+from cocite.core.errors import CociteError, CorruptData, NotReady, Unavailable
 from cocite.recommender.assembly import Assembler
 from cocite.recommender.bundle import Bundle
-from cocite.recommender.bundle_files import read_current
+from cocite.recommender.bundle_files import read_current, read_history
 from cocite.recommender.engine import Engine
 from cocite.recommender.fresh.extension import Extension
 from cocite.recommender.fresh.paper import FreshPaper, name_of
@@ -145,18 +147,39 @@ class Models:
             signature = (name, *_fingerprint(self._directory / name))
             if not self._due(signature):
                 return False
-            bundle = self._load(name)
-            with self._swapping:
-                extension, engine = Extension(bundle), Engine(bundle)
-                state = self._extended(extension, engine)
-                self._before_swap(state.name)
-                self._states = (state,)
-                self._extension, self._engine = extension, engine
+            self._serve(name)
         except Exception as error:  # whatever is wrong with a new version, the old one goes on serving
             self._refuse(name, signature, error)
-            return False
+            return not self._states and self._fall_back(name)
         self._failure = None
+        return True
+
+    def _serve(self, name: str) -> None:
+        bundle = self._load(name)
+        with self._swapping:
+            extension, engine = Extension(bundle), Engine(bundle)
+            state = self._extended(extension, engine)
+            self._before_swap(state.name)
+            self._states = (state,)
+            self._extension, self._engine = extension, engine
         log.info("model serving", model_version=name, papers=bundle.paper_count)
+
+    def _fall_back(self, refused: str) -> bool:
+        """Serve the last version that served before the one refused, as if this process had been there then; True when
+        one does.
+        """
+        with suppress(Unavailable):
+            for name in reversed(read_history(self._directory)):
+                if name != refused and self._serves_again(name):
+                    return True
+        return False
+
+    def _serves_again(self, name: str) -> bool:
+        try:
+            self._serve(name)
+        except Exception as error:
+            log.error("model refused", model_version=name, detail=_detail_of(error), still_serving="")
+            return False
         return True
 
     def _load(self, name: str) -> Bundle:
@@ -178,7 +201,7 @@ class Models:
         return failure is None or failure.signature != signature or self._clock() >= failure.again_at
 
     def _refuse(self, name: str, signature: _Signature, error: Exception) -> None:
-        detail = str(error) if isinstance(error, CociteError) else f"it cannot be loaded ({type(error).__name__})"
+        detail = _detail_of(error)
         signature = signature or (name, detail)
         if not self._due(signature):
             return
@@ -197,6 +220,10 @@ class Models:
         if before is not None and before.signature == signature:
             pause_s = min(2 * before.pause_s, LONGEST_PAUSE_S)
         return _Failure(signature, pause_s, self._clock() + pause_s)
+
+
+def _detail_of(error: Exception) -> str:
+    return str(error) if isinstance(error, CociteError) else f"it cannot be loaded ({type(error).__name__})"
 
 
 def _fingerprint(directory: Path) -> _Signature:

@@ -10,11 +10,10 @@ from cocite.core.durable import TEMPORARY_PREFIX, write_atomically
 from cocite.core.errors import CociteError, CorruptData, NotFound, NotReady
 from cocite.core.locks import exclusive
 from cocite.recommender import layout
-from cocite.recommender.bundle_files import list_bundles, read_current, read_manifest
+from cocite.recommender.bundle_files import list_bundles, read_current, read_history, read_manifest
 from cocite.recommender.layout import Manifest
 from cocite.recommender.manifest import MODEL_VERSION
 
-HISTORY = "HISTORY"  # versions that served before CURRENT, one a line, oldest first
 _HISTORY_LENGTH = 50
 _LOCK = ".publish.lock"
 _LOCK_WAIT_S = 30.0
@@ -59,7 +58,7 @@ def rollback(bundles_dir: Path) -> str:
     Versions that are gone or no longer whole are passed over. Raises NotReady when none is left.
     """
     with publishing(bundles_dir):
-        current, history = _current(bundles_dir), _history(bundles_dir)
+        current, history = _current(bundles_dir), read_history(bundles_dir)
         while history:
             version = history.pop()
             if version == current or not _is_whole(bundles_dir, version):
@@ -84,7 +83,7 @@ def point_to(bundles_dir: Path, version: str) -> None:
     """
     current = _current(bundles_dir)
     if current and current != version:
-        _write_history(bundles_dir, [*_history(bundles_dir), current])
+        _write_history(bundles_dir, [*read_history(bundles_dir), current])
     write_atomically(bundles_dir / layout.CURRENT, version + "\n")
 
 
@@ -94,7 +93,7 @@ def prune(bundles_dir: Path, kept: int) -> list[str]:
     The caller holds publishing. A service that has a removed bundle mapped keeps it until it lets go.
     """
     current = _current(bundles_dir)
-    previous = next((version for version in reversed(_history(bundles_dir)) if version != current), None)
+    previous = next((version for version in reversed(read_history(bundles_dir)) if version != current), None)
     versions = list_bundles(bundles_dir)
     removed = [version for version in versions[:-kept] if version not in (current, previous)]
     for version in removed:
@@ -128,13 +127,5 @@ def _current(bundles_dir: Path) -> str | None:
         return None  # about to be replaced, or shown as none
 
 
-def _history(bundles_dir: Path) -> list[str]:
-    try:
-        lines = (bundles_dir / HISTORY).read_text(encoding="utf-8", errors="replace").split()
-    except FileNotFoundError:
-        return []
-    return [line for line in lines if MODEL_VERSION.fullmatch(line)]
-
-
 def _write_history(bundles_dir: Path, versions: list[str]) -> None:
-    write_atomically(bundles_dir / HISTORY, "".join(f"{version}\n" for version in versions[-_HISTORY_LENGTH:]))
+    write_atomically(bundles_dir / layout.HISTORY, "".join(f"{version}\n" for version in versions[-_HISTORY_LENGTH:]))

@@ -15,6 +15,7 @@ from cocite.core.errors import NotReady
 from cocite.recommender import layout
 from cocite.recommender.query import Query
 from cocite.recommender.reload import MAX_REFUSED, Models
+from cocite.training.activation import activate
 from cocite.v1 import recommender_service_pb2 as pb
 from support.bundles import Corpus, checkerboard, publish, reseal, rewrite_manifest, write_bundle
 from support.recommender import House, open_house, until
@@ -74,6 +75,34 @@ def test_a_damaged_bundle_is_refused_and_the_old_one_kept(
     assert [each.version for each in models.refusals] == ["m2"]
     assert models.refusals[0].detail
     assert not models.poll() and len(models.refusals) == 1, "noted once"
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_who_begins_with_a_damaged_bundle_serves_the_last_good_one_before_it(
+    home: Path, corpus: Corpus, damage: Callable[[Path], None]
+) -> None:
+    for version in ("m2", "m3", "m4"):
+        write_bundle(home, corpus, version=version)
+    for version in ("m1", "m2", "m3"):  # the last is ready, but has not been published
+        activate(home, version)
+    _truncate(home / "m2")
+    damage(home / "m3")
+    models = Models(home)
+    assert models.poll()
+    assert models.require().bundle.version == "m1"
+    assert models.refuses and [each.version for each in models.refusals] == ["m3"]
+    assert not models.poll(), "there is nothing new"
+    activate(home, "m4")
+    assert models.poll()
+    assert models.require().bundle.version == "m4" and not models.refuses
+
+
+def test_who_begins_with_a_bundle_that_nothing_came_before_waits_for_another(home: Path, corpus: Corpus) -> None:
+    _truncate(home / "m1")
+    write_bundle(home, corpus, version="m2")
+    models = Models(home)
+    assert not models.poll()
+    assert models.serving is None and [each.version for each in models.refusals] == ["m1"]
 
 
 def test_the_same_bundle_undamaged_is_taken(home: Path, corpus: Corpus) -> None:

@@ -1,13 +1,8 @@
 """The wall clock of all services jumps forth and back under load."""
 
-import shutil
-import struct
-import subprocess
-from pathlib import Path
-
-import pytest
 import sqlalchemy as sa
 
+from chaos.harness.clock import STEPS, Clock
 from chaos.harness.recording import Sender
 from chaos.harness.sabotage import sabotaged
 from chaos.harness.trial import Trial
@@ -22,20 +17,7 @@ FAULT = Fault(
     promise="0 failed, 0 wrong, 0 degraded; 0 acknowledged events lost, none refused",
     guard="deadlines and pauses by the monotonic clock",
 )
-SOURCE = Path(__file__).parent / "harness" / "stepped_clock.c"
-DAY_S = 86_400
-STEPS = (3600, -3600, 3 * DAY_S, -3 * DAY_S, 60, 0)  # beside the right time
 EACH_S, ROUNDS = 0.1, 20  # so often that some step hits a call on its way
-
-
-def preloaded(folder: Path, clock: Path) -> dict[str, str]:
-    """Settings of services whose wall clock goes by a file."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler is installed")
-    library = folder / "stepped_clock.so"
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True, timeout=60)
-    return {"LD_PRELOAD": str(library), "CHAOS_CLOCK": str(clock)}
 
 
 def days_apart(catalogue_url: str) -> float:
@@ -48,25 +30,18 @@ def days_apart(catalogue_url: str) -> float:
     return (last - first) / DAY_MS
 
 
-def step(clock: Path, seconds: int) -> None:
-    """Put the clock so many seconds ahead; services have the file mapped."""
-    with clock.open("r+b" if clock.exists() else "wb") as file:
-        file.write(struct.pack("q", seconds))
-
-
 def measured(staged, reference, folder, **settings) -> list[Check]:
-    clock = folder / "clock"
-    step(clock, 0)
+    clock = Clock(folder)
     with (
-        staged(settings={"": {**preloaded(folder, clock), **settings}}) as stage,
+        staged(settings={"": {**clock.settings, **settings}}) as stage,
         Sender(stage.targets["feeds"], stage.home) as sender,
         Trial(stage, reference) as trial,
     ):
         trial.phase("baseline", 4)
-        for seconds in STEPS * ROUNDS:
-            step(clock, seconds)
+        for seconds in (*STEPS, 0) * ROUNDS:
+            clock.step(seconds)
             trial.phase("fault", EACH_S)
-        step(clock, 0)
+        clock.step(0)
         trial.phase("afterwards", 2)
         sender.stop()
         parts = trial.end()

@@ -1,13 +1,6 @@
 """The disk of the catalogue fills up under load, and is cleared: papers are still recommended, events refused."""
 
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-import pytest
-
+from chaos.harness.disk import fill, small_disk
 from chaos.harness.recording import Sender, event_checks
 from chaos.harness.sabotage import sabotaged
 from chaos.harness.trial import Trial
@@ -23,33 +16,8 @@ FAULT = Fault(
 SIZE_MB = 64
 
 
-@contextmanager
-def small_disk(at: Path) -> Iterator[Path]:
-    """A file system of SIZE_MB of its own. Needs the right to mount."""
-    at.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", at], check=True, timeout=10)
-    try:
-        yield at
-    finally:
-        subprocess.run(["umount", "--lazy", at], check=True, timeout=10)
-
-
-def fill(disk: Path) -> Path:
-    """A file that takes all there is."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(1 << 16)):
-                pass
-        except OSError:
-            pass
-    return ballast
-
-
 def measured(staged, reference, tmp_path_factory, **settings) -> list[Check]:
-    with small_disk(tmp_path_factory.mktemp("disk") / "small") as disk:
+    with small_disk(tmp_path_factory.mktemp("disk"), SIZE_MB) as disk:
         catalogue_url = f"sqlite:///{disk / 'catalogue.db'}"
         stage = staged(settings={"": {"catalogue_url": catalogue_url}, **settings})
         (disk / "catalogue.db").write_bytes((stage.home / "catalogue.db").read_bytes())

@@ -1,9 +1,7 @@
 """A recommender comes to the end of the memory it may have, under load, just when a new model is published."""
 
-import resource
-from pathlib import Path
-
 from chaos.harness.memory import watched_memory
+from chaos.harness.memory_limit import lift_limit, limit_memory
 from chaos.harness.overload import COMPUTED
 from chaos.harness.questions import told
 from chaos.harness.sabotage import sabotaged
@@ -19,16 +17,7 @@ FAULT = Fault(
     "once there is memory, without a restart; RSS grows by at most 1 % under load",
     guard="whatever is wrong with a new model, the look for one goes on",
 )
-SPARE_MB = 2  # beyond what it has; a model takes more
 TAKEN_S = 10.0
-
-
-def limit(pid: int, most: int) -> None:
-    resource.prlimit(pid, resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
-
-
-def address_space(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def measured(staged, versions, versioned, **settings) -> list[Check]:
@@ -37,12 +26,12 @@ def measured(staged, versions, versioned, **settings) -> list[Check]:
         with watched_memory([recommender]) as held:
             trial.phase("baseline", 12)
         trial.phase("fault")
-        limit(recommender.pid, address_space(recommender.pid) + (SPARE_MB << 20))
+        limit_memory(recommender)
         version = publish(stage.home, versions[0])
         trial.phase("fault", 8)
         with Client(stage.targets["recommender"], timeout_s=10.0) as client:
             reasons = [refused.detail for refused in client.model().refused]
-        limit(recommender.pid, resource.RLIM_INFINITY)
+        lift_limit(recommender)
         lifted = trial.phase("recovery", TAKEN_S + 2)
         parts = trial.end()
     print(reasons)

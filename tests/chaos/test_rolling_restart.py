@@ -1,4 +1,4 @@
-"""Two recommenders are restarted one after the other under load of callers who try nothing twice."""
+"""Two recommenders are restarted one after the other under load of callers who send nothing twice."""
 
 import time
 
@@ -7,14 +7,14 @@ from chaos.harness.verdict import Check, Fault
 
 HANGS_S = 0.1
 FAULT = Fault(
-    what="rolling restart of two recommenders, callers without retries",
+    what="rolling restart of two recommenders, callers without retries or hedging",
     promise="0 failed, 0 wrong",
     guard="the lame-duck pause and the drain (killed with calls under way instead)",
 )
 
 
 def measured(staged, reference, orderly: bool = True) -> list[Check]:
-    with staged(recommenders=2) as stage, Trial(stage, reference) as trial:
+    with staged(recommenders=2) as stage, Trial(stage, reference, hedges=False) as trial:
         trial.phase("baseline", 4)
         trial.phase("fault")
         for recommender in stage.recommenders:

@@ -5,9 +5,11 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 
 import grpc
 
@@ -42,11 +44,18 @@ class Call:
 
 
 class Callers:
-    """So many channels to each service as a client of cocite opens them, with or without its retries."""
+    """So many channels to each service as a client of cocite opens them, with or without its retries, and with or
+    without a second call to another replica where the first is late, which clients of others do not make.
+    """
 
-    def __init__(self, targets: Mapping[str, str], retries: bool = False, callers: int = CALLERS) -> None:
+    def __init__(
+        self, targets: Mapping[str, str], retries: bool = False, hedges: bool = True, callers: int = CALLERS
+    ) -> None:
         options = (_OWN_CONNECTION, *(_RETRIES if retries else ()))
-        self._channels = {service: [open_channel(t, options) for _ in range(callers)] for service, t in targets.items()}
+        with nullcontext() if hedges else patch("cocite.serving.channel.may_be_several", lambda _: False):
+            self._channels = {
+                service: [open_channel(target, options) for _ in range(callers)] for service, target in targets.items()
+            }
         self._methods: dict[tuple[str, int], Any] = {}
         self.callers = callers
 

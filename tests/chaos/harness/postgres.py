@@ -5,11 +5,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 
+from chaos.harness.disk import fill, small_disk
 from chaos.harness.home import settings_of
 from chaos.harness.processes import Process, own_host, wait_until
 from cocite.catalogue.engine import create_engine, parse_url
@@ -20,14 +22,20 @@ from support.postgres import absent, server_binaries, unprivileged
 
 
 class Postgres(Process):
-    """A server whose database holds what the catalogue of a home does. Skips the test where none is installed."""
+    """A server whose database holds what the catalogue of a home does. Skips the test where none is installed.
 
-    def __init__(self, home: Path) -> None:
+    disk_mb: of a disk of its own, which takes the right to mount.
+    """
+
+    def __init__(self, home: Path, disk_mb: int = 0) -> None:
         binaries = server_binaries()
         if binaries is None:
             absent("no PostgreSQL is installed that could be killed")
         self._folder = Path(tempfile.mkdtemp(prefix="cocite-postgres-"))  # another user may enter it
         self._home = home
+        self._mounted = ExitStack()
+        if disk_mb:
+            self._mounted.enter_context(small_disk(self._folder, disk_mb))
         prefix, owner = unprivileged()
         if owner:
             os.chown(self._folder, *owner)
@@ -35,7 +43,8 @@ class Postgres(Process):
         port = free_port(host)
         initdb = [binaries / "initdb", "-D", data, "-U", "cocite", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         subprocess.run([*prefix, *initdb], check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=self._folder)
-        options = [f"listen_addresses={host}", f"port={port}", f"unix_socket_directories={self._folder}"]
+        options = ["max_wal_size=64MB", "min_wal_size=32MB"] if disk_mb else []
+        options += [f"listen_addresses={host}", f"port={port}", f"unix_socket_directories={self._folder}"]
         flags = [part for option in options for part in ("-c", option)]
         super().__init__([*prefix, str(binaries / "postgres"), "-D", str(data), *flags], self._folder / "log")
         self.url = f"postgresql://cocite@{host}:{port}/postgres"
@@ -66,9 +75,24 @@ class Postgres(Process):
         self.signal(signal.SIGQUIT)
         self.wait()
 
+    def fill_disk(self) -> Path:
+        """The file that takes what was left of its disk."""
+        return fill(self._folder)
+
+    def recover(self) -> None:
+        """Answering again, started anew where it has given up."""
+
+        def back() -> bool:
+            if not self.alive:
+                super(Postgres, self).start()
+            return self._answers()
+
+        wait_until(back, "PostgreSQL does not come back")
+
     def close(self) -> None:
         if self.alive:
             self.crash()
+        self._mounted.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:

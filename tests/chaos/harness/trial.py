@@ -92,8 +92,8 @@ class Trial:
             trial.phase("fault", 6)
             parts = trial.end()
 
-    A phase lasts from when it is named to the next one. rate (or share, of what the stage can answer)
-    replaces that of the harness; most_s is the longest that it all takes.
+    A phase lasts from when it is named to the next one. For retries and hedges see Callers. rate (or share, of what the
+    stage can answer) replaces that of the harness; most_s is the longest that it all takes.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Trial:
         reference: Judge,
         *,
         retries: bool = False,
+        hedges: bool = True,
         seed: int = 0,
         mix: dict[str, int] | None = None,
         rate: float | None = None,
@@ -109,7 +110,7 @@ class Trial:
         most_s: float = 60.0,
     ) -> None:
         self._reference = reference
-        self._callers = Callers(stage.targets, retries)
+        self._callers = Callers(stage.targets, retries, hedges)
         questions = Questions(stage.home, seed, mix)
         warm = self._callers.ask(questions.again())  # what caches can hold, they hold
         failures = Counter(f"{call.status}: {call.details}" for call in warm if call.failed)

@@ -1,0 +1,36 @@
+"""A small disk that fills up."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def small_disk(at: Path, size_mb: int) -> Iterator[Path]:
+    """A file system of its own on a folder. Needs the right to mount."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    at.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", at], check=True, timeout=10)
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", "--lazy", at], check=True, timeout=10)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all there is."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        left = os.statvfs(disk)
+        os.posix_fallocate(file.fileno(), 0, max(1, (left.f_bavail - 1) * left.f_bsize))
+        try:
+            while file.write(bytes(1 << 12)):
+                pass
+        except OSError:
+            pass
+    return ballast

@@ -58,10 +58,16 @@ def watched(lookups: Callable[[], tuple[int, int]]) -> Iterator[HitRate]:
         thread.join()
 
 
-def struck(stage: Stage, reference: Reference, strike: Callable[[], None], mend: Callable[[], None]) -> list[Check]:
-    """The figures of a stage whose Valkey is struck and mended again, under load all the while."""
+def struck(
+    stage: Stage,
+    reference: Reference,
+    strike: Callable[[], None],
+    mend: Callable[[], None],
+    rate: float | None = None,
+) -> list[Check]:
+    """The figures of a stage whose Valkey is struck and mended again, under load all the while; for rate see Trial."""
     assert stage.valkey is not None
-    with Trial(stage, reference) as trial, watched(stage.valkey.lookups) as hits:
+    with Trial(stage, reference, rate=rate) as trial, watched(stage.valkey.lookups) as hits:
         begun = time.monotonic()
         trial.phase("baseline", BASELINE_S)
         before = hits.between(begun, time.monotonic())

@@ -4,7 +4,7 @@ import json
 from urllib.request import urlopen
 
 from chaos.harness import load
-from chaos.harness.overload import COMPUTED, PROMPT, overload_checks
+from chaos.harness.overload import COMPUTED, overload_checks
 from chaos.harness.questions import RECOMMEND
 from chaos.harness.trial import Trial
 from chaos.harness.verdict import Check, Fault
@@ -41,7 +41,7 @@ def measured(staged, reference, monkeypatch, budget: bool) -> list[Check]:
     if not budget:
         del config["retryThrottling"]
     monkeypatch.setattr(load, "_RETRIES", (("grpc.service_config", json.dumps(config)), ("grpc.enable_retries", 1)))
-    stage = staged(settings={"": COMPUTED, "recommender": PROMPT})
+    stage = staged(settings={"": COMPUTED})
     metrics = f"{stage.host}:{free_port(stage.host)}"
     stage["recommender"].environment["COCITE_METRICS_LISTEN"] = metrics
     with stage, Trial(stage, reference, retries=True, mix={"pair": 1, "cold": 1}, share=SHARE) as trial:

@@ -185,8 +185,8 @@ class Settings(BaseSettings):
     )
     max_wait_s: Seconds = Field(
         default=1.0,
-        description="seconds that a call may wait for a thread before others are refused; half of what callers allow is"
-        " a good choice",
+        description="seconds that a call may wait for a thread before others are refused; at most a third of what "
+        "callers allow",
     )
     default_deadline_s: Seconds = Field(
         default=10.0, description="deadline of a call that came without one, in seconds"

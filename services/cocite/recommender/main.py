@@ -16,10 +16,13 @@ from cocite.recommender.reload import Models, Watcher
 from cocite.recommender.servicer import RecommenderServicer
 from cocite.recommender.texts import TextVectors
 from cocite.serving.channel import open_channel
+from cocite.serving.computing import Computing
 from cocite.serving.credentials import credentials_of
 from cocite.serving.rpc_meter import RpcMeter
 from cocite.serving.server import GrpcServer, run
 from cocite.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
+
+AT_ONCE = 2  # calls that compute: one has the interpreter, the other may be in a loop that does without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,9 @@ def build(settings: Settings) -> Recommender:
         servicer = RecommenderServicer(models, features, answerer, settings.default_deadline_s)
         register: Callable[[grpc.Server], None] = partial(add_RecommenderServiceServicer_to_server, servicer)
         at_once = {RECOMMEND: servicer.recommend_at_once}
-        server = GrpcServer(settings, settings.recommender_listen, [SERVICE], register, wire, at_once, meter)
+        server = GrpcServer(
+            settings, settings.recommender_listen, [SERVICE], register, wire, at_once, meter, Computing(AT_ONCE)
+        )
         watcher = Watcher(models, settings.bundle_poll_s, on_change=lambda: server.set_ready(True))
         watcher.start()
         stack.callback(watcher.close)

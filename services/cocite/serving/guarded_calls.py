@@ -9,6 +9,7 @@ import structlog
 
 from cocite.core.errors import DeadlineExceeded, Unavailable
 from cocite.serving.breaker import Breaker
+from cocite.serving.computing import waiting
 from cocite.serving.status import from_rpc_error
 from cocite.serving.tracing import Asking
 
@@ -46,7 +47,7 @@ class GuardedCalls:
         if not self._breaker.allow():
             raise Unavailable(f"the {self._name} service failed repeatedly and is left alone for a moment")
         try:
-            with Asking(self._name) as metadata:
+            with Asking(self._name) as metadata, waiting():
                 response = method(request, timeout=timeout_s, metadata=metadata)
         except grpc.RpcError as error:
             code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN

@@ -7,6 +7,7 @@ from __future__ import annotations  # grpc's classes are generic in their stubs 
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,9 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from cocite.core.errors import CociteError, InvalidArgument, Overloaded
+from cocite.serving.computing import Computing
 from cocite.serving.deadline import Deadline
+from cocite.serving.pools import AtOnce as InThisThread
 from cocite.serving.pools import BoundedPool, in_pool
 from cocite.serving.request_id import call_under_way
 from cocite.serving.rpc_meter import RpcMeter
@@ -34,6 +37,7 @@ Behaviour = Callable[[bytes, grpc.ServicerContext], Any]
 Compute = Callable[[bytes, grpc.ServicerContext], Computed]
 AtOnce = Callable[[bytes], Cacheable | None]
 RpcHandler = grpc.RpcMethodHandler
+Permit = Callable[[], AbstractContextManager[None]]
 
 
 def field_path(violation: protovalidate.Violation) -> str:
@@ -57,13 +61,13 @@ def validate(request: Message) -> None:
 class RpcInterceptor(grpc.ServerInterceptor):
     """Wraps every unary method of the service.
 
-    calls is the pool they run in; once it is full, calls are refused with Overloaded in the server's own pool, which
-    is left to health checks otherwise. streams is the pool of reflection, whose clients may hold a thread for long.
+    calls is the pool they run in; once it is full, calls are refused with Overloaded before they have a thread. streams
+    is the pool of reflection, whose clients may hold a thread for long.
     Without pools everything runs in the server's own, and nothing is refused. A request that wire has the answer to is
     not even parsed, nor is one that the function in at_once of its method has an answer to; for a method that wire does
     not keep it is asked before anything else, and where it raises the call takes the long way. A behaviour returns a
     message, the bytes of one, or either as Cacheable. meter counts the calls. A wall
-    is asked before all of that who may call.
+    is asked before all of that who may call. computing says how many calls compute at once.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class RpcInterceptor(grpc.ServerInterceptor):
         at_once: Mapping[str, AtOnce] | None = None,
         meter: RpcMeter | None = None,
         wall: Wall | None = None,
+        computing: Computing | None = None,
     ) -> None:
         self._default_deadline_s = default_deadline_s
         self._calls = calls
@@ -83,8 +88,15 @@ class RpcInterceptor(grpc.ServerInterceptor):
         self._at_once = at_once or {}
         self._meter = meter
         self._wall = wall
+        self._permit: Permit = computing.permit if computing else nullcontext
         self._handlers: dict[str, RpcHandler[Any, Any]] = {}  # by method; only those that exist
-        self._refusing: RpcHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(self._refuse)
+        overloaded = Overloaded("too many calls are under way, or wait for too long", retry_after_s=RETRY_AFTER_S)
+        self._refusal = rpc_status.to_status(to_status(overloaded))
+        # The thread that all calls come by refuses at once: it must not wait for a message, as it would for a unary
+        # method's. On the wire there is no difference.
+        self._refusing: RpcHandler[Any, Any] = grpc.stream_unary_rpc_method_handler(
+            in_pool(InThisThread(), self._refuse)
+        )
 
     def intercept_service(
         self,
@@ -150,15 +162,21 @@ class RpcInterceptor(grpc.ServerInterceptor):
         return call
 
     def _guarded(self, method: str, inner: Callable[[bytes, grpc.ServicerContext, Deadline], bytes]) -> Behaviour:
-        meter = self._meter
+        calls, meter, permit = self._calls, self._meter, self._permit
 
         def call(data: bytes, context: grpc.ServicerContext) -> Any:
+            with permit():
+                return answer(data, context)
+
+        def answer(data: bytes, context: grpc.ServicerContext) -> Any:
             started = time.perf_counter()
             code = "OK"
             token = call_under_way.set(context)
             span = begin_serving(method, dict(context.invocation_metadata())) if traced() else None
             try:
                 deadline = Deadline.of(context, self._default_deadline_s)
+                if calls:
+                    calls.allowed(deadline.remaining())
                 deadline.check()
                 return inner(data, context, deadline)
             except CociteError as error:
@@ -185,9 +203,8 @@ class RpcInterceptor(grpc.ServerInterceptor):
 
         return call
 
-    def _refuse(self, _data: bytes, context: grpc.ServicerContext) -> None:
-        error = Overloaded("too many calls are under way, or wait for too long", retry_after_s=RETRY_AFTER_S)
-        context.abort_with_status(rpc_status.to_status(to_status(error)))
+    def _refuse(self, _: object, context: grpc.ServicerContext) -> None:
+        context.abort_with_status(self._refusal)
 
 
 def _raise(error: CociteError, *_: object) -> bytes:

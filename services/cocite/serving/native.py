@@ -184,7 +184,7 @@ class NativeServer(grpc.Server):
                 lambda asked: self._handlers.get(asked.method), _CallDetails(method, details[0])
             )
             assert handler is not None
-            behaviour = handler.unary_stream if stream else handler.unary_unary
+            behaviour = handler.unary_stream if stream else handler.unary_unary or handler.stream_unary
             pool = getattr(behaviour, "experimental_thread_pool", self._pool)
             pool.submit(self._run, call, handler, payload)
         except Exception:  # the thread that all calls come by must not end
@@ -205,14 +205,15 @@ class NativeServer(grpc.Server):
             return
         try:
             request = handler.request_deserializer(payload) if handler.request_deserializer else payload
-            if handler.unary_unary is None:
-                handler.unary_stream(  # type: ignore[misc]
+            if handler.unary_stream is not None:
+                handler.unary_stream(
                     request,
                     call,
                     lambda message: call.send(self._serialized(message, handler, call)),  # type: ignore[call-arg]
                 )
                 return
-            answer = handler.unary_unary(request, call)
+            behaviour: Any = handler.unary_unary or handler.stream_unary
+            answer = behaviour(request, call)
             call.answer(self._serialized(answer, handler, call))
         except Aborted:
             call.fail()

@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from cocite.core.errors import Unavailable
 from cocite.core.settings import Settings
+from cocite.serving.computing import Computing
 from cocite.serving.deadline import Deadline
 from cocite.serving.health import HealthServicer
 from cocite.serving.interceptor import AtOnce, RpcInterceptor
@@ -35,8 +36,8 @@ class GrpcServer:
     """One listening gRPC server for the services named; NOT_SERVING until set_ready(True), "live" from the start.
 
     Calls have a pool of threads of their own, so that health is answered while all of them are busy. wire keeps
-    answers of its methods, at_once answers some requests from their bytes, by method; meter counts the calls. Raises
-    Unavailable from start() when the address cannot be bound.
+    answers of its methods, at_once answers some requests from their bytes, by method; meter counts the calls; computing
+    bounds how many compute at once. Raises Unavailable from start() when the address cannot be bound.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class GrpcServer:
         wire: WireCache | None = None,
         at_once: Mapping[str, AtOnce] | None = None,
         meter: RpcMeter | None = None,
+        computing: Computing | None = None,
     ) -> None:
         self._settings = settings
         self._listen = listen
@@ -58,7 +60,7 @@ class GrpcServer:
         streams = ThreadPoolExecutor(2, thread_name_prefix="reflection")
         self._pools = (calls, health_and_refusals, streams)
         self._tls, wall = server_credentials(settings), wall_of(settings)
-        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once, meter, wall)
+        interceptor = RpcInterceptor(settings.default_deadline_s, calls, streams, wire, at_once, meter, wall, computing)
         self._server = open_server(settings, health_and_refusals, interceptor, wire, meter, wall)
         self._health = HealthServicer()
         self._probes = Probes(settings, self._health)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from google.protobuf.message import Message
 
 from cocite.serving.answer_memory import AnswerMemory
+from cocite.serving.computing import waiting
 from cocite.serving.deadline import Deadline
 from cocite.serving.tally import Tally
 
@@ -99,7 +100,8 @@ class WireCache:
         mine = _Flight()
         flight = self._flights.setdefault(key, mine)  # one operation of a dict, hence atomic
         if flight is not mine:
-            flight.wait(deadline.share(WAIT_SHARE, WAIT_AT_MOST_S))
+            with waiting():
+                flight.wait(deadline.share(WAIT_SHARE, WAIT_AT_MOST_S))
             return self._computed(method, request, compute).body if flight.body is None else flight.body
         try:
             found = self._found(*key)
@@ -114,7 +116,8 @@ class WireCache:
     def _found(self, model: str, method: str, request: bytes) -> Computed | None:
         body = self.get(method, request)  # where an equal call that has just landed left it
         if body is None and self.second is not None and model:
-            body = self.second.get(model, method, request)
+            with waiting():
+                body = self.second.get(model, method, request)
             if body is not None:
                 self._memory.put(model, method, request, body)
         return None if body is None else Computed(body, model)

@@ -10,12 +10,9 @@ from chaos.harness.verdict import Check
 REFUSED = "RESOURCE_EXHAUSTED"
 GOODPUT, GOODPUT_HARD = 0.95, 0.3
 REFUSED_MS, REFUSED_HARD_MS = 10.0, 1000.0
-# For callers who allow 300 ms. More threads would each get less of the interpreter, and all of them be late.
-PROMPT = {"max_wait_s": "0.15", "server_threads": "4"}
 # Every answer is computed, none remembered: what costs the server something, and whoever measures next to nothing. Also
 # what can be answered right after a model is published, when nothing is remembered yet.
 COMPUTED = {"wire_cache_shared": "false", "wire_cache_bytes": "0"}
-UNBOUNDED = {"max_concurrent_calls": "1000000", "max_wait_s": "1000000", "server_threads": "4"}
 
 
 def overload_checks(part: Part, peak: float) -> list[Check]:

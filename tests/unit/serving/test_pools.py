@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cocite.serving.pools import BoundedPool
+from cocite.serving.pools import AtOnce, BoundedPool
 
 
 def test_a_pool_is_full_while_as_many_run_or_wait_as_it_may_be_given() -> None:
@@ -57,6 +57,58 @@ def test_a_pool_is_full_while_a_task_has_waited_for_too_long() -> None:
         go.set()
         assert last.result(60)
         assert not pool.full
+
+
+def test_a_pool_is_full_when_another_task_would_wait_for_too_long_at_the_pace_of_late() -> None:
+    with BoundedPool(1, 1000, "test", longest_wait_s=0.5) as pool:
+        for future in [pool.submit(time.sleep, 0.02) for _ in range(20)]:
+            future.result(60)
+        taken = 0
+        while not pool.full:
+            pool.submit(time.sleep, 0.02)
+            taken += 1
+        assert taken <= 30, "they take 0.6 seconds at least, and none has waited yet"
+    assert not pool.full
+
+
+def test_a_pool_whose_tasks_wait_for_nobody_takes_them_as_they_come() -> None:
+    with BoundedPool(2, 1000, "test", longest_wait_s=0.001) as pool:
+        for _ in range(50):
+            assert not pool.full
+            pool.submit(time.sleep, 0.002).result(60)
+
+
+def test_callers_who_allow_little_are_not_kept_waiting_for_long() -> None:
+    go = threading.Event()
+    with BoundedPool(1, 1000, "test", longest_wait_s=600.0) as pool:
+        pool.submit(go.wait, 60)
+        pool.submit(go.wait, 60)
+        time.sleep(0.2)
+        assert not pool.full
+        for _ in range(100):
+            pool.allowed(0.3)
+        assert pool.full
+        for _ in range(100):
+            pool.allowed(30.0)
+        assert not pool.full
+        go.set()
+
+
+def test_a_caller_who_allows_next_to_nothing_does_not_shut_the_pool() -> None:
+    with BoundedPool(1, 1000, "test", longest_wait_s=600.0) as pool:
+        for _ in range(100):
+            pool.allowed(0.0)
+        assert not pool.full
+        pool.submit(time.sleep, 0.001).result(60)
+        assert not pool.full
+
+
+def test_what_runs_at_once_has_run_before_it_is_waited_for() -> None:
+    threads: list[threading.Thread] = []
+    done = AtOnce().submit(lambda: threads.append(threading.current_thread()))
+    assert done.done() and threads == [threading.current_thread()]
+    with pytest.raises(ZeroDivisionError):
+        AtOnce().submit(lambda: 1 / 0).result()
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

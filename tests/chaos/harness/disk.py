@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+_STEP, _LEAST = 16 << 20, 4 << 10  # bytes
+
 
 @contextmanager
 def small_disk(at: Path, size_mb: int) -> Iterator[Path]:
@@ -23,14 +25,14 @@ def small_disk(at: Path, size_mb: int) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """A file that takes all there is."""
+    """A file that takes all there is, whoever else writes meanwhile."""
     ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        left = os.statvfs(disk)
-        os.posix_fallocate(file.fileno(), 0, max(1, (left.f_bavail - 1) * left.f_bsize))
-        try:
-            while file.write(bytes(1 << 12)):
-                pass
-        except OSError:
-            pass
+    with ballast.open("wb") as file:
+        size, step = 0, _STEP
+        while step >= _LEAST:
+            try:
+                os.posix_fallocate(file.fileno(), size, step)
+                size += step
+            except OSError:
+                step //= 2
     return ballast
